@@ -1,0 +1,19 @@
+/** ESM and TypeScript under Jest: see CONTRIBUTING.md, "Tests". */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    // Sources import "./x.js", as Node's ESM wants it; on disk it is "./x.ts".
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // What the Functions worker provides by patching require; see local/host/core.ts.
+    '^@azure/functions-core$': '<rootDir>/test/support/functions-core.cjs',
+  },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
+    ],
+  },
+};

@@ -1,0 +1,29 @@
+// Makes what is deployed: out/app/ (host.json, package.json, bundles; no node_modules) and out/app.zip.
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { zipSync } from 'fflate';
+
+const APP = 'out/app';
+const { name, version, license, type, main, engines } = JSON.parse(await readFile('package.json', 'utf8'));
+
+await import('./build.mjs');
+await rm('out', { recursive: true, force: true });
+await mkdir(APP, { recursive: true });
+await cp('host.json', join(APP, 'host.json'));
+await cp('LICENSE', join(APP, 'LICENSE'));
+await cp('dist', join(APP, 'dist'), { recursive: true, filter: (path) => !path.endsWith('meta.json') });
+await writeFile(
+  join(APP, 'package.json'),
+  `${JSON.stringify({ name, version, license, private: true, type, main, engines }, null, 2)}\n`,
+);
+
+const files = (await readdir(APP, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+const entries = await Promise.all(
+  files.map(async (file) => {
+    const path = join(file.parentPath, file.name);
+    return [path.slice(APP.length + 1), new Uint8Array(await readFile(path))];
+  }),
+);
+const zip = zipSync(Object.fromEntries(entries), { level: 9 });
+await writeFile('out/app.zip', zip);
+console.log(`out/app and out/app.zip: ${entries.length} files, ${(zip.length / 1e6).toFixed(2)} MB zipped`);

@@ -1,0 +1,43 @@
+/**
+ * Alert ids: which are Defender for Endpoint's, and whose the others are.
+ *
+ * Defender XDR gives every alert id two letters that name its product
+ * (https://learn.microsoft.com/defender-xdr/investigate-alerts, "Alert sources"). Behind them stands
+ * the product's own id: for Defender for Endpoint a .NET tick count and a signed number
+ * (`da637308392288907382_-880718168`) or a GUID and a number (`dac6a87bc6-…_1`). Ids from before
+ * the prefixes, and Graph's `providerAlertId`, are the same without the two letters.
+ */
+
+const GUID = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}';
+const OWN_ID = `(?:\\d{17,20}_-?\\d{1,20}|${GUID}_-?\\d{1,20})`;
+const ENDPOINT_ALERT_ID = new RegExp(`^(?:da|ed)?${OWN_ID}$`);
+const PREFIXED_ALERT_ID = new RegExp(`^([a-z]{2})(?:${GUID}|\\d{8,20})(?:_-?[0-9a-zA-Z-]{1,60})?$`);
+
+/** Products by their prefix, without Defender for Endpoint's own `da` and `ed`. */
+const OTHER_PRODUCTS: ReadonlyMap<string, string> = new Map([
+  ['ra', 'Microsoft Defender XDR'],
+  ['ta', 'Microsoft Defender XDR'],
+  ['ea', 'Microsoft Defender XDR'],
+  ['fa', 'Microsoft Defender for Office 365'],
+  ['aa', 'Microsoft Defender for Identity'],
+  ['ri', 'Microsoft Defender for Identity'],
+  ['ca', 'Microsoft Defender for Cloud Apps'],
+  ['ma', 'Microsoft Defender for Cloud Apps'],
+  ['rm', 'Microsoft Defender for Cloud Apps'],
+  ['ad', 'Microsoft Entra ID Protection'],
+  ['dl', 'Microsoft Purview Data Loss Prevention'],
+  ['dc', 'Microsoft Defender for Cloud'],
+  ['sn', 'Microsoft Sentinel'],
+  ['ir', 'Microsoft Purview Insider Risk Management'],
+]);
+
+/** Whether `value` is an id that Defender's alerts API can be asked about; it is then safe in a path. */
+export function isEndpointAlertId(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 80 && ENDPOINT_ALERT_ID.test(value);
+}
+
+/** The product whose alert id `value` is, if it is another product's than Defender for Endpoint. */
+export function otherProductOf(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length > 120 || isEndpointAlertId(value)) return undefined;
+  return OTHER_PRODUCTS.get(PREFIXED_ALERT_ID.exec(value)?.[1] ?? '');
+}

@@ -1,0 +1,142 @@
+import { CLOUDS, type CloudName, type DefenderCloud } from './defender/clouds.js';
+import type { IdentitySettings } from './identity/credential.js';
+import type { CacheTimes } from './lookup/answer-cache.js';
+
+/** Every setting, parsed and typed. */
+export interface Settings {
+  readonly cloud: DefenderCloud;
+  readonly identity: IdentitySettings;
+  readonly quota: { readonly perMinute: number; readonly perHour: number };
+  readonly cache: CacheTimes;
+  readonly maxBodyBytes: number;
+}
+
+/** A setting that cannot be used. The message says what it wants and never what it holds. */
+export interface SettingProblem {
+  readonly setting: string;
+  readonly message: string;
+}
+
+/** All settings, or all that is wrong with them. */
+export type ParsedSettings =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly SettingProblem[] };
+
+/** Environment variables; an empty one counts as absent. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads every setting once. */
+export function parseSettings(env: Environment): ParsedSettings {
+  const read = new Reader(env);
+  const cloud = CLOUDS[read.oneOf('DEFENDER_CLOUD', Object.keys(CLOUDS) as CloudName[], 'commercial')];
+  const settings: Settings = {
+    cloud: {
+      apiHost: read.origin('DEFENDER_API_HOST', cloud.apiHost),
+      audience: read.audience('DEFENDER_AUDIENCE', cloud.audience),
+      authorityHost: read.origin('DEFENDER_AUTHORITY_HOST', cloud.authorityHost),
+    },
+    identity: {
+      clientId: read.guid('AZURE_CLIENT_ID'),
+      localCredentials: read.localCredentials(),
+      endpoint: read.text('IDENTITY_ENDPOINT'),
+      authorityHost: read.origin('DEFENDER_AUTHORITY_HOST', cloud.authorityHost),
+    },
+    quota: {
+      perMinute: read.integer('QUOTA_PER_MINUTE', 1, 100_000, 100),
+      perHour: read.integer('QUOTA_PER_HOUR', 1, 100_000, 1500),
+    },
+    cache: {
+      ipsSeconds: read.integer('IPS_CACHE_SECONDS', 0, 86_400, 300),
+      notFoundSeconds: read.integer('NOT_FOUND_CACHE_SECONDS', 0, 86_400, 30),
+    },
+    maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
+  };
+  return read.problems.length > 0 ? { ok: false, problems: read.problems } : { ok: true, settings };
+}
+
+/** Reads settings one by one and collects what is wrong; a wrong one reads as its default. */
+class Reader {
+  readonly problems: SettingProblem[] = [];
+  readonly #env: Environment;
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  text(setting: string): string | undefined {
+    return this.#env[setting]?.trim() || undefined;
+  }
+
+  oneOf<T extends string>(setting: string, allowed: readonly T[], fallback: T): T {
+    const value = this.text(setting);
+    if (value === undefined) return fallback;
+    const found = allowed.find((one) => one === value);
+    return found ?? this.#wrong(setting, `must be one of ${allowed.join(', ')}`, fallback);
+  }
+
+  integer(setting: string, least: number, most: number, fallback: number): number {
+    const value = this.text(setting);
+    if (value === undefined) return fallback;
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    return this.#wrong(setting, `must be a whole number from ${least} to ${most}`, fallback);
+  }
+
+  guid(setting: string): string | undefined {
+    const value = this.text(setting);
+    if (value === undefined || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)) return value;
+    return this.#wrong(setting, 'must be the client id of a user-assigned identity (a GUID)', undefined);
+  }
+
+  /** An origin that tokens may be sent to: https, or loopback http for local work. */
+  origin(setting: string, fallback: string): string {
+    const value = this.text(setting);
+    if (value === undefined) return fallback;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const isBare = url && url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password;
+    if (isBare && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)))) {
+      return url.origin;
+    }
+    return this.#wrong(
+      setting,
+      'must be https://host, without a path (http for loopback hosts only)',
+      fallback,
+    );
+  }
+
+  audience(setting: string, fallback: string): string {
+    const value = this.text(setting);
+    if (value === undefined) return fallback;
+    if (/^(https|api):\/\/\S+$/.test(value) && !value.endsWith('/.default')) return value;
+    return this.#wrong(setting, 'must be an https:// or api:// address, without /.default', fallback);
+  }
+
+  localCredentials(): IdentitySettings['localCredentials'] {
+    const setting = 'LOCAL_CREDENTIALS';
+    if (this.text(setting) === undefined) return undefined;
+    const kind = this.oneOf(setting, ['azure-cli', 'environment'], 'azure-cli');
+    if (!this.#isInAzure()) return kind;
+    return this.#wrong(
+      setting,
+      'is for work outside Azure: remove it, so that the managed identity is used',
+      undefined,
+    );
+  }
+
+  /** What the platform sets on its own instances, and Core Tools does not. */
+  #isInAzure(): boolean {
+    return Boolean(
+      this.text('WEBSITE_INSTANCE_ID') ?? this.text('CONTAINER_NAME') ?? this.text('WEBSITE_POD_NAME'),
+    );
+  }
+
+  #wrong<T>(setting: string, message: string, fallback: T): T {
+    const known = this.problems.some((problem) => problem.setting === setting && problem.message === message);
+    if (!known) this.problems.push({ setting, message });
+    return fallback;
+  }
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}

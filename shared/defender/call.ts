@@ -1,0 +1,76 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import fetch, { FetchError } from 'node-fetch';
+import type { Clock } from '../clock.js';
+import { runWithin } from '../deadline.js';
+import type { Outcome } from './outcome.js';
+import { readAnswer } from './wire.js';
+
+/** The longest that one attempt may take, connection and body included. */
+export const ATTEMPT_TIMEOUT_MS = 10_000;
+/** After decompression. 100,000 addresses are about 3 MB; real answers are a few kB. */
+const LARGEST_ANSWER_BYTES = 10 * 1024 * 1024;
+
+/** Makes one call and says what became of it. Fails only when `signal` is aborted, with its reason. */
+export type Call = (url: string, token: string, signal: AbortSignal) => Promise<Outcome>;
+
+/** A caller over kept-alive connections of its own. */
+export function createCall(clock: Clock, userAgent: string): Call {
+  const agents = {
+    'http:': new HttpAgent({ keepAlive: true }),
+    'https:': new HttpsAgent({ keepAlive: true }),
+  };
+  const agent = (url: URL) => (url.protocol === 'https:' ? agents['https:'] : agents['http:']);
+  return async (url, token, signal) => {
+    const timedOut = new Error('one attempt took too long');
+    try {
+      return await runWithin(
+        clock,
+        ATTEMPT_TIMEOUT_MS,
+        () => timedOut,
+        (attempt) => exchange(clock, { url, token, userAgent, agent, signal: attempt.signal }),
+        signal,
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      return error === timedOut ? { kind: 'timed-out' } : describe(error);
+    }
+  };
+}
+
+interface Exchange {
+  readonly url: string;
+  readonly token: string;
+  readonly userAgent: string;
+  readonly agent: (url: URL) => HttpAgent;
+  readonly signal: AbortSignal;
+}
+
+async function exchange(clock: Clock, { url, token, userAgent, agent, signal }: Exchange): Promise<Outcome> {
+  const response = await fetch(url, {
+    headers: { Authorization: `Bearer ${token}`, Accept: 'application/json', 'User-Agent': userAgent },
+    redirect: 'manual',
+    size: LARGEST_ANSWER_BYTES,
+    signal,
+    agent,
+  });
+  // node-fetch emits an abort as an error of the body; with nobody listening it would end the process.
+  response.body?.on('error', () => {});
+  const { status, headers } = response;
+  const body = await response.text();
+  return readAnswer(
+    { status, retryAfter: headers.get('retry-after'), date: headers.get('date'), body },
+    clock.epochMs(),
+  );
+}
+
+/** OpenSSL's and Node's codes for a certificate that does not hold (nodejs.org/api/tls.html, "X509 certificate error codes"). */
+const CERTIFICATE_ERROR =
+  /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
+
+function describe(error: unknown): Outcome {
+  if (!(error instanceof FetchError)) return { kind: 'unreachable', code: 'UNKNOWN' };
+  if (error.type === 'max-size') return { kind: 'too-large' };
+  const code = error.code ?? 'PREMATURE_CLOSE';
+  return CERTIFICATE_ERROR.test(code) ? { kind: 'untrusted', code } : { kind: 'unreachable', code };
+}

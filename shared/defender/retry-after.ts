@@ -1,0 +1,32 @@
+/**
+ * The wait that a `Retry-After` header asks for, in milliseconds, or undefined when the header is
+ * absent or says nothing usable (RFC 9110, 10.2.3: whole seconds, or an HTTP date).
+ *
+ * A date is read against the answer's own `Date` header, so that a clock that is off on either side
+ * does not lengthen or shorten the wait. A date in the past is no wait.
+ *
+ * @param nowMs this machine's calendar time, for an answer without a `Date`
+ */
+export function parseRetryAfter(
+  retryAfter: string | null,
+  date: string | null,
+  nowMs: number,
+): number | undefined {
+  const value = retryAfter?.trim();
+  if (!value) return undefined;
+  if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, LONGEST_WAIT_MS);
+  const atMs = parseHttpDate(value);
+  if (atMs === undefined) return undefined;
+  const sentMs = date ? (parseHttpDate(date) ?? nowMs) : nowMs;
+  return Math.min(Math.max(0, atMs - sentMs), LONGEST_WAIT_MS);
+}
+
+/** Defender's longest window: a longer wait can be no statement about the quota. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+/** HTTP dates start with a day's name; `Date.parse` alone would take `-1` for a year. */
+function parseHttpDate(value: string): number | undefined {
+  if (!/^(Mon|Tues?|Wed(nes)?|Thu(rs)?|Fri|Sat(ur)?|Sun)(day)?,? /.test(value)) return undefined;
+  const ms = Date.parse(value);
+  return Number.isNaN(ms) ? undefined : ms;
+}

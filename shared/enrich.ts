@@ -1,0 +1,76 @@
+import type { Clock } from './clock.js';
+import type { Deadline } from './deadline.js';
+import { alertEntries, type Enrichment, type LookupResult, relatedIps, statusOf } from './enrichment.js';
+import { asEnrichmentError } from './errors.js';
+import type { Lookup } from './lookup/lookup.js';
+import { parseJson } from './payload/json.js';
+import { type AlertReference, type EndpointReference, findAlerts } from './payload/references.js';
+import { attachRelatedIps } from './payload/splice.js';
+import type { Quota } from './quota/quota.js';
+
+/** What enriching needs. */
+export interface Enricher {
+  readonly clock: Clock;
+  readonly lookup: Lookup;
+  readonly quota: Quota;
+}
+
+/** A result, and the posted text with it. */
+export interface EnrichedPayload {
+  readonly enrichment: Enrichment;
+  /** The payload as posted, with `relatedIps` in each alert that was answered. */
+  readonly alertText: string;
+}
+
+/**
+ * The story: recognise the alerts, look them up, attach their IPs to the text.
+ *
+ * @param text the payload as posted
+ * @throws {RequestError} when there is nothing to look up in it; a failed lookup is part of the result
+ */
+export async function enrich(
+  { clock, lookup, quota }: Enricher,
+  text: string,
+  id: string,
+  deadline: Deadline,
+): Promise<EnrichedPayload> {
+  const references = findAlerts(parseJson(text));
+  const results = await lookUp(lookup, references.filter(isEndpoint), deadline);
+  const alerts = alertEntries(references, results, clock.monotonicMs());
+  return {
+    enrichment: { id, status: statusOf(alerts), ips: relatedIps(alerts), alerts, quota: quota.view() },
+    alertText: attachRelatedIps(
+      text,
+      references.flatMap((reference) => attachment(reference, results)),
+    ),
+  };
+}
+
+function isEndpoint(reference: AlertReference): reference is EndpointReference {
+  return reference.kind === 'endpoint';
+}
+
+/** Looks every alert up once, all at the same time; the quota bounds how many calls are under way. */
+async function lookUp(
+  lookup: Lookup,
+  references: readonly EndpointReference[],
+  deadline: Deadline,
+): Promise<ReadonlyMap<string, LookupResult>> {
+  const alertIds = [...new Set(references.map(({ alertId }) => alertId))];
+  const results = await Promise.all(
+    alertIds.map((alertId) =>
+      lookup.find(alertId, deadline).then(
+        (found): LookupResult => ({ ok: true, found }),
+        (error): LookupResult => ({ ok: false, error: asEnrichmentError(error) }),
+      ),
+    ),
+  );
+  return new Map(alertIds.map((alertId, index) => [alertId, results[index] as LookupResult]));
+}
+
+/** Only an answer is attached: a failed lookup leaves the alert as it was posted. */
+function attachment(reference: AlertReference, results: ReadonlyMap<string, LookupResult>) {
+  if (reference.kind !== 'endpoint' || !reference.attachTo) return [];
+  const result = results.get(reference.alertId);
+  return result?.ok ? [{ path: reference.attachTo, ips: result.found.answer.ips }] : [];
+}

@@ -1,0 +1,136 @@
+/**
+ * Every kind of failure that a caller can be told of, with the HTTP status it is answered with.
+ * The key is the last part of the problem's `type`.
+ *
+ * 4xx: the caller must change something, a retry cannot help. 429, 503, 504: a retry can help, and
+ * `Retry-After` says when. 502: the operator must change something on the upstream's side.
+ */
+const KINDS = {
+  'unknown-option': [400, 'A query parameter is not known'],
+  'invalid-option': [400, "A query parameter's value is not usable"],
+  'option-not-available': [400, 'This option is not available'],
+  'invalid-body': [400, 'The body is not usable JSON'],
+  'invalid-alert-id': [400, 'This is not a Defender for Endpoint alert id'],
+  'body-timeout': [408, 'The body did not arrive in time'],
+  'body-too-large': [413, 'The body is too large'],
+  'unsupported-media-type': [415, 'The body is not JSON'],
+  'no-alert-found': [422, 'No alert was found in the payload'],
+  'quota-exhausted': [429, 'The quota for calls to Defender is used up for now'],
+  'internal-error': [500, 'An unexpected error happened'],
+  'permission-missing': [502, 'Defender refused the permission'],
+  'token-refused': [502, 'Defender refused the token'],
+  'request-refused': [502, 'Defender refused the request'],
+  'answer-unusable': [502, "Defender's answer could not be used"],
+  'connection-not-trusted': [502, 'The connection to Defender is not trusted'],
+  'identity-refused': [502, 'The identity endpoint refused to give a token'],
+  'upstream-unavailable': [503, 'Defender is not available'],
+  'identity-unavailable': [503, 'The identity endpoint is not available'],
+  'settings-wrong': [503, 'The app is not configured'],
+  'deadline-exceeded': [504, 'There was no answer in time'],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+/** A kind of failure; see the table above. */
+export type ErrorKind = keyof typeof KINDS;
+
+/** What an error may carry beside its message. */
+export interface ErrorFacts {
+  /** When asking again is worth while, on the clock's monotonic reading. Absent: waiting does not help. */
+  readonly retryAtMs?: number;
+  /** The upstream's own error, kept for support: `target` is the correlation id that Microsoft asks for. */
+  readonly upstream?: UpstreamError;
+  readonly cause?: unknown;
+}
+
+/** The body of an error as Defender sends it: `{"error":{code,message,target}}`. */
+export interface UpstreamError {
+  readonly code: string;
+  readonly message: string;
+  readonly target?: string;
+}
+
+/**
+ * The one base error. Its message is a sentence for the reader: what happened, to what, what to do.
+ * It never holds a token, a key or a part of the payload, so that it may be answered and logged.
+ */
+export class EnrichmentError extends Error {
+  readonly kind: ErrorKind;
+  readonly retryAtMs: number | undefined;
+  readonly upstream: UpstreamError | undefined;
+
+  constructor(kind: ErrorKind, message: string, facts: ErrorFacts = {}) {
+    super(message, { cause: facts.cause });
+    this.name = new.target.name;
+    this.kind = kind;
+    this.retryAtMs = facts.retryAtMs;
+    this.upstream = facts.upstream;
+  }
+
+  get status(): number {
+    return KINDS[this.kind][0];
+  }
+
+  get title(): string {
+    return KINDS[this.kind][1];
+  }
+}
+
+/** The caller's request cannot be served as it is. */
+export class RequestError extends EnrichmentError {}
+
+/** The quota has no permit before the caller's deadline. */
+export class QuotaError extends EnrichmentError {
+  constructor(message: string, facts: ErrorFacts & { readonly retryAtMs: number }) {
+    super('quota-exhausted', message, facts);
+  }
+}
+
+/** No access token could be had. */
+export class IdentityError extends EnrichmentError {}
+
+/** Defender could not be asked, or its answer could not be used. */
+export class UpstreamFailure extends EnrichmentError {}
+
+/** The caller's time is up. */
+export class DeadlineError extends EnrichmentError {
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super('deadline-exceeded', message, facts);
+  }
+}
+
+/** A problem document (RFC 9457). */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly correlationId?: string;
+}
+
+/** Whole seconds from `nowMs` until `retryAtMs`, rounded up, at least 1: what `Retry-After` wants. */
+export function retryAfterSeconds(retryAtMs: number, nowMs: number): number {
+  return Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
+}
+
+/**
+ * Any thrown thing as an EnrichmentError. What is not one of ours becomes an `internal-error` that
+ * says nothing of its cause: an unknown message could hold anything.
+ */
+export function asEnrichmentError(thrown: unknown): EnrichmentError {
+  if (thrown instanceof EnrichmentError) return thrown;
+  return new EnrichmentError(
+    'internal-error',
+    'Something failed that should not have. Try again; if it stays, look up this requestId in the app log.',
+    { cause: thrown },
+  );
+}
+
+/** The one place where an error becomes a problem document. */
+export function toProblem(error: EnrichmentError): Problem {
+  return {
+    type: `urn:problem:alert-ip-enrichment:${error.kind}`,
+    title: error.title,
+    status: error.status,
+    detail: error.message,
+    ...(error.upstream?.target ? { correlationId: error.upstream.target } : {}),
+  };
+}

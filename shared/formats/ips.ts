@@ -1,0 +1,19 @@
+import type { Format } from './format.js';
+
+/** Only the addresses, for a step that does not need the alert; and per alert what became of it. */
+export const ips: Format = {
+  name: 'ips',
+  contentType: 'application/json',
+  render: ({ enrichment }) =>
+    JSON.stringify({
+      ips: enrichment.ips.map(({ address }) => address),
+      status: enrichment.status,
+      alerts: enrichment.alerts.map(({ alertId, status, ips, error, retryAfterSeconds }) => ({
+        alertId,
+        status,
+        ips,
+        error,
+        retryAfterSeconds,
+      })),
+    }),
+};

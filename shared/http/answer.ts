@@ -1,0 +1,34 @@
+import type { HttpResponseInit } from '@azure/functions';
+import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from '../errors.js';
+
+/** Content-Type of a problem document. */
+const PROBLEM_JSON = 'application/problem+json';
+
+/** How long a caller should wait before it looks whether the settings have been mended. */
+export const SETTINGS_RETRY_SECONDS = 60;
+
+/** `Retry-After`, where there is a wait to name. */
+export function retryAfterHeader(seconds: number | undefined): Record<string, string> {
+  return seconds === undefined ? {} : { 'Retry-After': String(seconds) };
+}
+
+/** A problem document as an answer. */
+export function problemAnswer(
+  problem: Problem,
+  requestId: string,
+  retrySeconds: number | undefined,
+  more: Readonly<Record<string, unknown>> = {},
+): HttpResponseInit {
+  return {
+    status: problem.status,
+    headers: { 'Content-Type': PROBLEM_JSON, ...retryAfterHeader(retrySeconds) },
+    body: JSON.stringify({ ...problem, requestId, ...more }),
+  };
+}
+
+/** An error as an answer; `nowMs` is the monotonic time, for `Retry-After`. */
+export function errorAnswer(error: EnrichmentError, requestId: string, nowMs: number): HttpResponseInit {
+  const { retryAtMs } = error;
+  const seconds = retryAtMs === undefined ? undefined : retryAfterSeconds(retryAtMs, nowMs);
+  return problemAnswer(toProblem(error), requestId, seconds);
+}

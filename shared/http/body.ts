@@ -1,0 +1,79 @@
+import type { HttpRequest } from '@azure/functions';
+import { type Deadline, unlessAborted } from '../deadline.js';
+import { RequestError } from '../errors.js';
+
+/**
+ * The body of a request as text. At most `maxBytes` are kept, whatever the caller sends.
+ * @throws {RequestError} 415 when it is not JSON in UTF-8 by its headers, 413 when it is too large,
+ *   408 when it does not come before the deadline, 400 when it is cut short or no UTF-8
+ */
+export async function readBody(request: HttpRequest, maxBytes: number, deadline: Deadline): Promise<string> {
+  checkHeaders(request.headers);
+  if (Number(request.headers.get('content-length')) > maxBytes) throw tooLarge(maxBytes);
+  const bytes = await unlessAborted(collect(request, maxBytes), deadline.signal).catch((error: unknown) => {
+    if (error instanceof RequestError) throw error;
+    throw deadline.signal.aborted
+      ? new RequestError(
+          'body-timeout',
+          'The body did not arrive within the time allowed. Send it at once, or allow a longer wait.',
+        )
+      : new RequestError('invalid-body', 'The body was cut off on its way. Post it again.');
+  });
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new RequestError('invalid-body', 'The body is not UTF-8. Post the alert as JSON in UTF-8.');
+  }
+}
+
+/** A missing Content-Type passes: Logic Apps drops most Content-* headers. */
+function checkHeaders(headers: HttpRequest['headers']): void {
+  const [type = '', ...parameters] = (headers.get('content-type') ?? '').toLowerCase().split(';').map(trim);
+  if (type !== '' && !/^(application|text)\/json$|^application\/[\w.+-]+\+json$/.test(type)) {
+    throw new RequestError(
+      'unsupported-media-type',
+      'Post the alert as JSON, with Content-Type: application/json.',
+    );
+  }
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='));
+  if (charset && !/^charset="?(utf-?8|us-ascii)"?$/.test(charset)) {
+    throw new RequestError(
+      'unsupported-media-type',
+      'Post the alert as JSON in UTF-8; other charsets are not read.',
+    );
+  }
+  const encoding = trim(headers.get('content-encoding') ?? 'identity').toLowerCase();
+  if (encoding !== 'identity') {
+    throw new RequestError(
+      'unsupported-media-type',
+      'Post the alert without Content-Encoding; compressed bodies are not read.',
+    );
+  }
+}
+
+/**
+ * Reads to the end. What goes beyond the limit is read and dropped, since an answer sent before the
+ * caller has finished sending may never reach it.
+ */
+async function collect(request: HttpRequest, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes <= maxBytes) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  if (bytes > maxBytes) throw tooLarge(maxBytes);
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(maxBytes: number): RequestError {
+  return new RequestError(
+    'body-too-large',
+    `The body is larger than ${maxBytes} bytes. Post fewer alerts at once, or raise MAX_BODY_BYTES.`,
+  );
+}
+
+function trim(text: string): string {
+  return text.trim();
+}

@@ -1,0 +1,42 @@
+import type { HttpResponseInit } from '@azure/functions';
+import type { EnrichedPayload } from '../enrich.js';
+import { type AlertEntry, type Enrichment, soonestRetrySeconds } from '../enrichment.js';
+import type { Problem } from '../errors.js';
+import { problemAnswer, retryAfterHeader } from './answer.js';
+import type { Options } from './options.js';
+
+/** The enriched payload in the form asked for, or a problem where the caller wants one. */
+export function enrichmentAnswer(enriched: EnrichedPayload, options: Options): HttpResponseInit {
+  const { enrichment } = enriched;
+  if (isProblem(enrichment, options.onFailure)) return failedAnswer(enrichment);
+  const retrySeconds = soonestRetrySeconds(enrichment.alerts);
+  return {
+    status: 200,
+    headers: { 'Content-Type': options.format.contentType, ...retryAfterHeader(retrySeconds) },
+    body: options.format.render(enriched),
+  };
+}
+
+function isProblem({ status }: Enrichment, onFailure: Options['onFailure']): boolean {
+  if (onFailure === 'degrade') return false;
+  return status === 'failed' || (status === 'partial' && onFailure === 'fail');
+}
+
+/** Which of several problems is told: the one that a retry mends first. */
+const PRECEDENCE = [429, 503, 504, 502];
+
+function failedAnswer({ id, alerts }: Enrichment): HttpResponseInit {
+  const failed = alerts.filter(
+    (entry): entry is AlertEntry & { error: Problem } => entry.error !== undefined,
+  );
+  const byPrecedence = PRECEDENCE.flatMap((status) => failed.filter(({ error }) => error.status === status));
+  const told = byPrecedence[0] ?? failed[0];
+  if (!told) throw new TypeError('a failed enrichment has a failed alert');
+  const alike = failed.filter(({ error }) => error.status === told.error.status);
+  const summary = failed.map(({ alertId, error, retryAfterSeconds }) => ({
+    alertId,
+    type: error.type,
+    retryAfterSeconds,
+  }));
+  return problemAnswer(told.error, id, soonestRetrySeconds(alike), { failedAlerts: summary });
+}

@@ -1,0 +1,90 @@
+import { RequestError } from '../errors.js';
+import type { Format } from '../formats/format.js';
+import { FORMATS } from '../formats/index.js';
+
+/** What a caller of `enrichAlert` asks for. */
+export interface Options {
+  readonly format: Format;
+  /** How long the caller waits, in seconds. */
+  readonly waitSeconds: number;
+  /** When the answer is a problem instead of a result: see docs/http-api.md. */
+  readonly onFailure: 'partial' | 'fail' | 'degrade';
+}
+
+/** How long a caller waits who does not say: Logic Apps and most HTTP steps allow more. */
+export const DEFAULT_WAIT_SECONDS = 25;
+/** The platform cuts an answer at 230 s. */
+const MOST_WAIT_SECONDS = 220;
+const ON_FAILURE = ['partial', 'fail', 'degrade'] as const;
+
+/** Options that are part of the contract and wait to be built, with the one value that needs nothing. */
+const NOT_AVAILABLE_YET: Readonly<Record<string, string | undefined>> = {
+  mode: 'sync',
+  stats: 'false',
+  as: 'app',
+  forward: undefined,
+  dedupe: undefined,
+};
+
+/** Parameters of hosts, gateways and webhook handshakes, which are none of ours. */
+const IGNORED = new Set(['code', 'clientid', 'validationtoken', 'subscription-key', 'api-version']);
+
+const KNOWN = ['format', 'wait', 'onFailure', ...Object.keys(NOT_AVAILABLE_YET)];
+
+/**
+ * Reads the query of `enrichAlert`.
+ * @throws {RequestError} for a parameter or value that is not known, with a list of what is
+ */
+export function parseOptions(query: URLSearchParams): Options {
+  for (const name of new Set(query.keys())) {
+    if (IGNORED.has(name.toLowerCase())) continue;
+    if (!KNOWN.includes(name)) {
+      throw new RequestError(
+        'unknown-option',
+        `A query parameter is not known. Known are: ${KNOWN.join(', ')}.`,
+      );
+    }
+    if (query.getAll(name).length > 1) throw invalid(name, 'once only');
+  }
+  for (const [name, harmless] of Object.entries(NOT_AVAILABLE_YET)) {
+    const value = query.get(name);
+    if (value !== null && value !== harmless) {
+      throw new RequestError(
+        'option-not-available',
+        `The option "${name}" is not available in this version.`,
+      );
+    }
+  }
+  return {
+    format: oneOf(query, 'format', FORMATS, FORMATS[0], ({ name }) => name),
+    waitSeconds: wait(query.get('wait')),
+    onFailure: oneOf(query, 'onFailure', ON_FAILURE, 'partial', String),
+  };
+}
+
+function wait(value: string | null): number {
+  if (value === null) return DEFAULT_WAIT_SECONDS;
+  const seconds = /^\d{1,3}$/.test(value) ? Number(value) : 0;
+  if (seconds < 1 || seconds > MOST_WAIT_SECONDS) {
+    throw invalid('wait', `a whole number of seconds from 1 to ${MOST_WAIT_SECONDS}`);
+  }
+  return seconds;
+}
+
+function oneOf<T>(
+  query: URLSearchParams,
+  option: string,
+  allowed: readonly T[],
+  fallback: T,
+  nameOf: (one: T) => string,
+): T {
+  const value = query.get(option);
+  if (value === null) return fallback;
+  const found = allowed.find((one) => nameOf(one) === value);
+  if (found === undefined) throw invalid(option, `one of ${allowed.map(nameOf).join(', ')}`);
+  return found;
+}
+
+function invalid(option: string, wanted: string): RequestError {
+  return new RequestError('invalid-option', `The option "${option}" takes ${wanted}.`);
+}

@@ -1,0 +1,44 @@
+import type { HttpResponseInit } from '@azure/functions';
+import { type EnrichmentError, retryAfterSeconds } from '../errors.js';
+import { retryAfterHeader } from './answer.js';
+
+/** Addresses as Defender answers them. */
+export function upstreamIps(apiHost: string, ips: readonly string[]): HttpResponseInit {
+  const jsonBody = { '@odata.context': `${apiHost}/$metadata#Ips`, value: ips.map((id) => ({ id })) };
+  return { status: 200, jsonBody };
+}
+
+/** Defender's answer about an alert that it does not know. */
+export function unknownAlert(requestId: string): HttpResponseInit {
+  const message =
+    'Defender does not know this alert, or it is older than the retention period of the tenant.';
+  return errorForm(404, 'ResourceNotFound', message, requestId);
+}
+
+/** An error of ours in Defender's form; its own correlation id stays, if it gave one. */
+export function upstreamErrorAnswer(
+  error: EnrichmentError,
+  requestId: string,
+  nowMs: number,
+): HttpResponseInit {
+  const { retryAtMs, upstream, status } = error;
+  const seconds = retryAtMs === undefined ? undefined : retryAfterSeconds(retryAtMs, nowMs);
+  return errorForm(status, codeOf(status), error.message, upstream?.target ?? requestId, seconds);
+}
+
+/** Defender's common error codes: https://learn.microsoft.com/defender-endpoint/api/common-errors */
+function codeOf(status: number): string {
+  if (status === 429) return 'TooManyRequests';
+  return status < 500 ? 'BadRequest' : 'InternalServerError';
+}
+
+/** `target` is what Microsoft's support asks for; with an error of ours it is our request id. */
+function errorForm(
+  status: number,
+  code: string,
+  message: string,
+  target: string,
+  retrySeconds?: number,
+): HttpResponseInit {
+  return { status, headers: retryAfterHeader(retrySeconds), jsonBody: { error: { code, message, target } } };
+}

@@ -1,0 +1,127 @@
+import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline';
+import {
+  AzureCliCredential,
+  EnvironmentCredential,
+  ManagedIdentityCredential,
+  type TokenCredential,
+} from '@azure/identity';
+import { IdentityError } from '../errors.js';
+import type { AccessToken, Credential } from './token-cache.js';
+
+/** Who the app is when it asks Defender. */
+export interface IdentitySettings {
+  /** The client id of a user-assigned identity; absent: the system-assigned one. */
+  readonly clientId: string | undefined;
+  /** Another way to sign in, for work outside Azure. */
+  readonly localCredentials: 'azure-cli' | 'environment' | undefined;
+  /** Where the platform hands out tokens (App Service sets it once an identity is assigned). */
+  readonly endpoint: string | undefined;
+  /** `https://login.microsoftonline.com` or a national cloud's. */
+  readonly authorityHost: string;
+}
+
+/** One request of the library to an identity endpoint. The endpoint is local and answers in milliseconds. */
+const REQUEST_TIMEOUT_MS = 5_000;
+
+/** The credential that the settings name. Its errors say what to mend. */
+export function createCredential(settings: IdentitySettings): Credential {
+  const library = libraryCredential(settings);
+  return {
+    key: `${settings.localCredentials ?? 'managed-identity'} ${settings.clientId ?? 'system-assigned'}`,
+    getToken: async (scope) => {
+      if (!library) throw noIdentity();
+      try {
+        return toAccessToken(await library.getToken(scope));
+      } catch (error) {
+        throw error instanceof IdentityError ? error : describe(error, settings);
+      }
+    },
+  };
+}
+
+function libraryCredential(settings: IdentitySettings): TokenCredential | undefined {
+  const { clientId, endpoint, authorityHost } = settings;
+  if (settings.localCredentials === 'azure-cli') return new AzureCliCredential();
+  if (settings.localCredentials === 'environment') {
+    return new EnvironmentCredential({ authorityHost, httpClient: impatientHttpClient() });
+  }
+  // Without the endpoint the library would try a virtual machine's address and wait for nothing.
+  if (!endpoint) return undefined;
+  return new ManagedIdentityCredential({
+    ...(clientId ? { clientId } : {}),
+    httpClient: impatientHttpClient(),
+  });
+}
+
+/**
+ * The library's own HTTP client with a timeout for each request. Measured on @azure/identity 4.13.1:
+ * `requestOptions.timeout`, `abortSignal` and `maxRetries` do not reach the request, and an endpoint
+ * that hangs holds the socket for ever; a client that is passed in is used for every request.
+ */
+function impatientHttpClient(): HttpClient {
+  const client = createDefaultHttpClient();
+  return {
+    sendRequest: (request) => {
+      request.timeout = REQUEST_TIMEOUT_MS;
+      return client.sendRequest(request);
+    },
+  };
+}
+
+function toAccessToken(answer: { token: string; expiresOnTimestamp: number } | null): AccessToken {
+  if (!answer?.token) {
+    throw new IdentityError(
+      'identity-unavailable',
+      'The identity endpoint answered without a token. Try again.',
+    );
+  }
+  return { token: answer.token, expiresOnMs: answer.expiresOnTimestamp };
+}
+
+function noIdentity(): IdentityError {
+  return new IdentityError(
+    'identity-refused',
+    'This app has no managed identity (IDENTITY_ENDPOINT is not set). Turn one on under Identity in the ' +
+      'function app, or assign one and name it in AZURE_CLIENT_ID; outside Azure set LOCAL_CREDENTIALS.',
+  );
+}
+
+/** Statuses of the endpoint after which asking again can help (404 and 410 mean "not ready yet"). */
+const MENDED_BY_WAITING = new Set([404, 408, 410, 429]);
+
+function describe(error: unknown, { clientId, localCredentials }: IdentitySettings): IdentityError {
+  const status = statusOf(error);
+  const refused = status !== undefined && status >= 400 && status < 500 && !MENDED_BY_WAITING.has(status);
+  if (localCredentials) {
+    return new IdentityError(
+      'identity-refused',
+      `LOCAL_CREDENTIALS=${localCredentials} gave no token. Sign in (az login), or set the AZURE_* variables ` +
+        'that EnvironmentCredential reads.',
+      { cause: error },
+    );
+  }
+  if (refused) {
+    return new IdentityError(
+      'identity-refused',
+      clientId
+        ? `The identity endpoint has no identity with the client id in AZURE_CLIENT_ID (HTTP ${status}). ` +
+            'Assign that user-assigned identity to this app, or mend the client id (not the object id).'
+        : `The identity endpoint refused to give a token (HTTP ${status}). If the app has a user-assigned ` +
+            'identity only, put its client id into AZURE_CLIENT_ID; else turn on the system-assigned one.',
+      { cause: error },
+    );
+  }
+  return new IdentityError(
+    'identity-unavailable',
+    `The identity endpoint gave no token (${status ? `HTTP ${status}` : 'no usable answer'}). ` +
+      'This is usually short; if it stays, restart the function app.',
+    { cause: error },
+  );
+}
+
+/** The endpoint's HTTP status, which the library keeps on the error's cause. */
+function statusOf(error: unknown): number | undefined {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (typeof cause !== 'object' || cause === null || !('status' in cause)) return undefined;
+  return typeof cause.status === 'number' ? cause.status : undefined;
+}

@@ -1,0 +1,148 @@
+import type { Clock } from '../clock.js';
+import { runWithin, unlessAborted } from '../deadline.js';
+import { asEnrichmentError, type EnrichmentError, IdentityError } from '../errors.js';
+
+/** A bearer token and its end. */
+export interface AccessToken {
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresOnMs: number;
+}
+
+/** Something that can get tokens, slowly. */
+export interface Credential {
+  /** Everything beside the scope that makes its tokens different from another credential's. */
+  readonly key: string;
+  /** @param scope such as `https://api.securitycenter.microsoft.com/.default` */
+  getToken(scope: string): Promise<AccessToken>;
+}
+
+/** The longest that a caller waits for the credential, whatever the library does meanwhile. */
+const ATTEMPT_TIMEOUT_MS = 10_000;
+/** How long a failure is the answer, so that a storm of callers makes one attempt, not hundreds. */
+const FAILURE_MEMORY_MS = 5_000;
+/** A token that ends sooner is not used: the call has to arrive with it, and clocks differ. */
+const EXPIRY_MARGIN_MS = 30_000;
+
+/**
+ * Access tokens for all callers. The library's own cache has no single flight, makes callers wait
+ * for its refresh from a token's half-life on, and waits for ever for an endpoint that hangs; this
+ * one makes one attempt at a time per key, refreshes in the background from half-life, and goes on
+ * with a token that is still valid while the endpoint is down.
+ */
+export class TokenCache {
+  readonly #clock: Clock;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * A token that is valid now.
+   * @throws {IdentityError} when there is none to be had
+   * @throws the signal's reason when it is aborted; the attempt goes on for the other callers
+   */
+  get(credential: Credential, scope: string, signal: AbortSignal): Promise<AccessToken> {
+    return unlessAborted(this.#entry(credential, scope).get(), signal);
+  }
+
+  /**
+   * A token to use instead of `rejected`, which the receiver did not accept. It is the same one again
+   * when the credential has no other: the platform caches tokens for about a day.
+   */
+  renew(credential: Credential, scope: string, rejected: string, signal: AbortSignal): Promise<AccessToken> {
+    return unlessAborted(this.#entry(credential, scope).renew(rejected), signal);
+  }
+
+  #entry(credential: Credential, scope: string): Entry {
+    const key = `${credential.key} ${scope}`;
+    let entry = this.#entries.get(key);
+    if (!entry) {
+      entry = new Entry(this.#clock, () => credential.getToken(scope));
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+}
+
+class Entry {
+  readonly #clock: Clock;
+  readonly #acquire: () => Promise<AccessToken>;
+  #token: AccessToken | undefined;
+  #refreshAtMs = 0;
+  #attempt: Promise<AccessToken> | undefined;
+  #failure: { readonly error: EnrichmentError; readonly untilMs: number } | undefined;
+
+  constructor(clock: Clock, acquire: () => Promise<AccessToken>) {
+    this.#clock = clock;
+    this.#acquire = acquire;
+  }
+
+  async get(): Promise<AccessToken> {
+    if (!this.#token || !this.#isValid(this.#token)) return this.#attemptOnce();
+    if (this.#clock.epochMs() >= this.#refreshAtMs) this.#attemptOnce().catch(() => {}); // the old one will do
+    return this.#token;
+  }
+
+  async renew(rejected: string): Promise<AccessToken> {
+    if (this.#token && this.#token.token !== rejected) return this.get();
+    return this.#attemptOnce();
+  }
+
+  #isValid(token: AccessToken): boolean {
+    return token.expiresOnMs - EXPIRY_MARGIN_MS > this.#clock.epochMs();
+  }
+
+  /** The attempt in flight, the failure remembered, or a new attempt. */
+  #attemptOnce(): Promise<AccessToken> {
+    if (this.#failure && this.#clock.monotonicMs() < this.#failure.untilMs) {
+      return Promise.reject(this.#failure.error);
+    }
+    this.#attempt ??= this.#try().finally(() => {
+      this.#attempt = undefined;
+    });
+    return this.#attempt;
+  }
+
+  async #try(): Promise<AccessToken> {
+    try {
+      return await runWithin(this.#clock, ATTEMPT_TIMEOUT_MS, tookTooLong, async () => {
+        const token = await this.#acquire();
+        this.#store(token); // also when it comes after the timeout
+        return token;
+      });
+    } catch (error) {
+      throw this.#remember(asEnrichmentError(error));
+    }
+  }
+
+  #store(token: AccessToken): void {
+    if (!this.#isValid(token)) {
+      throw new IdentityError(
+        'identity-unavailable',
+        "The identity endpoint gave a token that has ended or is about to. Check this machine's clock.",
+      );
+    }
+    const nowMs = this.#clock.epochMs();
+    this.#token = token;
+    this.#refreshAtMs = nowMs + (token.expiresOnMs - nowMs) / 2;
+    this.#failure = undefined;
+  }
+
+  #remember({ kind, message, cause }: EnrichmentError): EnrichmentError {
+    const untilMs = this.#clock.monotonicMs() + FAILURE_MEMORY_MS;
+    const facts = kind === 'identity-unavailable' ? { cause, retryAtMs: untilMs } : { cause };
+    const error = new IdentityError(kind, message, facts);
+    this.#failure = { error, untilMs };
+    return error;
+  }
+}
+
+function tookTooLong(): Error {
+  return new IdentityError(
+    'identity-unavailable',
+    `The identity endpoint gave no token within ${ATTEMPT_TIMEOUT_MS / 1000} s. ` +
+      'This is usually short; if it stays, restart the function app.',
+  );
+}

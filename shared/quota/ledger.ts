@@ -1,0 +1,39 @@
+/** What is left of one window, for people to read. */
+export interface WindowView {
+  readonly limit: number;
+  readonly remaining: number;
+}
+
+/** The quota as this instance saw it last. */
+export interface QuotaView {
+  /** ISO-8601. */
+  readonly asOf: string;
+  readonly minute: WindowView;
+  readonly hour: WindowView;
+}
+
+/** What a ledger granted. */
+export interface Charge {
+  /** How many calls may be made now; from none to as many as were asked for. */
+  readonly granted: number;
+  readonly chargedAtMs: number;
+}
+
+/**
+ * The log of call times of one identity and tenant, wherever it is kept. Its methods that change it
+ * are asynchronous and may fail, because it may be kept outside the process; those that only look
+ * answer from the latest known state, without I/O. All times are the clock's monotonic milliseconds.
+ */
+export interface Ledger {
+  /** Charges up to `count` calls that are made now, each in both windows or in neither. */
+  take(count: number): Promise<Charge>;
+  /**
+   * Corrects a call that was charged at `chargedAtMs` and may have arrived as late as `arrivedByMs`.
+   */
+  correct(chargedAtMs: number, arrivedByMs: number): Promise<void>;
+  /** No permit for anyone before `untilMs`: the upstream said so. */
+  pause(untilMs: number): Promise<void>;
+  /** The earliest times of the next `count` calls, as far as is known. */
+  forecast(count: number): readonly number[];
+  view(): QuotaView;
+}

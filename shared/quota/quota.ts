@@ -1,0 +1,160 @@
+import type { Clock } from '../clock.js';
+import { type EnrichmentError, QuotaError, retryAfterSeconds } from '../errors.js';
+import type { Ledger, QuotaView } from './ledger.js';
+import { GUARD_MS } from './sliding-log.js';
+
+/** Who waits for a permit, and until when it is of use. */
+export interface Waiting {
+  /** The latest moment on the monotonic clock; it may move while waiting, as more callers join. */
+  untilMs(): number;
+  /** Aborted when nobody wants the permit any more. */
+  readonly signal: AbortSignal;
+}
+
+/** The right to make one upstream call now. */
+export interface Permit {
+  /** To be called once, when the call has ended, however it ended. */
+  settle(): void;
+}
+
+interface Waiter extends Waiting {
+  grant(permit: Permit): void;
+  refuse(reason: unknown): void;
+}
+
+/**
+ * Upstream calls in flight at once in this process. Past this, more sockets bring no more answers:
+ * a call takes well under a second, and the quota allows a hundred a minute.
+ */
+const MAX_IN_FLIGHT = 32;
+
+/**
+ * Hands out the ledger's permits in the order of asking. Who cannot get one in time is told at once,
+ * with the exact wait, instead of being kept until the deadline.
+ */
+export class Quota {
+  readonly #clock: Clock;
+  readonly #ledger: Ledger;
+  readonly #queue: Waiter[] = [];
+  #inFlight = 0;
+  #reviewing = false;
+  #reviewAgain = false;
+  #alarm: AbortController | undefined;
+
+  constructor(clock: Clock, ledger: Ledger) {
+    this.#clock = clock;
+    this.#ledger = ledger;
+  }
+
+  /**
+   * Waits for the right to make one upstream call. The call is charged whether it is made or not.
+   * @throws {QuotaError} at once, when no permit comes before `waiting.untilMs()`
+   * @throws the signal's reason, when it is aborted
+   */
+  acquire(waiting: Waiting): Promise<Permit> {
+    return new Promise((resolve, reject) => {
+      waiting.signal.throwIfAborted();
+      const leave = () => {
+        const index = this.#queue.indexOf(waiter);
+        if (index >= 0) this.#queue.splice(index, 1);
+        reject(waiting.signal.reason);
+      };
+      const done = () => waiting.signal.removeEventListener('abort', leave);
+      const waiter: Waiter = {
+        untilMs: () => waiting.untilMs(),
+        signal: waiting.signal,
+        grant: (permit) => {
+          done();
+          resolve(permit);
+        },
+        refuse: (reason) => {
+          done();
+          reject(reason);
+        },
+      };
+      waiting.signal.addEventListener('abort', leave, { once: true });
+      this.#queue.push(waiter);
+      queueMicrotask(() => this.#review());
+    });
+  }
+
+  /** Stops everyone for `ms`, because the upstream answered 429. */
+  async pause(ms: number): Promise<void> {
+    await this.#ledger.pause(this.#clock.monotonicMs() + ms);
+    this.#review();
+  }
+
+  view(): QuotaView {
+    return this.#ledger.view();
+  }
+
+  /** One review at a time; whatever happens during one is seen by the next. */
+  async #review(): Promise<void> {
+    this.#reviewAgain = true;
+    if (this.#reviewing) return;
+    this.#reviewing = true;
+    while (this.#reviewAgain) {
+      this.#reviewAgain = false;
+      this.#refuseHopeless();
+      try {
+        await this.#grant();
+      } catch (error) {
+        for (const waiter of this.#queue.splice(0)) waiter.refuse(error);
+      }
+    }
+    this.#reviewing = false;
+    this.#setAlarm();
+  }
+
+  #refuseHopeless(): void {
+    const times = this.#ledger.forecast(this.#queue.length);
+    const asked = this.#queue.splice(0);
+    asked.forEach((waiter, place) => {
+      const atMs = times[this.#queue.length] ?? Number.POSITIVE_INFINITY;
+      if (atMs <= waiter.untilMs()) this.#queue.push(waiter);
+      else waiter.refuse(this.#exhausted(times[place] ?? atMs));
+    });
+  }
+
+  #exhausted(retryAtMs: number): EnrichmentError {
+    const { minute, hour } = this.#ledger.view();
+    const wait = retryAfterSeconds(retryAtMs, this.#clock.monotonicMs());
+    return new QuotaError(
+      `No call to Defender is free for this alert before ${wait} s from now: it allows ${minute.limit} a minute and ` +
+        `${hour.limit} an hour, and can ask for a pause. Ask again then, or allow a longer wait.`,
+      { retryAtMs },
+    );
+  }
+
+  async #grant(): Promise<void> {
+    const wanted = Math.min(this.#queue.length, MAX_IN_FLIGHT - this.#inFlight);
+    if (wanted <= 0) return;
+    const { granted, chargedAtMs } = await this.#ledger.take(wanted);
+    for (const waiter of this.#queue.splice(0, granted)) {
+      this.#inFlight++;
+      waiter.grant({ settle: () => this.#settle(chargedAtMs) });
+    }
+  }
+
+  #settle(chargedAtMs: number): void {
+    this.#inFlight--;
+    const endedAtMs = this.#clock.monotonicMs();
+    // A slow call can have arrived as late as now; the guard covers no more than its own length.
+    const late = endedAtMs - chargedAtMs > GUARD_MS;
+    const corrected = late ? this.#ledger.correct(chargedAtMs, endedAtMs) : Promise.resolve();
+    corrected.catch(() => {}).then(() => this.#review());
+  }
+
+  /** Looks again when the next permit is free. */
+  #setAlarm(): void {
+    this.#alarm?.abort();
+    this.#alarm = undefined;
+    const [nextMs] = this.#queue.length > 0 && this.#inFlight < MAX_IN_FLIGHT ? this.#ledger.forecast(1) : [];
+    if (nextMs === undefined) return;
+    this.#alarm = new AbortController();
+    this.#clock.sleep(nextMs - this.#clock.monotonicMs(), this.#alarm.signal).then(
+      () => this.#review(),
+      () => {}, // a later review set another alarm
+    );
+  }
+}

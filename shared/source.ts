@@ -1,0 +1,32 @@
+/** What a lookup is waiting for; named when its time is up. */
+export type Stage = 'the identity endpoint' | 'the quota' | 'Defender';
+
+/** One lookup's work as its source sees it: how long it is wanted, and by nobody any more. */
+export interface Work {
+  /** The latest moment, on the monotonic clock, at which an answer is of use; it may move later. */
+  untilMs(): number;
+  /** Aborted when nobody wants the answer any more. */
+  readonly signal: AbortSignal;
+  /** Says what is being waited for. */
+  at(stage: Stage): void;
+}
+
+/** What a source knows of one alert. */
+export interface SourceAnswer {
+  /** `empty`: the alert is known and has no IPs. `not_found`: the source does not know the alert. */
+  readonly status: 'found' | 'empty' | 'not_found';
+  /** Canonical addresses, each once, in the source's order. */
+  readonly ips: readonly string[];
+  /** Values in the answer that are no addresses; they are left out and reported. */
+  readonly unusable: readonly string[];
+}
+
+/** An API that tells an alert's IPs. Defender's `/ips` is the first. */
+export interface IpSource {
+  /**
+   * Asks about one alert, charging the quota for every call.
+   * @param alertId an id that fits the grammar of Defender for Endpoint
+   * @throws {EnrichmentError} when there is no answer
+   */
+  find(alertId: string, work: Work): Promise<SourceAnswer>;
+}
