@@ -19,6 +19,8 @@ const { metafile } = await build({
   // Only the Functions worker can give this one; see local/host/core-api.ts.
   external: ['@azure/functions-core'],
   // CommonJS packages inside an ES module still call require().
-  banner: { js: "import{createRequire as __require}from'node:module';const require=__require(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as __require}from'node:module';const require=__require(import.meta.url);",
+  },
 });
 await writeFile('dist/meta.json', JSON.stringify(metafile));

@@ -17,7 +17,9 @@ await writeFile(
   `${JSON.stringify({ name, version, license, private: true, type, main, engines }, null, 2)}\n`,
 );
 
-const files = (await readdir(APP, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+const files = (await readdir(APP, { recursive: true, withFileTypes: true })).filter((entry) =>
+  entry.isFile(),
+);
 const entries = await Promise.all(
   files.map(async (file) => {
     const path = join(file.parentPath, file.name);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from './clock.js';
 
 /** The moment by which something must have an answer. */
@@ -24,6 +25,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   parent?.throwIfAborted();
   const work = new AbortController();
+  setMaxListeners(0, work.signal); // thousands of lookups may wait on one deadline
   const timer = new AbortController();
   const follow = () => work.abort(parent?.reason);
   parent?.addEventListener('abort', follow, { once: true });

@@ -15,6 +15,8 @@ export interface Candidate {
   readonly links?: readonly unknown[];
   /** The product as the payload names it. */
   readonly product?: unknown;
+  /** Addresses that the payload itself ties to this alert. */
+  readonly ips?: readonly unknown[];
 }
 
 /** One recognised layout of a payload. Adding one is a file here and a line in the registry. */

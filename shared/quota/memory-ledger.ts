@@ -27,7 +27,7 @@ export class MemoryLedger implements Ledger {
   async take(count: number): Promise<Charge> {
     const nowMs = this.#clock.monotonicMs();
     this.#log = withoutExpired(this.#log, this.#windows, nowMs);
-    const granted = this.forecast(count).filter((at) => at <= nowMs).length;
+    const granted = this.#times(count, nowMs).filter((at) => at <= nowMs).length;
     this.#log = withCalls(this.#log, nowMs, granted);
     return { granted, chargedAtMs: nowMs };
   }
@@ -41,8 +41,7 @@ export class MemoryLedger implements Ledger {
   }
 
   forecast(count: number): readonly number[] {
-    const earliestMs = Math.max(this.#clock.monotonicMs(), this.#pausedUntilMs);
-    return nextCallTimes(this.#log, this.#windows, earliestMs, count);
+    return this.#times(count, this.#clock.monotonicMs());
   }
 
   view(): QuotaView {
@@ -53,5 +52,9 @@ export class MemoryLedger implements Ledger {
     }));
     if (!minute || !hour) throw new RangeError('a ledger has two windows');
     return { asOf: new Date(this.#clock.epochMs()).toISOString(), minute, hour };
+  }
+
+  #times(count: number, nowMs: number): number[] {
+    return nextCallTimes(this.#log, this.#windows, Math.max(nowMs, this.#pausedUntilMs), count);
   }
 }

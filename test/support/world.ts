@@ -1,0 +1,160 @@
+import { Agent, request as httpRequest } from 'node:http';
+import { app } from '@azure/functions';
+import { expect } from '@jest/globals';
+import { registerFunctions } from '../../functions/register.js';
+import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
+import { functionsCore } from '../../local/host/core.js';
+import type { LogEntry } from '../../local/host/core-api.js';
+import { startHost } from '../../local/host/host.js';
+import { type IdentityEndpointOptions, startIdentityEndpoint } from '../../local/identity/endpoint.js';
+import { createApp } from '../../shared/app.js';
+import { systemClock } from '../../shared/clock.js';
+
+app.setup({ enableHttpStream: true });
+
+/** What a test wants to be different. */
+export interface WorldOptions {
+  readonly settings?: Readonly<Record<string, string | undefined>>;
+  readonly defender?: Partial<DefenderSimulatorOptions>;
+  readonly identity?: Partial<IdentityEndpointOptions>;
+  readonly functionKey?: string;
+  /** From 0 to below 1; a half unless given. */
+  readonly random?: () => number;
+}
+
+/** An answer, read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every form
+  readonly json: any;
+}
+
+export type World = Awaited<ReturnType<typeof startWorld>>;
+
+/** Stands in a payload where nothing but the answer's own `alert` may show it. */
+export const PAYLOAD_CANARY = 'canary-payload-7c1d';
+
+/** The library's token cache is one for the process; an audience of its own keeps worlds apart. */
+let worlds = 0;
+
+/** The whole app between real sockets: host, doors, identity endpoint, Defender. */
+export async function startWorld(options: WorldOptions = {}) {
+  const clock = systemClock;
+  const random = options.random ?? (() => 0.5);
+  const audience = `https://defender-${++worlds}.test`;
+  const identity = await startIdentityEndpoint({ clock, ...options.identity });
+  const defender = await startDefenderSimulator({ clock, random, audience, ...options.defender });
+  Object.assign(process.env, identity.settings); // the identity library reads them there
+  const env = {
+    ...identity.settings,
+    DEFENDER_API_HOST: defender.url,
+    DEFENDER_AUDIENCE: audience,
+    ...options.settings,
+  };
+  const logs: LogEntry[] = [];
+  const answers: Answer[] = [];
+  const agent = new Agent({ keepAlive: true });
+  const registrations = await functionsCore.collect(() =>
+    registerFunctions(createApp(env, { clock, random })),
+  );
+  const host = await startHost({
+    registrations,
+    port: 0,
+    functionKey: options.functionKey,
+    hostJson: { extensions: { http: { routePrefix: 'api' } } },
+    log: (entry) => logs.push(entry),
+  });
+
+  async function send(
+    method: string,
+    path: string,
+    body?: string | Buffer,
+    headers: Record<string, string> = {},
+  ) {
+    const answer = await exchange(`${host.url}${path}`, { method, agent, headers }, body);
+    answers.push(answer);
+    return answer;
+  }
+
+  return {
+    clock,
+    identity,
+    defender,
+    host,
+    logs,
+    send,
+    get: (path: string, headers?: Record<string, string>) => send('GET', path, undefined, headers),
+    /** Posts to enrichAlert; anything but a text is sent as its JSON. */
+    enrich: (payload: unknown, query = '', headers: Record<string, string> = {}) =>
+      send('POST', `/api/enrichAlert${query}`, toBody(payload), {
+        'content-type': 'application/json',
+        ...headers,
+      }),
+    /** Paths that Defender was asked for so far. */
+    asked: () => defender.arrivals.map(({ path }) => path),
+    /** The app is alive, and nothing secret stands in any log line or answer. Then all is closed. */
+    async close() {
+      const health = await exchange(`${host.url}/api/health`, { method: 'GET', agent }, undefined);
+      expect([200, 503]).toContain(health.status);
+      agent.destroy();
+      await host.close(0);
+      await defender.close();
+      await identity.close();
+      checkNothingLeaked({
+        logs,
+        answers,
+        secrets: [identity.header, 'eyJ', ...(options.functionKey ? [options.functionKey] : [])],
+      });
+    },
+  };
+}
+
+function toBody(payload: unknown): string | Buffer {
+  return typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload);
+}
+
+function checkNothingLeaked(seen: { logs: LogEntry[]; answers: Answer[]; secrets: string[] }): void {
+  const logged = seen.logs.map(({ message }) => message).join('\n');
+  const answered = seen.answers.map(({ text, headers }) => text + JSON.stringify(headers)).join('\n');
+  for (const secret of seen.secrets) {
+    expect(logged).not.toContain(secret);
+    expect(answered).not.toContain(secret);
+  }
+  expect(logged).not.toContain(PAYLOAD_CANARY);
+  for (const { status, text } of seen.answers) {
+    if (status >= 400) expect(text).not.toContain(PAYLOAD_CANARY);
+    expect(text).not.toMatch(/\n\s+at .*:\d+:\d+/); // a stack trace
+  }
+}
+
+/** One HTTP exchange without any cleverness of a client library. */
+export function exchange(
+  url: string,
+  options: { method: string; agent?: Agent; headers?: Record<string, string> },
+  body: string | Buffer | undefined,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parse(text) });
+      });
+    });
+    request.on('error', reject);
+    if (body !== undefined) request.setHeader('content-length', Buffer.byteLength(body));
+    request.end(body);
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
