@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import http from 'node:http';
+import type { Clock } from '../../shared/clock.js';
+import { readClaims } from '../identity/token.js';
+import { type Interceptable, isIntercepted } from '../intercept.js';
+import { closeServer, listen, sendJson } from '../loopback.js';
+import { knownAlerts } from './alerts.js';
+import { type Answer, errorAnswer, resourceAnswer, tooManyRequests } from './answers.js';
+import { CallLog } from './windows.js';
+
+/** How the simulator is started. */
+export interface DefenderSimulatorOptions {
+  clock: Clock;
+  /** Numbers from 0 to below 1, for the latency. */
+  random: () => number;
+  /** On 127.0.0.1; a free one unless given. */
+  port?: number;
+  /** What a token's `aud` must be. */
+  audience: string;
+  /** How long an answer takes, evenly distributed; at once unless given. */
+  latencyMs?: { min: number; max: number };
+  /** 100 and 1,500 unless given, as documented. */
+  perMinute?: number;
+  perHour?: number;
+}
+
+/** One request that arrived. */
+export interface Arrival {
+  /** `clock.monotonicMs` at that moment. */
+  readonly atMs: number;
+  /** With its query. */
+  readonly path: string;
+  /** 0 until it has been answered, and for good if it never is. */
+  readonly status: number;
+}
+
+/** A simulator that is up. */
+export interface DefenderSimulator extends Interceptable {
+  /** What belongs into DEFENDER_API_HOST. */
+  url: string;
+  arrivals: readonly Arrival[];
+  /** Access tokens that get a 401 from now on. */
+  revoked: Set<string>;
+  /** IPs of alerts that are not derived from their ids; null for an alert that is not found. */
+  alerts: Map<string, string[] | null>;
+  close(): Promise<void>;
+}
+
+const requiredRole = 'Ip.Read.All';
+
+/**
+ * Stands in for Defender's API: `GET /api/alerts/{id}/ips` and `GET /api/ips/{ip}/stats`. Every alert
+ * whose id fits the grammar is known and has one to four IPs, except for those in `alerts`.
+ *
+ * Order of checks: token (401) → quota (429) → role (403) → the resource (400, 404, 200). Whatever
+ * arrives with a valid token is charged to the quota of its application and tenant at that moment,
+ * before latency and `intercept`.
+ */
+export async function startDefenderSimulator(options: DefenderSimulatorOptions): Promise<DefenderSimulator> {
+  const { clock, perMinute = 100, perHour = 1500 } = options;
+  const arrivals: { atMs: number; path: string; status: number }[] = [];
+  const closing = new AbortController();
+  const logs = new Map<string, CallLog>();
+  const limits = [
+    { calls: perMinute, windowMs: 60_000 },
+    { calls: perHour, windowMs: 3_600_000 },
+  ];
+
+  /** What the caller is refused with, decided at the moment of arrival. */
+  function refusal(request: IncomingMessage, atMs: number): Answer | undefined {
+    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    const claims = readClaims(token);
+    const valid =
+      claims?.aud === options.audience &&
+      Number(claims.exp) * 1000 > clock.epochMs() &&
+      !simulator.revoked.has(token);
+    if (!valid) return errorAnswer(401, 'Unauthorized', 'The access token is missing, expired or foreign.');
+    const caller = `${claims.tid} ${claims.appid}`;
+    const log = logs.get(caller) ?? new CallLog(limits);
+    logs.set(caller, log);
+    const waitMs = log.arrive(atMs);
+    if (waitMs > 0) return tooManyRequests(waitMs);
+    if (claims.roles?.includes(requiredRole)) return undefined;
+    const message = `The application does not have any of the required application permissions (${requiredRole}) to access the resource.`;
+    return errorAnswer(403, 'Forbidden', message);
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? '';
+    const arrival = { atMs: clock.monotonicMs(), path, status: 0 };
+    arrivals.push(arrival);
+    response.once('finish', () => {
+      arrival.status = response.statusCode;
+    });
+    const refused = refusal(request, arrival.atMs);
+    if (await isIntercepted(simulator, request, response)) return;
+    const { min, max } = options.latencyMs ?? { min: 0, max: 0 };
+    if (max > 0) await clock.sleep(min + options.random() * (max - min), closing.signal);
+    const [resource = '', query = ''] = path.split('?', 2);
+    const nowMs = clock.epochMs();
+    const answer =
+      refused ??
+      resourceAnswer({
+        method: request.method ?? '',
+        path: resource,
+        query: new URLSearchParams(query),
+        alerts: simulator.alerts,
+        nowMs,
+      });
+    response.setHeader('Date', new Date(nowMs).toUTCString());
+    if (answer.retryAfterSeconds) response.setHeader('Retry-After', answer.retryAfterSeconds);
+    sendJson(response, answer.status, answer.body);
+  }
+
+  const server = http.createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy());
+  });
+  const simulator: DefenderSimulator = {
+    url: await listen(server, options.port ?? 0),
+    arrivals,
+    revoked: new Set(),
+    alerts: knownAlerts(),
+    intercept: undefined,
+    close: () => {
+      closing.abort();
+      return closeServer(server);
+    },
+  };
+  return simulator;
+}

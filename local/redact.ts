@@ -1,0 +1,22 @@
+import type { Settings } from './settings.js';
+
+const secretName = /KEY|SECRET|PASSWORD|TOKEN|CONNECTION_STRING|_HEADER$|_URL$/i;
+
+/**
+ * Makes a function that blanks out secrets in text that is to be printed: JWTs, keys in URLs and in
+ * connection strings, and the values of those settings whose names sound secret. A net under the
+ * app, which prints none.
+ */
+export function redactor(settings: Settings): (text: string) => string {
+  const values = Object.entries(settings).flatMap(([name, value]) =>
+    value && value.length >= 8 && secretName.test(name) ? [value] : [],
+  );
+  return (text) => {
+    let safe = text
+      .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '***')
+      .replace(/((?:AccountKey|SharedAccessSignature|InstrumentationKey)=)[^;\s"]+/g, '$1***')
+      .replace(/([?&](?:code|sig|token)=)[^&\s"]+/gi, '$1***');
+    for (const value of values) safe = safe.replaceAll(value, '***');
+    return safe;
+  };
+}

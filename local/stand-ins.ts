@@ -1,0 +1,55 @@
+import type { Clock } from '../shared/clock.js';
+import { CLOUDS, type CloudName } from '../shared/defender/clouds.js';
+import { startDefenderSimulator } from './defender/simulator.js';
+import { startIdentityEndpoint } from './identity/endpoint.js';
+import type { Settings } from './settings.js';
+
+/** The stand-ins that are up. */
+export interface StandIns {
+  /** To be added to `process.env`. */
+  settings: Record<string, string>;
+  /** What was started, in words. */
+  started: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Invented: long enough that single flight and caching can be seen. */
+const latencyMs = { min: 80, max: 400 };
+
+/**
+ * Starts what is missing on this machine: the identity endpoint unless `IDENTITY_ENDPOINT` or
+ * `LOCAL_CREDENTIALS` is set, the Defender simulator unless `DEFENDER_API_HOST` is.
+ */
+export async function startStandIns(settings: Settings, clock: Clock): Promise<StandIns> {
+  const closers: (() => Promise<void>)[] = [];
+  const added: Record<string, string> = {};
+  const started: string[] = [];
+
+  if (!settings.IDENTITY_ENDPOINT && !settings.LOCAL_CREDENTIALS) {
+    const identity = await startIdentityEndpoint({ clock });
+    closers.push(identity.close);
+    started.push('managed identity');
+    Object.assign(added, identity.settings);
+  }
+  if (!settings.DEFENDER_API_HOST) {
+    // Of a cloud that does not exist the app's own check tells.
+    const cloud = CLOUDS[(settings.DEFENDER_CLOUD || 'commercial') as CloudName] ?? CLOUDS.commercial;
+    const simulator = await startDefenderSimulator({
+      clock,
+      random: Math.random,
+      latencyMs,
+      audience: settings.DEFENDER_AUDIENCE || cloud.audience,
+    });
+    closers.push(simulator.close);
+    started.push('Defender simulator');
+    added.DEFENDER_API_HOST = simulator.url;
+  }
+
+  return {
+    settings: added,
+    started,
+    close: async () => {
+      await Promise.all(closers.map((close) => close()));
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/** `npm start`: the built app on this machine, with stand-ins for whatever of Azure is not there. */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../shared/clock.js';
+import { parseSettings } from '../shared/config.js';
+import { functionsCore } from './host/core.js';
+import type { LogSink } from './host/core-api.js';
+import { startHost } from './host/host.js';
+import { loadApp } from './host/load.js';
+import { redactor } from './redact.js';
+import { mergeSettings, readLocalSettings, type Settings } from './settings.js';
+import { startStandIns } from './stand-ins.js';
+
+async function main(): Promise<void> {
+  const given = mergeSettings(process.env, await readLocalSettings(inRoot('local.settings.json')));
+  const port = portOf(given);
+  const standIns = await startStandIns(given, systemClock);
+  const settings = mergeSettings(standIns.settings, given);
+  checkSettings(settings);
+  Object.assign(process.env, settings);
+  const log = stderrLog(redactor(settings));
+  functionsCore.sink = log;
+  const functionKey = settings.FUNCTION_KEY || undefined;
+  const host = await startHost({
+    registrations: await loadApp(inRoot('.')),
+    port,
+    functionKey,
+    hostJson: JSON.parse(await readFile(inRoot('host.json'), 'utf8')),
+    log,
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken: set PORT to another one.`) : error;
+  });
+
+  const standing = standIns.started.length > 0 ? ` (stand-ins: ${standIns.started.join(', ')})` : '';
+  console.log(`Ready: ${host.url}${standing}`);
+  console.log(tryNext(host.url, functionKey !== undefined));
+
+  const stop = async () => {
+    await host.close();
+    await standIns.close();
+    process.exit(0);
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+}
+
+function inRoot(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url));
+}
+
+function portOf({ PORT }: Settings): number {
+  const port = Number(PORT || 7071);
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port;
+  throw new Error('PORT: must be a number from 0 to 65535.');
+}
+
+function checkSettings(settings: Settings): void {
+  const parsed = parseSettings(settings);
+  if (parsed.ok) return;
+  throw new Error(parsed.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'));
+}
+
+function tryNext(url: string, keyed: boolean): string {
+  const key = keyed ? ` -H "x-functions-key: $FUNCTION_KEY"` : '';
+  return `Try next: curl${key} ${url}/api/alerts/da637472900382838869_1364969609/ips`;
+}
+
+/** One line per entry, without secrets. */
+function stderrLog(redact: (text: string) => string): LogSink {
+  return ({ level, category, functionName, message }) => {
+    // Of what library and host have to say, only what is wrong.
+    const quiet = category === 'system' ? ['trace', 'debug', 'information'] : ['trace', 'debug'];
+    if (quiet.includes(level)) return;
+    const line = `${level}${functionName ? ` ${functionName}` : ''}: ${message}`;
+    console.error(redact(line).replaceAll(/\s*\n\s*/g, ' | '));
+  };
+}
+
+main().catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});
