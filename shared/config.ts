@@ -29,17 +29,18 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function parseSettings(env: Environment): ParsedSettings {
   const read = new Reader(env);
   const cloud = CLOUDS[read.oneOf('DEFENDER_CLOUD', Object.keys(CLOUDS) as CloudName[], 'commercial')];
+  const authorityHost = read.origin('DEFENDER_AUTHORITY_HOST', cloud.authorityHost);
   const settings: Settings = {
     cloud: {
       apiHost: read.origin('DEFENDER_API_HOST', cloud.apiHost),
       audience: read.audience('DEFENDER_AUDIENCE', cloud.audience),
-      authorityHost: read.origin('DEFENDER_AUTHORITY_HOST', cloud.authorityHost),
+      authorityHost,
     },
     identity: {
       clientId: read.guid('AZURE_CLIENT_ID'),
       localCredentials: read.localCredentials(),
       endpoint: read.text('IDENTITY_ENDPOINT'),
-      authorityHost: read.origin('DEFENDER_AUTHORITY_HOST', cloud.authorityHost),
+      authorityHost,
     },
     quota: {
       perMinute: read.integer('QUOTA_PER_MINUTE', 1, 100_000, 100),
@@ -131,8 +132,7 @@ class Reader {
   }
 
   #wrong<T>(setting: string, message: string, fallback: T): T {
-    const known = this.problems.some((problem) => problem.setting === setting && problem.message === message);
-    if (!known) this.problems.push({ setting, message });
+    this.problems.push({ setting, message });
     return fallback;
   }
 }

@@ -14,6 +14,8 @@ export interface IdentityEndpointOptions {
   port?: number;
   /** 24 hours unless given, as managed identities have it. */
   tokenLifetimeSeconds?: number;
+  /** The secret that callers must send; a random one unless given. */
+  header?: string;
   /** Application roles in the tokens; `Ip.Read.All` unless given. */
   roles?: readonly string[];
 }
@@ -46,7 +48,7 @@ export interface IdentityEndpoint extends Interceptable {
  * end would hand out the same one for hours.
  */
 export async function startIdentityEndpoint(options: IdentityEndpointOptions): Promise<IdentityEndpoint> {
-  const header = randomUUID();
+  const header = options.header ?? randomUUID();
   const requests: TokenRequest[] = [];
 
   const server = http.createServer(async (request, response) => {
@@ -58,7 +60,7 @@ export async function startIdentityEndpoint(options: IdentityEndpointOptions): P
       ...(clientId && { clientId }),
     });
     if (await isIntercepted(endpoint, request, response)) return;
-    sendJson(response, ...answer(request, query, { header, ...options }));
+    sendJson(response, ...answer(request, query, { ...options, header }));
   });
 
   const base = await listen(server, options.port ?? 0);

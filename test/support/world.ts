@@ -36,15 +36,26 @@ export type World = Awaited<ReturnType<typeof startWorld>>;
 /** Stands in a payload where nothing but the answer's own `alert` may show it. */
 export const PAYLOAD_CANARY = 'canary-payload-7c1d';
 
-/** The library's token cache is one for the process; an audience of its own keeps worlds apart. */
+/**
+ * The identity library keeps its token cache and the endpoint that it saw first for the whole process
+ * (under Jest: for the test file). So every world has an audience of its own, and the same endpoint.
+ */
 let worlds = 0;
+let identityPort = 0;
+const IDENTITY_HEADER = 'identity-header-3f9a';
 
 /** The whole app between real sockets: host, doors, identity endpoint, Defender. */
 export async function startWorld(options: WorldOptions = {}) {
   const clock = systemClock;
   const random = options.random ?? (() => 0.5);
   const audience = `https://defender-${++worlds}.test`;
-  const identity = await startIdentityEndpoint({ clock, ...options.identity });
+  const identity = await startIdentityEndpoint({
+    clock,
+    port: identityPort,
+    header: IDENTITY_HEADER,
+    ...options.identity,
+  });
+  identityPort = Number(new URL(identity.url).port);
   const defender = await startDefenderSimulator({ clock, random, audience, ...options.defender });
   Object.assign(process.env, identity.settings); // the identity library reads them there
   const env = {

@@ -1,0 +1,142 @@
+/**
+ * `npm run demo`: the built app between its stand-ins, asked the way callers ask. Every step says what
+ * it expects; the exit code is 0 only if all of it came true.
+ *
+ * Takes the folder of the built app, where it is not the root: `tsx local/demo.ts out/app`.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../shared/clock.js';
+import { KNOWN_ALERT, UNKNOWN_ALERT } from './defender/alerts.js';
+import { type DefenderSimulator, startDefenderSimulator } from './defender/simulator.js';
+import { startHost } from './host/host.js';
+import { loadApp } from './host/load.js';
+import { startIdentityEndpoint } from './identity/endpoint.js';
+
+const AUDIENCE = 'https://api.securitycenter.microsoft.com';
+const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** What the steps work with. */
+interface Demo {
+  readonly url: string;
+  readonly defender: DefenderSimulator;
+}
+
+interface Posted {
+  readonly status: number;
+  readonly ms: number;
+  // biome-ignore lint/suspicious/noExplicitAny: the demo looks into answers as a caller would
+  readonly body: any;
+}
+
+let failures = 0;
+
+function expectThat(what: string, isTrue: boolean): void {
+  console.log(`  ${isTrue ? '✓' : '✗'} ${what}`);
+  if (!isTrue) failures++;
+}
+
+async function post({ url }: Demo, payload: string, query = ''): Promise<Posted> {
+  const startedMs = performance.now();
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${url}/api/enrichAlert${query}`, { method: 'POST', headers, body: payload });
+  const body = await response.json();
+  return { status: response.status, ms: Math.round(performance.now() - startedMs), body };
+}
+
+async function oneAlert(demo: Demo): Promise<void> {
+  console.log('\n1. An alert goes in, and comes back with its IPs.\n');
+  const alert = {
+    id: KNOWN_ALERT,
+    machineId: '1e5b…',
+    detectionSource: 'WindowsDefenderAtp',
+    severity: 'High',
+  };
+  const { status, ms, body } = await post(demo, JSON.stringify(alert));
+  console.log(`${JSON.stringify(body, null, 2).replaceAll(/^/gm, '   ')}\n`);
+  expectThat(`answered 200 in ${ms} ms, on a cold start`, status === 200);
+  expectThat('the alert has its related IPs', body.alert?.relatedIps?.includes('104.80.104.128'));
+}
+
+async function again(demo: Demo): Promise<void> {
+  console.log('\n2. The same alert again, twenty times at once: duplicates cost Defender nothing.\n');
+  const before = demo.defender.arrivals.length;
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => post(demo, `{"alertId":"${KNOWN_ALERT}"}`)),
+  );
+  expectThat(
+    '20 right answers',
+    answers.every(({ body }) => body.enrichment?.ips?.length === 2),
+  );
+  expectThat(
+    `${demo.defender.arrivals.length - before} calls to Defender`,
+    demo.defender.arrivals.length === before,
+  );
+}
+
+async function unknown(demo: Demo): Promise<void> {
+  console.log('\n3. An alert that Defender does not know is said to be unknown, not to be without IPs.\n');
+  const { status, body } = await post(demo, `{"alertId":"${UNKNOWN_ALERT}"}`);
+  expectThat(
+    'answered 200 with status not_found',
+    status === 200 && body.enrichment?.alerts?.[0]?.status === 'not_found',
+  );
+}
+
+async function shapes(demo: Demo): Promise<void> {
+  console.log('\n4. Payloads of every known shape, as callers post them.\n');
+  for (const shape of (await readdir(root('test/cases'))).sort()) {
+    const [example] = (await readdir(root(`test/cases/${shape}`))).sort();
+    const folder = root(`test/cases/${shape}/${example}`);
+    const payload = await readFile(`${folder}/payload.json`, 'utf8');
+    const { status, body } = await post(demo, payload);
+    const alerts: { alertId?: string; status: string; ips: string[]; product?: string }[] =
+      body.enrichment?.alerts ?? [];
+    const told = alerts.map(
+      ({ alertId, status, ips, product }) =>
+        `${alertId ?? '(no id)'} → ${ips.length > 0 ? ips.join(', ') : `${status}${product ? `: ${product}` : ''}`}`,
+    );
+    const right = status === 200 ? alerts.every((alert) => alert.status !== 'failed') : status === 422;
+    expectThat(
+      shape.padEnd(26) + (told.join('\n'.padEnd(31)) || `422: ${String(body.detail).split('.')[0]}`),
+      right,
+    );
+  }
+}
+
+async function main(): Promise<void> {
+  const clock = systemClock;
+  const identity = await startIdentityEndpoint({ clock });
+  const defender = await startDefenderSimulator({
+    clock,
+    random: Math.random,
+    audience: AUDIENCE,
+    latencyMs: { min: 20, max: 120 },
+  });
+  Object.assign(process.env, identity.settings, {
+    DEFENDER_API_HOST: defender.url,
+    DEFENDER_AUDIENCE: AUDIENCE,
+  });
+  const host = await startHost({
+    registrations: await loadApp(process.argv[2] ?? root('.')),
+    port: 0,
+    hostJson: JSON.parse(await readFile(root('host.json'), 'utf8')),
+  });
+  console.log(`The app is up at ${host.url}, between an identity endpoint and a Defender of this machine.`);
+  const demo = { url: host.url, defender };
+  for (const step of [oneAlert, again, unknown, shapes]) await step(demo);
+
+  console.log('\nAltogether:\n');
+  expectThat(`${identity.requests.length} request for a token`, identity.requests.length === 1);
+  const refused = defender.arrivals.filter(({ status }) => status === 429).length;
+  expectThat(
+    `${defender.arrivals.length} calls to Defender, ${refused} of them over its limit`,
+    refused === 0,
+  );
+  await host.close();
+  await Promise.all([defender.close(), identity.close()]);
+  console.log(failures === 0 ? '\nAll of it came true.' : `\n${failures} expectations did not come true.`);
+  process.exitCode = failures === 0 ? 0 : 1;
+}
+
+await main();

@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from '@jest/globals';
+import { parseSettings } from '../shared/config.js';
+
+function problems(env: Record<string, string>) {
+  const parsed = parseSettings(env);
+  return parsed.ok ? [] : parsed.problems.map(({ setting }) => setting);
+}
+
+function settings(env: Record<string, string>) {
+  const parsed = parseSettings(env);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.settings;
+}
+
+describe('settings', () => {
+  test('nothing set: the commercial cloud, the documented limits', () => {
+    expect(settings({})).toEqual({
+      cloud: {
+        apiHost: 'https://api.security.microsoft.com',
+        audience: 'https://api.securitycenter.microsoft.com',
+        authorityHost: 'https://login.microsoftonline.com',
+      },
+      identity: {
+        clientId: undefined,
+        localCredentials: undefined,
+        endpoint: undefined,
+        authorityHost: 'https://login.microsoftonline.com',
+      },
+      quota: { perMinute: 100, perHour: 1500 },
+      cache: { ipsSeconds: 300, notFoundSeconds: 30 },
+      maxBodyBytes: 20 * 1024 * 1024,
+    });
+  });
+
+  test.each([
+    ['gcc', 'https://api-gcc.securitycenter.microsoft.us', 'https://login.microsoftonline.com'],
+    ['gcc-high', 'https://api-gov.securitycenter.microsoft.us', 'https://login.microsoftonline.us'],
+    ['dod', 'https://api-gov.securitycenter.microsoft.us', 'https://login.microsoftonline.us'],
+  ])('DEFENDER_CLOUD=%s implies host, audience and authority', (DEFENDER_CLOUD, apiHost, authorityHost) => {
+    expect(settings({ DEFENDER_CLOUD }).cloud).toEqual({ apiHost, audience: apiHost, authorityHost });
+  });
+
+  test('each part of a cloud can be overridden', () => {
+    expect(
+      settings({
+        DEFENDER_API_HOST: 'https://eu.api.security.microsoft.com/',
+        DEFENDER_AUDIENCE: 'https://securitycenter.onmicrosoft.com/windowsatpservice',
+        DEFENDER_AUTHORITY_HOST: 'https://login.example.com',
+      }).cloud,
+    ).toEqual({
+      apiHost: 'https://eu.api.security.microsoft.com',
+      audience: 'https://securitycenter.onmicrosoft.com/windowsatpservice',
+      authorityHost: 'https://login.example.com',
+    });
+  });
+
+  test('an empty setting is an absent one', () => {
+    expect(settings({ DEFENDER_CLOUD: '', QUOTA_PER_HOUR: ' ' })).toEqual(settings({}));
+  });
+
+  test('all that is wrong is named at once, without the values', () => {
+    const parsed = parseSettings({
+      DEFENDER_CLOUD: 'secret-1',
+      DEFENDER_API_HOST: 'http://secret-2.example.com',
+      DEFENDER_AUDIENCE: 'secret-3',
+      DEFENDER_AUTHORITY_HOST: 'https://secret-4.example.com/path',
+      AZURE_CLIENT_ID: 'secret-5',
+      LOCAL_CREDENTIALS: 'secret-6',
+      QUOTA_PER_MINUTE: '0',
+      QUOTA_PER_HOUR: '1.5',
+      IPS_CACHE_SECONDS: '-1',
+      NOT_FOUND_CACHE_SECONDS: 'secret-7',
+      MAX_BODY_BYTES: '1e3',
+    });
+    if (parsed.ok) throw new Error('these settings must not pass');
+    expect(parsed.problems.map(({ setting }) => setting).sort()).toEqual([
+      'AZURE_CLIENT_ID',
+      'DEFENDER_API_HOST',
+      'DEFENDER_AUDIENCE',
+      'DEFENDER_AUTHORITY_HOST',
+      'DEFENDER_CLOUD',
+      'IPS_CACHE_SECONDS',
+      'LOCAL_CREDENTIALS',
+      'MAX_BODY_BYTES',
+      'NOT_FOUND_CACHE_SECONDS',
+      'QUOTA_PER_HOUR',
+      'QUOTA_PER_MINUTE',
+    ]);
+    expect(JSON.stringify(parsed.problems)).not.toContain('secret');
+  });
+
+  test.each([
+    ['https://user:password@api.example.com', false],
+    ['https://api.example.com/api', false],
+    ['https://api.example.com/?x=1', false],
+    ['http://api.example.com', false],
+    ['http://127.0.0.1.example.com', false],
+    ['ftp://127.0.0.1', false],
+    ['http://127.0.0.1:7080', true],
+    ['http://localhost:7080', true],
+    ['http://[::1]:7080', true],
+    ['https://api.example.com:8443', true],
+  ])('a token may go to %s: %s', (DEFENDER_API_HOST, isRight) => {
+    expect(problems({ DEFENDER_API_HOST })).toEqual(isRight ? [] : ['DEFENDER_API_HOST']);
+  });
+
+  test.each(['WEBSITE_INSTANCE_ID', 'CONTAINER_NAME', 'WEBSITE_POD_NAME'])(
+    'LOCAL_CREDENTIALS is refused inside Azure (%s)',
+    (mark) => {
+      expect(problems({ LOCAL_CREDENTIALS: 'azure-cli' })).toEqual([]);
+      expect(problems({ LOCAL_CREDENTIALS: 'azure-cli', [mark]: 'x' })).toEqual(['LOCAL_CREDENTIALS']);
+    },
+  );
+
+  test('the sample lists every setting, and each value in it is usable', async () => {
+    const { Values: sample } = JSON.parse(await readFile('local.settings.sample.json', 'utf8'));
+    expect(problems(sample)).toEqual([]);
+    const read = new Set<string>();
+    parseSettings(new Proxy({}, { get: (_target, name) => void read.add(String(name)) }));
+    const platform = ['IDENTITY_ENDPOINT', 'WEBSITE_INSTANCE_ID', 'CONTAINER_NAME', 'WEBSITE_POD_NAME'];
+    expect(Object.keys(sample)).toEqual(
+      expect.arrayContaining([...read].filter((name) => !platform.includes(name))),
+    );
+  });
+});

@@ -1,0 +1,43 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { KNOWN_ALERT } from '../../local/defender/alerts.js';
+import { VERSION } from '../../shared/version.js';
+import { startWorld, type World } from '../support/world.js';
+
+let world: World;
+afterEach(() => world.close());
+
+describe('the doors', () => {
+  test('health is open, touches nothing and tells the version', async () => {
+    world = await startWorld({ functionKey: 'key-12345678' });
+    const { status, json } = await world.get('/api/health');
+    expect({ status, json }).toEqual({ status: 200, json: { status: 'ok', version: VERSION } });
+    expect(world.identity.requests).toEqual([]);
+    expect(world.asked()).toEqual([]);
+  });
+
+  test('the others want the key', async () => {
+    world = await startWorld({ functionKey: 'key-12345678' });
+    const path = `/api/alerts/${KNOWN_ALERT}/ips`;
+    expect((await world.get(path)).status).toBe(401);
+    expect((await world.get(path, { 'x-functions-key': 'key-12345678' })).status).toBe(200);
+    expect((await world.enrich({ alertId: KNOWN_ALERT })).status).toBe(401);
+    expect((await world.enrich({ alertId: KNOWN_ALERT }, '?code=key-12345678')).status).toBe(200);
+  });
+
+  test('wrong settings: every door answers 503, names the settings and never their values', async () => {
+    world = await startWorld({ settings: { DEFENDER_CLOUD: 'cirrus', QUOTA_PER_HOUR: 'plenty' } });
+    const answers = [
+      await world.get('/api/health'),
+      await world.get(`/api/alerts/${KNOWN_ALERT}/ips`),
+      await world.enrich({ alertId: KNOWN_ALERT }),
+    ];
+    for (const { status, headers, text } of answers) {
+      expect(status).toBe(503);
+      expect(headers['retry-after']).toBe('60');
+      expect(text).toContain('DEFENDER_CLOUD must be one of commercial');
+      expect(text).toContain('QUOTA_PER_HOUR must be a whole number');
+      expect(text).not.toMatch(/cirrus|plenty/);
+    }
+    expect(world.asked()).toEqual([]);
+  });
+});
