@@ -9,6 +9,12 @@ export interface Settings {
   readonly quota: { readonly perMinute: number; readonly perHour: number };
   readonly cache: CacheTimes;
   readonly maxBodyBytes: number;
+  readonly webhooks: {
+    /** Origins of CloudEvents that may register, in lower case. */
+    readonly eventOrigins: readonly string[];
+    /** What Graph's change notifications must carry; absent: not checked. */
+    readonly graphClientState: string | undefined;
+  };
 }
 
 /** A setting that cannot be used. The message says what it wants and never what it holds. */
@@ -51,6 +57,10 @@ export function parseSettings(env: Environment): ParsedSettings {
       notFoundSeconds: read.integer('NOT_FOUND_CACHE_SECONDS', 0, 86_400, 30),
     },
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
+    webhooks: {
+      eventOrigins: read.hosts('EVENT_ORIGINS', ['eventgrid.azure.net']),
+      graphClientState: read.named('GRAPH_CLIENT_STATE_SETTING'),
+    },
   };
   return read.problems.length > 0 ? { ok: false, problems: read.problems } : { ok: true, settings };
 }
@@ -103,6 +113,22 @@ class Reader {
       'must be https://host, without a path (http for loopback hosts only)',
       fallback,
     );
+  }
+
+  /** Host names, separated by commas. */
+  hosts(setting: string, fallback: readonly string[]): readonly string[] {
+    const value = this.text(setting);
+    if (value === undefined) return fallback;
+    const hosts = value.split(',').map((host) => host.trim().toLowerCase());
+    if (hosts.every((host) => /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(host))) return hosts;
+    return this.#wrong(setting, 'must be host names, separated by commas', fallback);
+  }
+
+  /** The value of another setting, named by this one, so that a secret stands in one place only. */
+  named(setting: string): string | undefined {
+    const name = this.text(setting);
+    if (name === undefined) return undefined;
+    return this.text(name) ?? this.#wrong(setting, 'must name a setting that has a value', undefined);
   }
 
   audience(setting: string, fallback: string): string {

@@ -3,7 +3,6 @@ import type { Deadline } from './deadline.js';
 import { alertEntries, type Enrichment, type LookupResult, relatedIps, statusOf } from './enrichment.js';
 import { asEnrichmentError } from './errors.js';
 import type { Lookup } from './lookup/lookup.js';
-import { parseJson } from './payload/json.js';
 import { type AlertReference, type EndpointReference, findAlerts } from './payload/references.js';
 import { attachRelatedIps } from './payload/splice.js';
 import type { Quota } from './quota/quota.js';
@@ -13,6 +12,12 @@ export interface Enricher {
   readonly clock: Clock;
   readonly lookup: Lookup;
   readonly quota: Quota;
+}
+
+/** What was posted: its text, and what JSON.parse makes of it. */
+export interface Posted {
+  readonly text: string;
+  readonly payload: unknown;
 }
 
 /** A result, and the posted text with it. */
@@ -25,16 +30,15 @@ export interface EnrichedPayload {
 /**
  * The story: recognise the alerts, look them up, attach their IPs to the text.
  *
- * @param text the payload as posted
  * @throws {RequestError} when there is nothing to look up in it; a failed lookup is part of the result
  */
 export async function enrich(
   { clock, lookup, quota }: Enricher,
-  text: string,
+  { text, payload }: Posted,
   id: string,
   deadline: Deadline,
 ): Promise<EnrichedPayload> {
-  const references = findAlerts(parseJson(text));
+  const references = findAlerts(payload);
   const results = await lookUp(lookup, references.filter(isEndpoint), deadline);
   const alerts = alertEntries(references, results, clock.monotonicMs());
   return {

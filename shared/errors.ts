@@ -11,6 +11,7 @@ const KINDS = {
   'option-not-available': [400, 'This option is not available'],
   'invalid-body': [400, 'The body is not usable JSON'],
   'invalid-alert-id': [400, 'This is not a Defender for Endpoint alert id'],
+  'client-state-wrong': [403, 'The notification is not from where it claims to be'],
   'body-timeout': [408, 'The body did not arrive in time'],
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is not JSON'],

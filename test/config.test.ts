@@ -30,6 +30,7 @@ describe('settings', () => {
       quota: { perMinute: 100, perHour: 1500 },
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
       maxBodyBytes: 20 * 1024 * 1024,
+      webhooks: { eventOrigins: ['eventgrid.azure.net'], graphClientState: undefined },
     });
   });
 
@@ -55,6 +56,11 @@ describe('settings', () => {
     });
   });
 
+  test('a secret is read from the setting that is named', () => {
+    const env = { GRAPH_CLIENT_STATE_SETTING: 'MY_STATE', MY_STATE: 'state-1' };
+    expect(settings(env).webhooks.graphClientState).toBe('state-1');
+  });
+
   test('an empty setting is an absent one', () => {
     expect(settings({ DEFENDER_CLOUD: '', QUOTA_PER_HOUR: ' ' })).toEqual(settings({}));
   });
@@ -72,6 +78,8 @@ describe('settings', () => {
       IPS_CACHE_SECONDS: '-1',
       NOT_FOUND_CACHE_SECONDS: 'secret-7',
       MAX_BODY_BYTES: '1e3',
+      EVENT_ORIGINS: 'https://secret-8.example.com',
+      GRAPH_CLIENT_STATE_SETTING: 'secret-9',
     });
     if (parsed.ok) throw new Error('these settings must not pass');
     expect(parsed.problems.map(({ setting }) => setting).sort()).toEqual([
@@ -80,6 +88,8 @@ describe('settings', () => {
       'DEFENDER_AUDIENCE',
       'DEFENDER_AUTHORITY_HOST',
       'DEFENDER_CLOUD',
+      'EVENT_ORIGINS',
+      'GRAPH_CLIENT_STATE_SETTING',
       'IPS_CACHE_SECONDS',
       'LOCAL_CREDENTIALS',
       'MAX_BODY_BYTES',
