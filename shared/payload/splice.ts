@@ -1,5 +1,19 @@
-import { CLOSE_BRACE, CLOSE_BRACKET, endOfString, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './json.js';
+import { applyEdits, type Edit, editsOfString } from './edits.js';
+import { parseNested } from './json.js';
 import type { Path } from './path.js';
+import {
+  BYTE_ORDER_MARK,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  endOfBlanks,
+  endOfString,
+  endOfValue,
+  nameIn,
+  nextInList,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './scan.js';
 
 /** IPs to be written into the object at `path`. */
 export interface Attachment {
@@ -13,7 +27,8 @@ export const RELATED_IPS = 'relatedIps';
 /**
  * The posted text with `relatedIps` in each of the named objects and nothing else changed by a
  * character: numbers beyond 2^53, key order, unknown members and `__proto__` stay as they came. A
- * `relatedIps` that is there already is replaced.
+ * `relatedIps` that is there already is replaced. Where a path goes through JSON strings, the IPs go
+ * into the JSON in the string, which otherwise stays as it is written.
  *
  * The text is walked once, and only where it has to be: values on no path are stepped over.
  *
@@ -22,16 +37,7 @@ export const RELATED_IPS = 'relatedIps';
  */
 export function attachRelatedIps(text: string, attachments: readonly Attachment[]): string {
   if (attachments.length === 0) return text;
-  const edits: Edit[] = [];
-  new Walk(text, edits).value(0, treeOf(attachments));
-  return applyEdits(text, edits);
-}
-
-/** Part of the text to be replaced. */
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
+  return applyEdits(text, new Walk(text).edits(treeOf(attachments)));
 }
 
 /** The paths as a tree, so that one walk serves all of them. */
@@ -44,11 +50,12 @@ function treeOf(attachments: readonly Attachment[]): Target {
   const root: Target = { children: new Map(), ips: undefined };
   for (const { path, ips } of attachments) {
     let target = root;
-    for (const step of path.map(String)) {
-      let child = target.children.get(step);
+    for (const step of path) {
+      const name = String(step);
+      let child = target.children.get(name);
       if (!child) {
         child = { children: new Map(), ips: undefined };
-        target.children.set(step, child);
+        target.children.set(name, child);
       }
       target = child;
     }
@@ -58,112 +65,83 @@ function treeOf(attachments: readonly Attachment[]): Target {
   return root;
 }
 
-/** Steps through valid JSON; every method takes the index where something starts and returns its end. */
+/**
+ * Steps through valid JSON. Methods take the index where something starts and return its end; those
+ * with a target add what is to be changed in there to `edits`.
+ */
 class Walk {
   readonly #text: string;
-  readonly #edits: Edit[];
 
-  constructor(text: string, edits: Edit[]) {
+  constructor(text: string) {
     this.#text = text;
-    this.#edits = edits;
   }
 
-  value(start: number, target: Target): number {
-    const at = this.#blanks(start);
+  edits(target: Target): Edit[] {
+    const edits: Edit[] = [];
+    this.#value(this.#text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0, target, edits);
+    return edits;
+  }
+
+  #value(start: number, target: Target, edits: Edit[]): number {
+    const at = endOfBlanks(this.#text, start);
     const code = this.#text.charCodeAt(at);
-    if (code === OPEN_BRACE) return this.#object(at, target);
-    if (code === OPEN_BRACKET) return this.#array(at, target);
-    return this.#skip(at);
+    if (code === OPEN_BRACE) return this.#object(at, target, edits);
+    if (code === OPEN_BRACKET) return this.#array(at, target, edits);
+    if (code === QUOTE) return this.#string(at, target, edits);
+    return endOfValue(this.#text, at);
   }
 
-  #object(open: number, target: Target): number {
-    const related: Edit[] = [];
+  #object(open: number, target: Target, edits: Edit[]): number {
     const ips = target.ips && JSON.stringify([...target.ips]);
+    let hasRelated = false;
     // JSON.parse takes the last of several members of one name, so only the last one's edits count.
     const editsOf = new Map<string, Edit[]>();
     let lastEnd = open + 1;
-    let at = this.#blanks(open + 1);
+    let at = endOfBlanks(this.#text, open + 1);
     while (this.#text.charCodeAt(at) !== CLOSE_BRACE) {
       const nameEnd = endOfString(this.#text, at);
-      const name = this.#name(at, nameEnd);
-      const start = this.#blanks(this.#blanks(nameEnd) + 1);
+      const name = nameIn(this.#text, at, nameEnd);
+      const start = endOfBlanks(this.#text, endOfBlanks(this.#text, nameEnd) + 1);
       const child = target.children.get(name);
       if (ips !== undefined && name === RELATED_IPS) {
-        lastEnd = this.#skip(start);
-        related.push({ start, end: lastEnd, text: ips });
+        lastEnd = endOfValue(this.#text, start);
+        edits.push({ start, end: lastEnd, text: ips });
+        hasRelated = true;
       } else if (child) {
-        const edits: Edit[] = [];
-        lastEnd = new Walk(this.#text, edits).value(start, child);
-        editsOf.set(name, edits);
+        const childEdits: Edit[] = [];
+        lastEnd = this.#value(start, child, childEdits);
+        editsOf.set(name, childEdits);
       } else {
-        lastEnd = this.#skip(start);
+        lastEnd = endOfValue(this.#text, start);
       }
-      at = this.#next(lastEnd);
+      at = nextInList(this.#text, lastEnd);
     }
-    if (ips !== undefined && related.length === 0) {
+    if (ips !== undefined && !hasRelated) {
       const comma = lastEnd > open + 1 ? ',' : '';
-      related.push({ start: lastEnd, end: lastEnd, text: `${comma}"${RELATED_IPS}":${ips}` });
+      edits.push({ start: lastEnd, end: lastEnd, text: `${comma}"${RELATED_IPS}":${ips}` });
     }
-    for (const edits of editsOf.values()) this.#edits.push(...edits);
-    this.#edits.push(...related);
+    for (const childEdits of editsOf.values()) for (const edit of childEdits) edits.push(edit);
     return at + 1;
   }
 
-  #array(open: number, target: Target): number {
-    let at = this.#blanks(open + 1);
+  #array(open: number, target: Target, edits: Edit[]): number {
+    let at = endOfBlanks(this.#text, open + 1);
     for (let index = 0; this.#text.charCodeAt(at) !== CLOSE_BRACKET; index++) {
       const child = target.children.get(String(index));
-      at = this.#next(child ? this.value(at, child) : this.#skip(at));
+      at = nextInList(this.#text, child ? this.#value(at, child, edits) : endOfValue(this.#text, at));
     }
     return at + 1;
   }
 
-  /** Behind a value: over blanks and a comma, to the next member or the closing bracket. */
-  #next(end: number): number {
-    const at = this.#blanks(end);
-    return this.#text[at] === ',' ? this.#blanks(at + 1) : at;
-  }
-
-  /** Over one value, whatever it is. */
-  #skip(start: number): number {
-    const code = this.#text.charCodeAt(start);
-    if (code === QUOTE) return endOfString(this.#text, start);
-    if (code !== OPEN_BRACE && code !== OPEN_BRACKET) return this.#scalarEnd(start);
-    let depth = 0;
-    for (let at = start; ; at++) {
-      const inside = this.#text.charCodeAt(at);
-      if (inside === QUOTE) at = endOfString(this.#text, at) - 1;
-      else if (inside === OPEN_BRACE || inside === OPEN_BRACKET) depth++;
-      else if ((inside === CLOSE_BRACE || inside === CLOSE_BRACKET) && --depth === 0) return at + 1;
+  /** A string that a path goes through, unless a later member of the same name makes it void. */
+  #string(open: number, target: Target, edits: Edit[]): number {
+    const end = endOfString(this.#text, open);
+    const raw = this.#text.slice(open + 1, end - 1);
+    const content = JSON.parse(`"${raw}"`) as string;
+    if (parseNested(content) !== undefined) {
+      const contentEdits = new Walk(content).edits(target);
+      for (const edit of editsOfString(raw, open + 1, contentEdits)) edits.push(edit);
     }
+    return end;
   }
-
-  #scalarEnd(start: number): number {
-    let at = start;
-    while (at < this.#text.length && !',]} \t\r\n'.includes(this.#text[at] as string)) at++;
-    return at;
-  }
-
-  #blanks(start: number): number {
-    let at = start;
-    while (this.#text.charCodeAt(at) <= 0x20) at++;
-    return at;
-  }
-
-  #name(start: number, end: number): string {
-    const raw = this.#text.slice(start + 1, end - 1);
-    return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
-  }
-}
-
-function applyEdits(text: string, edits: Edit[]): string {
-  const parts: string[] = [];
-  let copied = 0;
-  for (const edit of edits.sort((a, b) => a.start - b.start)) {
-    if (edit.start < copied) continue; // inside a value that is replaced as a whole
-    parts.push(text.slice(copied, edit.start), edit.text);
-    copied = edit.end;
-  }
-  parts.push(text.slice(copied));
-  return parts.join('');
 }

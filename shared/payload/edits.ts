@@ -1,0 +1,59 @@
+import { BACKSLASH } from './scan.js';
+
+/** Part of a text to be replaced; an insertion where `start` is `end`. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** The edits in the text's order, without those inside what another one replaces as a whole. */
+function inOrder(edits: readonly Edit[]): Edit[] {
+  let done = 0;
+  return [...edits]
+    .sort((a, b) => a.start - b.start)
+    .filter(({ start, end }) => {
+      if (start < done) return false;
+      done = end;
+      return true;
+    });
+}
+
+/** The text with the edits in it. */
+export function applyEdits(text: string, edits: readonly Edit[]): string {
+  const parts: string[] = [];
+  let copied = 0;
+  for (const edit of inOrder(edits)) {
+    parts.push(text.slice(copied, edit.start), edit.text);
+    copied = edit.end;
+  }
+  parts.push(text.slice(copied));
+  return parts.join('');
+}
+
+/**
+ * Edits of a JSON string's content as edits of the text that holds the string, so that the rest of the
+ * string keeps its own escapes.
+ *
+ * @param raw the string as it is written, without its quotes
+ * @param offset where `raw` begins in the text
+ */
+export function editsOfString(raw: string, offset: number, edits: readonly Edit[]): Edit[] {
+  let contentAt = 0;
+  let rawAt = 0;
+  const toRaw = (index: number): number => {
+    for (; contentAt < index; contentAt++) rawAt += lengthAt(raw, rawAt);
+    return offset + rawAt;
+  };
+  return inOrder(edits).map(({ start, end, text }) => ({
+    start: toRaw(start),
+    end: toRaw(end),
+    text: JSON.stringify(text).slice(1, -1),
+  }));
+}
+
+/** How many characters stand for the one that is written at `at`: `a`, `\n`, `\u000a`. */
+function lengthAt(raw: string, at: number): number {
+  if (raw.charCodeAt(at) !== BACKSLASH) return 1;
+  return raw[at + 1] === 'u' ? 6 : 2;
+}
