@@ -1,3 +1,4 @@
+import { cloudProblems, isLoopback } from './defender/cloud-check.js';
 import { CLOUDS, type CloudName, type DefenderCloud } from './defender/clouds.js';
 import type { IdentitySettings } from './identity/credential.js';
 import type { CacheTimes } from './lookup/keeping.js';
@@ -34,7 +35,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads every setting once. */
 export function parseSettings(env: Environment): ParsedSettings {
   const read = new Reader(env);
-  const cloud = CLOUDS[read.oneOf('DEFENDER_CLOUD', Object.keys(CLOUDS) as CloudName[], 'commercial')];
+  const cloudName = read.oneOf('DEFENDER_CLOUD', Object.keys(CLOUDS) as CloudName[], 'commercial');
+  const cloud = CLOUDS[cloudName];
   const authorityHost = read.origin('DEFENDER_AUTHORITY_HOST', cloud.authorityHost);
   const settings: Settings = {
     cloud: {
@@ -62,6 +64,7 @@ export function parseSettings(env: Environment): ParsedSettings {
       graphClientState: read.named('GRAPH_CLIENT_STATE_SETTING'),
     },
   };
+  if (read.problems.length === 0) read.problems.push(...cloudProblems(cloudName, settings.cloud));
   return read.problems.length > 0 ? { ok: false, problems: read.problems } : { ok: true, settings };
 }
 
@@ -105,7 +108,7 @@ class Reader {
     if (value === undefined) return fallback;
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const isBare = url && url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password;
-    if (isBare && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)))) {
+    if (isBare && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.href)))) {
       return url.origin;
     }
     return this.#wrong(
@@ -161,8 +164,4 @@ class Reader {
     this.problems.push({ setting, message });
     return fallback;
   }
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
