@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { EnrichmentError } from '../errors.js';
+import { readClaims } from '../identity/claims.js';
 import type { AccessToken, Credential, TokenCache } from '../identity/token-cache.js';
 import type { Quota } from '../quota/quota.js';
 import type { Work } from '../source.js';
@@ -61,12 +62,12 @@ export class DefenderClient {
         await clock.sleep(verdict.waitMs, work.signal);
       } else if (verdict.kind === 'pause') {
         await quota.pause(verdict.pauseMs);
-        if (!verdict.again) throw this.#failure(reading, verdict.pauseMs);
+        if (!verdict.again) throw this.#failure(reading, token, verdict.pauseMs);
       } else if (verdict.kind === 'renew-token') {
-        if (!(await this.#renew(token, work))) throw this.#failure(reading);
+        if (!(await this.#renew(token, work))) throw this.#failure(reading, token);
         tokenRenewed = true;
       } else {
-        throw this.#failure(reading, verdict.retryAfterMs);
+        throw this.#failure(reading, token, verdict.retryAfterMs);
       }
     }
   }
@@ -103,9 +104,9 @@ export class DefenderClient {
     return `${this.#parts.audience}/.default`;
   }
 
-  #failure(outcome: Failure, retryAfterMs?: number): EnrichmentError {
-    const { clock, apiHost } = this.#parts;
+  #failure(outcome: Failure, { token }: AccessToken, retryAfterMs?: number): EnrichmentError {
+    const { clock, apiHost, audience } = this.#parts;
     const retryAtMs = retryAfterMs === undefined ? undefined : clock.monotonicMs() + retryAfterMs;
-    return explain(outcome, apiHost, retryAtMs);
+    return explain(outcome, { host: apiHost, audience, claims: readClaims(token) }, retryAtMs);
   }
 }

@@ -1,13 +1,28 @@
 import { type EnrichmentError, type ErrorFacts, QuotaError, UpstreamFailure } from '../errors.js';
+import type { TokenClaims } from '../identity/claims.js';
+import { audienceFinding, permissionFinding } from './findings.js';
 import type { Failure } from './retry.js';
+
+/** What was called, and with what: for the message. */
+export interface CallFacts {
+  /** The API's origin. */
+  readonly host: string;
+  /** What tokens are asked for. */
+  readonly audience: string;
+  /** Of the token that was sent; absent where it cannot be read. */
+  readonly claims: TokenClaims | undefined;
+}
 
 /**
  * A failed call as an error for the reader: what happened, to what, and what to do.
  *
- * @param host the API's origin, for the message
  * @param retryAtMs when asking again is worth while, on the monotonic clock
  */
-export function explain(failure: Failure, host: string, retryAtMs: number | undefined): EnrichmentError {
+export function explain(
+  failure: Failure,
+  { host, audience, claims }: CallFacts,
+  retryAtMs: number | undefined,
+): EnrichmentError {
   const upstream = 'upstream' in failure ? failure.upstream : undefined;
   const facts: ErrorFacts = {
     ...(retryAtMs === undefined ? {} : { retryAtMs }),
@@ -23,16 +38,15 @@ export function explain(failure: Failure, host: string, retryAtMs: number | unde
     case 'unauthorized':
       return new UpstreamFailure(
         'token-refused',
-        'Defender answered 401 to a fresh token. Check that DEFENDER_AUDIENCE and DEFENDER_CLOUD fit the tenant. ' +
+        `Defender answered 401 to a fresh token. ${audienceFinding(claims, audience).sentence} ` +
+          'Check that DEFENDER_AUDIENCE and DEFENDER_CLOUD fit the tenant. ' +
           `The platform caches tokens for about 24 hours: after a change, wait or restart the function app.${said}`,
         facts,
       );
     case 'forbidden':
       return new UpstreamFailure(
         'permission-missing',
-        'Defender answered 403: the identity lacks the application permission Ip.Read.All of WindowsDefenderATP. ' +
-          'Grant it to the identity of this app. A grant takes up to 24 hours to be seen, because the platform ' +
-          `caches tokens; restarting the function app does not always shorten that.${said}`,
+        `Defender answered 403. ${permissionFinding(claims).sentence}${said}`,
         facts,
       );
     case 'refused':
