@@ -11,6 +11,7 @@ import {
   eventGridHandshake,
   graphHandshake,
 } from '../shared/http/handshake.js';
+import { enricherFor } from '../shared/http/on-behalf.js';
 import { parseOptions } from '../shared/http/options.js';
 import { parseJson } from '../shared/payload/json.js';
 
@@ -41,8 +42,9 @@ function answerPost(services: App, request: HttpRequest, requestId: string): Pro
     const handshake = eventGridHandshake(request.headers, payload);
     if (handshake) return handshake;
     checkClientState(payload, webhooks.graphClientState);
+    const enricher = await enricherFor(services, options.as, request.headers, deadline);
     const enriched = await enrich(
-      services,
+      enricher,
       { text, payload },
       { id: requestId, stats: options.stats },
       deadline,

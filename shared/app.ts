@@ -3,6 +3,7 @@ import { type Environment, parseSettings, type SettingProblem, type Settings } f
 import { createCall } from './defender/call.js';
 import { DefenderClient } from './defender/client.js';
 import { DefenderSource } from './defender/defender-source.js';
+import { createDelegation, type Delegation } from './delegation.js';
 import { createCredential } from './identity/credential.js';
 import { TokenCache } from './identity/token-cache.js';
 import { AnswerCache } from './lookup/answer-cache.js';
@@ -28,6 +29,8 @@ export interface App extends World {
   readonly lookup: Lookup<SourceAnswer>;
   /** How common an address is, by the address. */
   readonly statsLookup: Lookup<IpStats>;
+  /** Asking on behalf of users, where that is set up. */
+  readonly delegation: Delegation | undefined;
 }
 
 /** The app, or what keeps it from being one. Wrong settings are answered by the doors, not thrown. */
@@ -45,20 +48,23 @@ export function createApp(
   const { settings } = parsed;
   const { clock, random } = world;
   const quota = new Quota(clock, new MemoryLedger(clock, settings.quota.perMinute, settings.quota.perHour));
-  const client = new DefenderClient({
+  const credential = createCredential(settings.identity);
+  const tokens = new TokenCache(clock);
+  const upstream = {
     apiHost: settings.cloud.apiHost,
     audience: settings.cloud.audience,
     clock,
     random,
-    credential: createCredential(settings.identity),
-    tokens: new TokenCache(clock),
-    quota,
     call: createCall(clock, `defender-alert-ip-enrichment/${VERSION}`),
-  });
+  };
+  const client = new DefenderClient({ ...upstream, credential, tokens, quota });
   const source = new DefenderSource(client);
   const lookup = new Lookup(new AnswerCache(clock, keepAlertIps(settings.cache)), (id, work) =>
     source.find(id, work),
   );
   const statsLookup = new Lookup(new AnswerCache(clock, keepIpStats), (ip, work) => source.stats(ip, work));
-  return { ok: true, app: { clock, random, settings, quota, lookup, statsLookup } };
+  const delegation = createDelegation(settings, upstream, (scope, signal) =>
+    tokens.get(credential, scope, signal),
+  );
+  return { ok: true, app: { clock, random, settings, quota, lookup, statsLookup, delegation } };
 }

@@ -1,12 +1,19 @@
 import { cloudProblems, isLoopback } from './defender/cloud-check.js';
 import { CLOUDS, type CloudName, type DefenderCloud } from './defender/clouds.js';
 import type { IdentitySettings } from './identity/credential.js';
+import {
+  type DelegationSettings,
+  delegationProblems,
+  exchangeAudience,
+} from './identity/delegation-settings.js';
 import type { CacheTimes } from './lookup/keeping.js';
 
 /** Every setting, parsed and typed. */
 export interface Settings {
   readonly cloud: DefenderCloud;
   readonly identity: IdentitySettings;
+  /** How to ask on behalf of users; absent: not at all. */
+  readonly delegation: DelegationSettings | undefined;
   readonly quota: { readonly perMinute: number; readonly perHour: number };
   readonly cache: CacheTimes;
   readonly maxBodyBytes: number;
@@ -45,11 +52,12 @@ export function parseSettings(env: Environment): ParsedSettings {
       authorityHost,
     },
     identity: {
-      clientId: read.guid('AZURE_CLIENT_ID'),
+      clientId: read.guid('AZURE_CLIENT_ID', 'the client id of a user-assigned identity'),
       localCredentials: read.localCredentials(),
       endpoint: read.text('IDENTITY_ENDPOINT'),
       authorityHost,
     },
+    delegation: read.delegation(cloudName, authorityHost),
     quota: {
       perMinute: read.integer('QUOTA_PER_MINUTE', 1, 100_000, 100),
       perHour: read.integer('QUOTA_PER_HOUR', 1, 100_000, 1500),
@@ -96,10 +104,10 @@ class Reader {
     return this.#wrong(setting, `must be a whole number from ${least} to ${most}`, fallback);
   }
 
-  guid(setting: string): string | undefined {
+  guid(setting: string, what: string): string | undefined {
     const value = this.text(setting);
     if (value === undefined || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)) return value;
-    return this.#wrong(setting, 'must be the client id of a user-assigned identity (a GUID)', undefined);
+    return this.#wrong(setting, `must be ${what} (a GUID)`, undefined);
   }
 
   /** An origin that tokens may be sent to: https, or loopback http for local work. */
@@ -151,6 +159,14 @@ class Reader {
       'is for work outside Azure: remove it, so that the managed identity is used',
       undefined,
     );
+  }
+
+  delegation(cloud: CloudName, authorityHost: string): DelegationSettings | undefined {
+    const clientId = this.guid('DELEGATED_CLIENT_ID', 'the client id of an app registration');
+    const tenantId = this.guid('DELEGATED_TENANT_ID', "the app registration's tenant");
+    this.problems.push(...delegationProblems((setting) => this.text(setting)));
+    if (!clientId || !tenantId) return undefined;
+    return { clientId, tenantId, authorityHost, exchangeAudience: exchangeAudience(cloud) };
   }
 
   /** What the platform sets on its own instances, and Core Tools does not. */

@@ -10,7 +10,15 @@ const KINDS = {
   'invalid-option': [400, "A query parameter's value is not usable"],
   'option-not-available': [400, 'This option is not available'],
   'invalid-body': [400, 'The body is not usable JSON'],
+  'delegation-not-configured': [400, 'This app cannot ask on behalf of users'],
   'invalid-alert-id': [400, 'This is not a Defender for Endpoint alert id'],
+  'user-token-missing': [401, "The user's token is missing"],
+  'user-token-unusable': [401, "The user's token is not for this app"],
+  'user-token-expired': [401, "The user's token has expired"],
+  'user-token-refused': [401, "The user's token was refused"],
+  'interaction-required': [401, 'The user has to sign in again'],
+  'user-token-of-app': [403, "The token is an application's and not a user's"],
+  'consent-missing': [403, 'Nobody has consented to this app asking Defender for the user'],
   'client-state-wrong': [403, 'The notification is not from where it claims to be'],
   'body-timeout': [408, 'The body did not arrive in time'],
   'body-too-large': [413, 'The body is too large'],
@@ -24,6 +32,7 @@ const KINDS = {
   'answer-unusable': [502, "Defender's answer could not be used"],
   'connection-not-trusted': [502, 'The connection to Defender is not trusted'],
   'identity-refused': [502, 'The identity endpoint refused to give a token'],
+  'delegation-refused': [502, "Entra refused this app's own part in asking for the user"],
   'upstream-unavailable': [503, 'Defender is not available'],
   'identity-unavailable': [503, 'The identity endpoint is not available'],
   'settings-wrong': [503, 'The app is not configured'],
@@ -39,6 +48,8 @@ export interface ErrorFacts {
   readonly retryAtMs?: number;
   /** The upstream's own error, kept for support: `target` is the correlation id that Microsoft asks for. */
   readonly upstream?: UpstreamError;
+  /** What `WWW-Authenticate` says to a caller who is to come back with another token. */
+  readonly challenge?: string;
   readonly cause?: unknown;
 }
 
@@ -57,6 +68,7 @@ export class EnrichmentError extends Error {
   readonly kind: ErrorKind;
   readonly retryAtMs: number | undefined;
   readonly upstream: UpstreamError | undefined;
+  readonly challenge: string | undefined;
 
   constructor(kind: ErrorKind, message: string, facts: ErrorFacts = {}) {
     super(message, { cause: facts.cause });
@@ -64,6 +76,7 @@ export class EnrichmentError extends Error {
     this.kind = kind;
     this.retryAtMs = facts.retryAtMs;
     this.upstream = facts.upstream;
+    this.challenge = facts.challenge;
   }
 
   get status(): number {

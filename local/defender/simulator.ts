@@ -46,13 +46,13 @@ export interface DefenderSimulator extends Interceptable {
   close(): Promise<void>;
 }
 
-const requiredRole = 'Ip.Read.All';
+const permission = 'Ip.Read.All';
 
 /**
  * Stands in for Defender's API: `GET /api/alerts/{id}/ips` and `GET /api/ips/{ip}/stats`. Every alert
  * whose id fits the grammar is known and has one to four IPs, except for those in `alerts`.
  *
- * Order of checks: token (401) → quota (429) → role (403) → the resource (400, 404, 200). Whatever
+ * Order of checks: token (401) → quota (429) → role or scope (403) → the resource (400, 404, 200). Whatever
  * arrives with a valid token is charged to the quota of its application and tenant at that moment,
  * before latency and `intercept`.
  */
@@ -80,8 +80,9 @@ export async function startDefenderSimulator(options: DefenderSimulatorOptions):
     logs.set(caller, log);
     const waitMs = log.arrive(atMs);
     if (waitMs > 0) return tooManyRequests(waitMs);
-    if (claims.roles?.includes(requiredRole)) return undefined;
-    const message = `The application does not have any of the required application permissions (${requiredRole}) to access the resource.`;
+    if (claims.roles?.includes(permission) || claims.scp?.split(' ').includes(permission)) return undefined;
+    const [who, kind] = claims.scp === undefined ? ['application', 'application'] : ['user', 'delegated'];
+    const message = `The ${who} does not have any of the required ${kind} permissions (${permission}) to access the resource.`;
     return errorAnswer(403, 'Forbidden', message);
   }
 

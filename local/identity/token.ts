@@ -11,7 +11,10 @@ export interface TokenClaims {
   aud: string;
   exp: number;
   iat: number;
-  roles: readonly string[];
+  /** Of an application's token. */
+  roles?: readonly string[];
+  /** Of a user's token, separated by spaces. */
+  scp?: string;
   tid: string;
   appid: string;
   oid: string;
@@ -26,7 +29,12 @@ export interface TokenClaims {
 export function makeToken(options: {
   resource: string;
   clientId: string;
-  roles: readonly string[];
+  /** Application permissions; none of them in a user's token. */
+  roles?: readonly string[];
+  /** Delegated permissions of a user's token. */
+  scopes?: readonly string[];
+  /** The user's; the application's own id unless given. */
+  objectId?: string;
   nowMs: number;
   lifetimeSeconds: number;
 }): { token: string; expiresOn: number } {
@@ -35,10 +43,10 @@ export function makeToken(options: {
     aud: options.resource,
     exp: iat + options.lifetimeSeconds,
     iat,
-    roles: options.roles,
+    ...(options.scopes ? { scp: options.scopes.join(' ') } : { roles: options.roles ?? [] }),
     tid: localTenantId,
     appid: options.clientId,
-    oid: options.clientId,
+    oid: options.objectId ?? options.clientId,
     jti: randomUUID(),
   };
   const token = `${encode({ typ: 'JWT', alg: 'none' })}.${encode(claims)}.unsigned`;

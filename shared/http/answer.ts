@@ -28,7 +28,12 @@ export function problemAnswer(
 
 /** An error as an answer; `nowMs` is the monotonic time, for `Retry-After`. */
 export function errorAnswer(error: EnrichmentError, requestId: string, nowMs: number): HttpResponseInit {
-  const { retryAtMs } = error;
+  const { retryAtMs, challenge } = error;
   const seconds = retryAtMs === undefined ? undefined : retryAfterSeconds(retryAtMs, nowMs);
-  return problemAnswer(toProblem(error), requestId, seconds);
+  const answer = problemAnswer(toProblem(error), requestId, seconds);
+  if (challenge === undefined) return answer;
+  return {
+    ...answer,
+    headers: { ...(answer.headers as Record<string, string>), 'WWW-Authenticate': challenge },
+  };
 }

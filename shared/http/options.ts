@@ -11,6 +11,8 @@ export interface Options {
   readonly onFailure: 'partial' | 'fail' | 'degrade';
   /** Whether each public address comes with its prevalence. */
   readonly stats: boolean;
+  /** In whose name Defender is asked: the app's own, or that of the user whose token the caller sends. */
+  readonly as: 'app' | 'user';
 }
 
 /** How long a caller waits who does not say: Logic Apps and most HTTP steps allow more. */
@@ -18,11 +20,11 @@ export const DEFAULT_WAIT_SECONDS = 25;
 /** The platform cuts an answer at 230 s. */
 const MOST_WAIT_SECONDS = 220;
 const ON_FAILURE = ['partial', 'fail', 'degrade'] as const;
+const AS = ['app', 'user'] as const;
 
 /** Options that are part of the contract and wait to be built, with the one value that needs nothing. */
 const NOT_AVAILABLE_YET: Readonly<Record<string, string | undefined>> = {
   mode: 'sync',
-  as: 'app',
   forward: undefined,
   dedupe: undefined,
 };
@@ -30,7 +32,7 @@ const NOT_AVAILABLE_YET: Readonly<Record<string, string | undefined>> = {
 /** Parameters of hosts, gateways and webhook handshakes, which are none of ours. */
 const IGNORED = new Set(['code', 'clientid', 'validationtoken', 'subscription-key', 'api-version']);
 
-const KNOWN = ['format', 'wait', 'onFailure', 'stats', ...Object.keys(NOT_AVAILABLE_YET)];
+const KNOWN = ['format', 'wait', 'onFailure', 'stats', 'as', ...Object.keys(NOT_AVAILABLE_YET)];
 
 /**
  * Reads the query of `enrichAlert`.
@@ -61,6 +63,7 @@ export function parseOptions(query: URLSearchParams): Options {
     waitSeconds: wait(query.get('wait')),
     onFailure: oneOf(query, 'onFailure', ON_FAILURE, 'partial', String),
     stats: oneOf(query, 'stats', [true, false], false, String),
+    as: oneOf(query, 'as', AS, 'app', String),
   };
 }
 

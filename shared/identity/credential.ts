@@ -1,5 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline';
 import {
   AzureCliCredential,
   EnvironmentCredential,
@@ -7,7 +5,8 @@ import {
   type TokenCredential,
 } from '@azure/identity';
 import { IdentityError } from '../errors.js';
-import { type AccessToken, ATTEMPT_TIMEOUT_MS, type Credential } from './token-cache.js';
+import { abortableHttpClient, attempt, toAccessToken } from './attempt.js';
+import { ATTEMPT_TIMEOUT_MS, type Credential } from './token-cache.js';
 
 /** Who the app is when it asks Defender. */
 export interface IdentitySettings {
@@ -29,7 +28,7 @@ export function createCredential(settings: IdentitySettings): Credential {
     getToken: async (scope, signal) => {
       if (!library) throw noIdentity();
       try {
-        return toAccessToken(await attemptSignal.run(signal, () => library.getToken(scope)));
+        return toAccessToken(await attempt(signal, () => library.getToken(scope)));
       } catch (error) {
         throw error instanceof IdentityError ? error : describe(error, settings);
       }
@@ -51,36 +50,6 @@ function libraryCredential(settings: IdentitySettings): TokenCredential | undefi
     ...(clientId ? { clientId } : {}),
     httpClient: abortableHttpClient,
   });
-}
-
-/** The signal of the attempt in whose course the library makes a request. */
-const attemptSignal = new AsyncLocalStorage<AbortSignal>();
-
-const defaultHttpClient = createDefaultHttpClient();
-
-/**
- * The library's own HTTP client, which lets go when its attempt is over. Measured on @azure/identity
- * 4.13.1: neither `abortSignal` nor `requestOptions.timeout` of `getToken` reaches the request, an
- * endpoint that hangs holds the socket for ever, and a failing one is asked again for a minute or as
- * long as its Retry-After says. A request with this signal is cut, and so are the library's waits
- * between requests. One client for all credentials, because the library keeps the one it saw first.
- */
-const abortableHttpClient: HttpClient = {
-  sendRequest: (request) => {
-    const signal = attemptSignal.getStore();
-    if (signal) request.abortSignal = signal;
-    return defaultHttpClient.sendRequest(request);
-  },
-};
-
-function toAccessToken(answer: { token: string; expiresOnTimestamp: number } | null): AccessToken {
-  if (!answer?.token) {
-    throw new IdentityError(
-      'identity-unavailable',
-      'The identity endpoint answered without a token. Try again.',
-    );
-  }
-  return { token: answer.token, expiresOnMs: answer.expiresOnTimestamp };
 }
 
 function noIdentity(): IdentityError {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
 import { runWithin, unlessAborted } from '../deadline.js';
 import { asEnrichmentError, type EnrichmentError, IdentityError } from '../errors.js';
@@ -26,6 +27,8 @@ export const ATTEMPT_TIMEOUT_MS = 10_000;
 const FAILURE_MEMORY_MS = 5_000;
 /** A token that ends sooner is not used: the call has to arrive with it, and clocks differ. */
 const EXPIRY_MARGIN_MS = 30_000;
+/** Credentials and scopes are few: settings name them. This only bounds what a mistake could cost. */
+const MOST_ENTRIES = 100;
 
 /**
  * Access tokens for all callers. The library's own cache has no single flight, makes callers wait
@@ -35,7 +38,7 @@ const EXPIRY_MARGIN_MS = 30_000;
  */
 export class TokenCache {
   readonly #clock: Clock;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new LRUCache<string, Entry>({ max: MOST_ENTRIES });
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -133,10 +136,14 @@ class Entry {
     this.#failure = undefined;
   }
 
-  #remember({ kind, message, cause }: EnrichmentError): EnrichmentError {
+  #remember({ kind, message, cause, upstream, challenge }: EnrichmentError): EnrichmentError {
     const untilMs = this.#clock.monotonicMs() + FAILURE_MEMORY_MS;
-    const facts = kind === 'identity-unavailable' ? { cause, retryAtMs: untilMs } : { cause };
-    const error = new IdentityError(kind, message, facts);
+    const error = new IdentityError(kind, message, {
+      cause,
+      ...(upstream ? { upstream } : {}),
+      ...(challenge ? { challenge } : {}),
+      ...(kind === 'identity-unavailable' ? { retryAtMs: untilMs } : {}),
+    });
     this.#failure = { error, untilMs };
     return error;
   }

@@ -15,7 +15,7 @@ export interface Aged<T> {
   readonly ageSeconds: number;
 }
 
-/** The sizes of what is kept add up to no more than this; about 20 MB of addresses. */
+/** The sizes of what is kept add up to no more than this unless told otherwise; about 20 MB of addresses. */
 const MOST_KEPT = 200_000;
 
 /**
@@ -27,10 +27,11 @@ export class AnswerCache<T extends object> {
   readonly #keeping: Keeping<T>;
   readonly #kept: LRUCache<string, { answer: T; storedAtMs: number }>;
 
-  constructor(clock: Clock, keeping: Keeping<T>) {
+  /** @param mostKept what the sizes of all answers may add up to */
+  constructor(clock: Clock, keeping: Keeping<T>, mostKept = MOST_KEPT) {
     this.#clock = clock;
     this.#keeping = keeping;
-    this.#kept = new LRUCache({ maxSize: MOST_KEPT, sizeCalculation: ({ answer }) => keeping.size(answer) });
+    this.#kept = new LRUCache({ maxSize: mostKept, sizeCalculation: ({ answer }) => keeping.size(answer) });
   }
 
   get(key: string): Aged<T> | undefined {

@@ -21,7 +21,9 @@ beforeEach(async () => {
 });
 afterEach(() => defender.close());
 
-function token(options: { resource?: string; roles?: string[]; clientId?: string } = {}): string {
+function token(
+  options: { resource?: string; roles?: string[]; scopes?: string[]; clientId?: string } = {},
+): string {
   const defaults = { resource: audience, roles: ['Ip.Read.All'], clientId: 'app' };
   return makeToken({ ...defaults, ...options, nowMs: clock.epochMs(), lifetimeSeconds: 86_400 }).token;
 }
@@ -46,6 +48,14 @@ async function burst(calls: number): Promise<number> {
 
 const error = (code: string) => ({
   error: { code, message: expect.any(String), target: expect.any(String) },
+});
+
+test("a user's token needs the delegated permission", async () => {
+  const path = ipsOf(KNOWN_ALERT);
+  expect((await ask(path, token({ scopes: ['Alert.Read', 'Ip.Read.All'] }))).status).toBe(200);
+  const refused = await ask(path, token({ scopes: ['Alert.Read'] }));
+  expect(refused.status).toBe(403);
+  expect(refused.body).toEqual(error('Forbidden'));
 });
 
 describe('related IPs', () => {

@@ -1,0 +1,65 @@
+import type { Settings } from './config.js';
+import { type ClientParts, DefenderClient } from './defender/client.js';
+import { DefenderSource } from './defender/defender-source.js';
+import { createDelegatedCredential, createRegistrationCredential } from './identity/delegated-credential.js';
+import { type AccessToken, TokenCache } from './identity/token-cache.js';
+import type { UserAssertion } from './identity/user-assertion.js';
+import { AnswerCache } from './lookup/answer-cache.js';
+import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
+import { Lookup } from './lookup/lookup.js';
+import { MemoryLedger } from './quota/memory-ledger.js';
+import { Quota } from './quota/quota.js';
+import { MOST_USERS, type User, Users } from './users.js';
+
+/** What asks on behalf of users. */
+export interface Delegation {
+  readonly users: Users;
+  /** Whether Entra takes this app for the registration; asked without any user. */
+  proveRegistration(signal: AbortSignal): Promise<AccessToken>;
+}
+
+/** Answers of one user that are kept: those of all users together are no more than the app's own. */
+const MOST_KEPT_PER_USER = 200_000 / MOST_USERS;
+
+/** What of the upstream is the same for everyone. */
+type Upstream = Omit<ClientParts, 'credential' | 'tokens' | 'quota'>;
+
+/**
+ * Wires what asks on behalf of users, if the settings say so. Each user has an own client, token and
+ * answers; what they share is the quota, because Defender counts calls per application and tenant: it
+ * is the app registration's, apart from that of the app's own identity.
+ *
+ * @param ownToken the managed identity's token for a scope
+ */
+export function createDelegation(
+  { delegation: registration, quota: limits, cache }: Settings,
+  upstream: Upstream,
+  ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>,
+): Delegation | undefined {
+  if (!registration) return undefined;
+  const { clock, audience } = upstream;
+  const scope = `${audience}/.default`;
+  const quota = new Quota(clock, new MemoryLedger(clock, limits.perMinute, limits.perHour));
+  const parts = {
+    clock,
+    registration,
+    clientAssertion: (signal: AbortSignal) => ownToken(`${registration.exchangeAudience}/.default`, signal),
+  };
+  function createUser(assertion: UserAssertion): User {
+    const credential = createDelegatedCredential(parts, assertion);
+    const tokens = new TokenCache(clock);
+    const source = new DefenderSource(new DefenderClient({ ...upstream, credential, tokens, quota }));
+    const answers = new AnswerCache(clock, keepAlertIps(cache), MOST_KEPT_PER_USER);
+    const stats = new AnswerCache(clock, keepIpStats, MOST_KEPT_PER_USER);
+    const lookup = new Lookup(answers, (id, work) => source.find(id, work));
+    const statsLookup = new Lookup(stats, (ip, work) => source.stats(ip, work));
+    return {
+      enricher: { clock, quota, lookup, statsLookup },
+      authorise: (signal) => tokens.get(credential, scope, signal),
+    };
+  }
+  return {
+    users: new Users(clock, registration, createUser),
+    proveRegistration: (signal) => createRegistrationCredential(parts).getToken(scope, signal),
+  };
+}

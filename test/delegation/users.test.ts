@@ -1,0 +1,80 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { makeToken } from '../../local/identity/token.js';
+import { IdentityError } from '../../shared/errors.js';
+import { MOST_USERS, Users } from '../../shared/users.js';
+import { ManualClock } from '../local/manual-clock.js';
+
+const CLIENT = '33333333-3333-4333-8333-333333333333';
+const registration = { clientId: CLIENT, tenantId: 't', authorityHost: 'https://login.test' };
+const { signal } = new AbortController();
+
+let clock: ManualClock;
+let created: string[];
+let users: Users;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  created = [];
+  users = new Users(clock, registration, ({ digest, token }) => {
+    created.push(digest);
+    return {
+      // biome-ignore lint/suspicious/noExplicitAny: what enriches is only handed on
+      enricher: { digest } as any,
+      authorise: async () => {
+        if (token.endsWith('forged')) throw new IdentityError('user-token-refused', 'refused');
+        if (token.endsWith('down')) throw new IdentityError('identity-unavailable', 'down');
+      },
+    };
+  });
+});
+
+function bearer(user: string, signature = 'signed', lifetimeSeconds = 3_600): string {
+  const { token } = makeToken({
+    resource: `api://${CLIENT}`,
+    clientId: 'c',
+    scopes: ['s'],
+    objectId: user,
+    nowMs: clock.epochMs(),
+    lifetimeSeconds,
+  });
+  return `Bearer ${token.replace(/unsigned$/, signature)}`;
+}
+
+test('the same token is the same user, another one another, whoever they say they are', async () => {
+  const ann = bearer('ann');
+  const first = await users.forCaller(ann, signal);
+  expect(await users.forCaller(ann, signal)).toBe(first);
+  expect(await users.forCaller(bearer('ann'), signal)).not.toBe(first);
+  expect(created).toHaveLength(2);
+});
+
+test('a flood of forged tokens pushes out no user whose token was accepted', async () => {
+  const ann = bearer('ann');
+  const kept = await users.forCaller(ann, signal);
+  for (let n = 0; n < 3 * MOST_USERS; n++) {
+    await expect(users.forCaller(bearer('ann', `${n}forged`), signal)).rejects.toThrow('refused');
+  }
+  expect(await users.forCaller(ann, signal)).toBe(kept);
+});
+
+test('more users than are kept: the one not seen for longest is forgotten', async () => {
+  const tokens = Array.from({ length: MOST_USERS + 1 }, (_, n) => bearer(`user-${n}`));
+  for (const token of tokens) await users.forCaller(token, signal);
+  await users.forCaller(tokens[0] as string, signal);
+  expect(created).toHaveLength(MOST_USERS + 2);
+  await users.forCaller(tokens.at(-1) as string, signal);
+  expect(created).toHaveLength(MOST_USERS + 2);
+});
+
+test("with the token's end the user is refused, though everything is still kept", async () => {
+  const ann = bearer('ann', 'signed', 60);
+  await users.forCaller(ann, signal);
+  clock.move(59_000);
+  await users.forCaller(ann, signal);
+  clock.move(1_000);
+  await expect(users.forCaller(ann, signal)).rejects.toMatchObject({ kind: 'user-token-expired' });
+});
+
+test('what is not the fault of the caller is left for the lookups to find', async () => {
+  await expect(users.forCaller(bearer('ann', 'down'), signal)).resolves.toBeDefined();
+});
