@@ -1,5 +1,6 @@
 import type { Startup } from '../shared/app.js';
 import { registerAlertIps } from './alertIps.js';
+import { registerDoctor } from './doctor.js';
 import { registerEnrichAlert } from './enrichAlert.js';
 import { registerHealth } from './health.js';
 
@@ -8,4 +9,5 @@ export function registerFunctions(startup: Startup): void {
   registerEnrichAlert(startup);
   registerAlertIps(startup);
   registerHealth(startup);
+  registerDoctor(startup);
 }

@@ -3,9 +3,10 @@ import { type Environment, parseSettings, type SettingProblem, type Settings } f
 import { createCall } from './defender/call.js';
 import { DefenderClient } from './defender/client.js';
 import { DefenderSource } from './defender/defender-source.js';
+import { UpstreamClock } from './defender/upstream-clock.js';
 import { createDelegation, type Delegation } from './delegation.js';
 import { createCredential } from './identity/credential.js';
-import { TokenCache } from './identity/token-cache.js';
+import { type AccessToken, TokenCache } from './identity/token-cache.js';
 import { AnswerCache } from './lookup/answer-cache.js';
 import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
 import { Lookup } from './lookup/lookup.js';
@@ -29,6 +30,11 @@ export interface App extends World {
   readonly lookup: Lookup<SourceAnswer>;
   /** How common an address is, by the address. */
   readonly statsLookup: Lookup<IpStats>;
+  readonly defender: DefenderClient;
+  /** What Defender's answers tell of its clock. */
+  readonly upstreamClock: UpstreamClock;
+  /** The app's own token for a scope, from the cache where it holds one. */
+  readonly ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>;
   /** Asking on behalf of users, where that is set up. */
   readonly delegation: Delegation | undefined;
 }
@@ -50,21 +56,25 @@ export function createApp(
   const quota = new Quota(clock, new MemoryLedger(clock, settings.quota.perMinute, settings.quota.perHour));
   const credential = createCredential(settings.identity);
   const tokens = new TokenCache(clock);
+  const ownToken: App['ownToken'] = (scope, signal) => tokens.get(credential, scope, signal);
+  const upstreamClock = new UpstreamClock();
   const upstream = {
     apiHost: settings.cloud.apiHost,
     audience: settings.cloud.audience,
     clock,
     random,
-    call: createCall(clock, `defender-alert-ip-enrichment/${VERSION}`),
+    call: createCall(clock, `defender-alert-ip-enrichment/${VERSION}`, upstreamClock),
   };
-  const client = new DefenderClient({ ...upstream, credential, tokens, quota });
-  const source = new DefenderSource(client);
+  const defender = new DefenderClient({ ...upstream, credential, tokens, quota });
+  const source = new DefenderSource(defender);
   const lookup = new Lookup(new AnswerCache(clock, keepAlertIps(settings.cache)), (id, work) =>
     source.find(id, work),
   );
   const statsLookup = new Lookup(new AnswerCache(clock, keepIpStats), (ip, work) => source.stats(ip, work));
-  const delegation = createDelegation(settings, upstream, (scope, signal) =>
-    tokens.get(credential, scope, signal),
-  );
-  return { ok: true, app: { clock, random, settings, quota, lookup, statsLookup, delegation } };
+  const delegation = createDelegation(settings, upstream, ownToken);
+  const doctored = { defender, upstreamClock, ownToken };
+  return {
+    ok: true,
+    app: { clock, random, settings, quota, lookup, statsLookup, delegation, ...doctored },
+  };
 }

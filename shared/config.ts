@@ -17,6 +17,8 @@ export interface Settings {
   readonly quota: { readonly perMinute: number; readonly perHour: number };
   readonly cache: CacheTimes;
   readonly maxBodyBytes: number;
+  /** Whether there is a place where telemetry goes. */
+  readonly hasTelemetry: boolean;
   readonly webhooks: {
     /** Origins of CloudEvents that may register, in lower case. */
     readonly eventOrigins: readonly string[];
@@ -67,6 +69,7 @@ export function parseSettings(env: Environment): ParsedSettings {
       notFoundSeconds: read.integer('NOT_FOUND_CACHE_SECONDS', 0, 86_400, 30),
     },
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
+    hasTelemetry: read.text('APPLICATIONINSIGHTS_CONNECTION_STRING') !== undefined,
     webhooks: {
       eventOrigins: read.hosts('EVENT_ORIGINS', ['eventgrid.azure.net']),
       graphClientState: read.named('GRAPH_CLIENT_STATE_SETTING'),

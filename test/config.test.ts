@@ -30,6 +30,7 @@ describe('settings', () => {
       quota: { perMinute: 100, perHour: 1500 },
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
       maxBodyBytes: 20 * 1024 * 1024,
+      hasTelemetry: false,
       webhooks: { eventOrigins: ['eventgrid.azure.net'], graphClientState: undefined },
     });
   });

@@ -4,6 +4,7 @@ import fetch, { FetchError } from 'node-fetch';
 import type { Clock } from '../clock.js';
 import { runWithin } from '../deadline.js';
 import type { Outcome } from './outcome.js';
+import type { UpstreamClock } from './upstream-clock.js';
 import { readAnswer } from './wire.js';
 
 /** The longest that one attempt may take, connection and body included. */
@@ -15,7 +16,7 @@ const LARGEST_ANSWER_BYTES = 10 * 1024 * 1024;
 export type Call = (url: string, token: string, signal: AbortSignal) => Promise<Outcome>;
 
 /** A caller over kept-alive connections of its own. */
-export function createCall(clock: Clock, userAgent: string): Call {
+export function createCall(clock: Clock, userAgent: string, upstreamClock: UpstreamClock): Call {
   const agents = {
     'http:': new HttpAgent({ keepAlive: true }),
     'https:': new HttpsAgent({ keepAlive: true }),
@@ -28,7 +29,7 @@ export function createCall(clock: Clock, userAgent: string): Call {
         clock,
         ATTEMPT_TIMEOUT_MS,
         () => timedOut,
-        (attempt) => exchange(clock, { url, token, userAgent, agent, signal: attempt.signal }),
+        (attempt) => exchange(clock, { url, token, userAgent, agent, upstreamClock, signal: attempt.signal }),
         signal,
       );
     } catch (error) {
@@ -43,10 +44,12 @@ interface Exchange {
   readonly token: string;
   readonly userAgent: string;
   readonly agent: (url: URL) => HttpAgent;
+  readonly upstreamClock: UpstreamClock;
   readonly signal: AbortSignal;
 }
 
-async function exchange(clock: Clock, { url, token, userAgent, agent, signal }: Exchange): Promise<Outcome> {
+async function exchange(clock: Clock, exchanged: Exchange): Promise<Outcome> {
+  const { url, token, userAgent, agent, upstreamClock, signal } = exchanged;
   const response = await fetch(url, {
     headers: { Authorization: `Bearer ${token}`, Accept: 'application/json', 'User-Agent': userAgent },
     redirect: 'manual',
@@ -57,6 +60,7 @@ async function exchange(clock: Clock, { url, token, userAgent, agent, signal }: 
   // node-fetch emits an abort as an error of the body; with nobody listening it would end the process.
   response.body?.on('error', () => {});
   const { status, headers } = response;
+  upstreamClock.note(headers.get('date'), clock.epochMs());
   // Some proxies show a request's headers in their error pages; what is read here may be shown on.
   const body = (await response.text()).replaceAll(token, '***');
   return readAnswer(

@@ -72,6 +72,22 @@ export class DefenderClient {
     }
   }
 
+  /**
+   * One call, charged like any other, and never a second one: for who wants to see what comes of it.
+   * That Defender asks for a pause is heeded all the same.
+   * @throws {EnrichmentError} when there is no token or no permit to call with
+   */
+  async probe(url: string, work: Work): Promise<{ outcome: Outcome; token: AccessToken }> {
+    const { random, quota } = this.#parts;
+    const called = await this.#callOnce(url, work);
+    if (called.outcome.kind === 'throttled') {
+      const progress = { attempts: 1, tokenRenewed: false, remainingMs: 0, random: random() };
+      const verdict = decide(called.outcome, progress);
+      if (verdict.kind === 'pause') await quota.pause(verdict.pauseMs);
+    }
+    return called;
+  }
+
   /** One call with a token that is valid and a permit that was charged for it. */
   async #callOnce(url: string, work: Work): Promise<{ outcome: Outcome; token: AccessToken }> {
     await this.#token(work); // before the permit: without a token no permit must be spent

@@ -24,8 +24,11 @@ export function parseRetryAfter(
 /** Defender's longest window: a longer wait can be no statement about the quota. */
 const LONGEST_WAIT_MS = 3_600_000;
 
-/** HTTP dates start with a day's name; `Date.parse` alone would take `-1` for a year. */
-function parseHttpDate(value: string): number | undefined {
+/**
+ * An HTTP date in milliseconds since the epoch. They start with a day's name; `Date.parse` alone would
+ * take `-1` for a year.
+ */
+export function parseHttpDate(value: string): number | undefined {
   if (!/^(Mon|Tues?|Wed(nes)?|Thu(rs)?|Fri|Sat(ur)?|Sun)(day)?,? /.test(value)) return undefined;
   const ms = Date.parse(value);
   return Number.isNaN(ms) ? undefined : ms;

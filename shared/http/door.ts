@@ -1,5 +1,5 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import type { App, Startup } from '../app.js';
+import type { App, Startup, World } from '../app.js';
 import type { SettingProblem } from '../config.js';
 import { asEnrichmentError, EnrichmentError } from '../errors.js';
 import { errorAnswer } from './answer.js';
@@ -22,14 +22,30 @@ export function door(
   handler: Handler,
   answerError: ErrorAnswer = errorAnswer,
 ): HttpHandler {
-  const { clock } = startup.ok ? startup.app : startup.world;
+  const { clock } = worldOf(startup);
+  return openDoor(
+    startup,
+    (request, requestId) => {
+      if (!startup.ok) throw settingsError(startup.problems, clock.monotonicMs());
+      return handler(startup.app, request, requestId);
+    },
+    answerError,
+  );
+}
+
+/** The same for a door that answers while settings are wrong, too. */
+export function openDoor(
+  startup: Startup,
+  handler: (request: HttpRequest, requestId: string) => Promise<HttpResponseInit>,
+  answerError: ErrorAnswer = errorAnswer,
+): HttpHandler {
+  const { clock } = worldOf(startup);
   return async (request, context) => {
     const startedMs = clock.monotonicMs();
     const { invocationId: requestId } = context;
     let answer: HttpResponseInit;
     try {
-      if (!startup.ok) throw settingsError(startup.problems, startedMs);
-      answer = await handler(startup.app, request, requestId);
+      answer = await handler(request, requestId);
     } catch (thrown) {
       const error = asEnrichmentError(thrown);
       logError(context, error);
@@ -38,6 +54,10 @@ export function door(
     logAnswer(context, answer, clock.monotonicMs() - startedMs);
     return withEcho(answer, request);
   };
+}
+
+function worldOf(startup: Startup): World {
+  return startup.ok ? startup.app : startup.world;
 }
 
 function settingsError(problems: readonly SettingProblem[], nowMs: number): EnrichmentError {

@@ -39,16 +39,7 @@ const KNOWN = ['format', 'wait', 'onFailure', 'stats', 'as', ...Object.keys(NOT_
  * @throws {RequestError} for a parameter or value that is not known, with a list of what is
  */
 export function parseOptions(query: URLSearchParams): Options {
-  for (const name of new Set(query.keys())) {
-    if (IGNORED.has(name.toLowerCase())) continue;
-    if (!KNOWN.includes(name)) {
-      throw new RequestError(
-        'unknown-option',
-        `A query parameter is not known. Known are: ${KNOWN.join(', ')}.`,
-      );
-    }
-    if (query.getAll(name).length > 1) throw invalid(name, 'once only');
-  }
+  checkNames(query, KNOWN);
   for (const [name, harmless] of Object.entries(NOT_AVAILABLE_YET)) {
     const value = query.get(name);
     if (value !== null && value !== harmless) {
@@ -67,6 +58,23 @@ export function parseOptions(query: URLSearchParams): Options {
   };
 }
 
+/**
+ * Whether a query has known parameters only, each once.
+ * @throws {RequestError} that lists what is known
+ */
+export function checkNames(query: URLSearchParams, known: readonly string[]): void {
+  for (const name of new Set(query.keys())) {
+    if (IGNORED.has(name.toLowerCase())) continue;
+    if (!known.includes(name)) {
+      throw new RequestError(
+        'unknown-option',
+        `A query parameter is not known. Known are: ${known.join(', ')}.`,
+      );
+    }
+    if (query.getAll(name).length > 1) throw invalid(name, 'once only');
+  }
+}
+
 function wait(value: string | null): number {
   if (value === null) return DEFAULT_WAIT_SECONDS;
   const seconds = /^\d{1,3}$/.test(value) ? Number(value) : 0;
@@ -76,7 +84,11 @@ function wait(value: string | null): number {
   return seconds;
 }
 
-function oneOf<T>(
+/**
+ * The value of an option that takes one of several.
+ * @throws {RequestError} that lists them
+ */
+export function oneOf<T>(
   query: URLSearchParams,
   option: string,
   allowed: readonly T[],

@@ -10,6 +10,8 @@ export interface QuotaView {
   readonly asOf: string;
   readonly minute: WindowView;
   readonly hour: WindowView;
+  /** ISO-8601, while the upstream's own word keeps everyone waiting. */
+  readonly pausedUntil?: string;
 }
 
 /** What a ledger granted. */

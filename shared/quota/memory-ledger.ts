@@ -51,7 +51,14 @@ export class MemoryLedger implements Ledger {
       remaining: remaining(this.#log, window, nowMs),
     }));
     if (!minute || !hour) throw new RangeError('a ledger has two windows');
-    return { asOf: new Date(this.#clock.epochMs()).toISOString(), minute, hour };
+    const epochMs = this.#clock.epochMs();
+    const pausedMs = this.#pausedUntilMs - nowMs;
+    return {
+      asOf: new Date(epochMs).toISOString(),
+      minute,
+      hour,
+      ...(pausedMs > 0 ? { pausedUntil: new Date(epochMs + pausedMs).toISOString() } : {}),
+    };
   }
 
   #times(count: number, nowMs: number): number[] {

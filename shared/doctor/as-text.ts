@@ -1,0 +1,18 @@
+import type { Entry, Report } from './examine.js';
+
+const SUMMARY = {
+  ok: 'All is well.',
+  warn: 'It works, with warnings.',
+  fail: 'It does not work yet. Mend the first failure, and ask again.',
+};
+
+/** A report for people: a line for each observation, and below it what mends it. */
+export function asText({ status, version, asOf, checks }: Report): string {
+  const head = `defender-alert-ip-enrichment ${version}, ${asOf}`;
+  return [head, '', ...checks.flatMap(lines), '', SUMMARY[status], ''].join('\n');
+}
+
+function lines({ name, status, found, fix }: Entry): string[] {
+  const first = `${status.padEnd(4)}  ${name.padEnd(10)}  ${found}`;
+  return fix === undefined ? [first] : [first, `${' '.repeat(18)}→ ${fix}`];
+}

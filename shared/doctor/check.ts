@@ -1,0 +1,44 @@
+import type { App } from '../app.js';
+import type { Outcome } from '../defender/outcome.js';
+import type { EnrichmentError } from '../errors.js';
+import type { TokenClaims } from '../identity/claims.js';
+
+/** How bad it is: `fail` keeps the app from its work, `warn` will or may. */
+export type Status = 'ok' | 'warn' | 'fail';
+
+/** What a check saw. It holds no token, key or secret, since it is answered and printed. */
+export interface Observation {
+  readonly status: Status;
+  /** A sentence for the reader. */
+  readonly found: string;
+  /** The command or portal step that mends it. */
+  readonly fix?: string;
+}
+
+/** The app's own token, or why there is none. `claims` are undefined for one that cannot be read. */
+export type TokenLook =
+  | { readonly ok: true; readonly claims: TokenClaims | undefined }
+  | { readonly ok: false; readonly error: EnrichmentError };
+
+/** What became of the one call that the caller asked for. */
+export type ProbeLook =
+  | { readonly ok: true; readonly outcome: Outcome; readonly claims: TokenClaims | undefined }
+  | { readonly ok: false; readonly error: EnrichmentError };
+
+/** What checks look at: the app, and what several of them need and is asked for once. */
+export interface Patient {
+  readonly app: App;
+  readonly token: Promise<TokenLook>;
+  /** Absent unless the caller allowed a call to Defender. */
+  readonly probe: Promise<ProbeLook> | undefined;
+}
+
+/** One thing to look at. */
+export interface Check {
+  readonly name: string;
+  /**
+   * Looks, and changes nothing. Empty where there is nothing to look at, such as the claims of a
+   * token that could not be had: another check tells of that.
+   */
+  examine(patient: Patient, signal: AbortSignal): Promise<readonly Observation[]>;
+}

@@ -1,0 +1,16 @@
+import { audienceFinding } from '../../defender/findings.js';
+import type { Check } from '../check.js';
+import { setSetting } from '../commands.js';
+
+/** Whether tokens are for the API that is asked. */
+export const audience: Check = {
+  name: 'audience',
+  async examine({ app, token }) {
+    const look = await token;
+    if (!look.ok) return [];
+    const { isRight, sentence } = audienceFinding(look.claims, app.settings.cloud.audience);
+    if (isRight) return [{ status: 'ok', found: sentence }];
+    const fix = `${setSetting('DEFENDER_CLOUD', 'commercial|gcc|gcc-high|dod')}, and remove DEFENDER_AUDIENCE`;
+    return [{ status: isRight === undefined ? 'warn' : 'fail', found: sentence, fix }];
+  },
+};

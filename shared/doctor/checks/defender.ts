@@ -1,0 +1,31 @@
+import type { App } from '../../app.js';
+import { readIpsPage } from '../../defender/alert-ips.js';
+import { explain } from '../../defender/explain.js';
+import type { Check, Observation, ProbeLook } from '../check.js';
+
+/** The one call to Defender, if the caller asked for it. */
+export const defender: Check = {
+  name: 'defender',
+  async examine({ app, probe }) {
+    const look = await probe;
+    return look ? [judge(app, look)] : [];
+  },
+};
+
+function judge({ settings }: App, look: ProbeLook): Observation {
+  if (!look.ok) return { status: 'fail', found: look.error.message };
+  const { outcome, claims } = look;
+  if (outcome.kind === 'not-found') {
+    const found = 'Defender answered 404: it does not know this alert. So sign-in and permission are right.';
+    return { status: 'ok', found };
+  }
+  const reading = outcome.kind === 'answered' ? readIpsPage(outcome.body) : outcome;
+  if (reading.kind === 'value') {
+    return {
+      status: 'ok',
+      found: `Defender answered 200, with ${reading.value.ips.length} addresses of this alert.`,
+    };
+  }
+  const { apiHost: host, audience } = settings.cloud;
+  return { status: 'fail', found: explain(reading, { host, audience, claims }, undefined).message };
+}

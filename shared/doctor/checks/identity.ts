@@ -1,0 +1,35 @@
+import type { Settings } from '../../config.js';
+import type { Check, Observation } from '../check.js';
+import { ASSIGN_SYSTEM_IDENTITY, RESTART, SHOW_IDENTITIES } from '../commands.js';
+
+/** Whether there is a token to be had, and whose. */
+export const identity: Check = {
+  name: 'identity',
+  async examine({ app, token }) {
+    const { identity: settings } = app.settings;
+    const look = await token;
+    if (!look.ok) return [failed(settings, look.error)];
+    const { applicationId, objectId, tenantId } = look.claims ?? {};
+    const found = look.claims
+      ? `Signed in as ${kindOf(settings)}: application ${applicationId ?? 'unknown'}, object id ${objectId ?? 'unknown'}, tenant ${tenantId ?? 'unknown'}.`
+      : `Signed in as ${kindOf(settings)}; the token cannot be read here, so whose it is stays unknown.`;
+    return [{ status: 'ok', found }];
+  },
+};
+
+function kindOf({ localCredentials, clientId }: Settings['identity']): string {
+  if (localCredentials) return `LOCAL_CREDENTIALS=${localCredentials} says`;
+  return clientId ? 'the user-assigned identity in AZURE_CLIENT_ID' : 'the system-assigned identity';
+}
+
+function failed(
+  { localCredentials, endpoint }: Settings['identity'],
+  error: Error & { kind: string },
+): Observation {
+  const fix = localCredentials
+    ? 'az login'
+    : error.kind === 'identity-unavailable'
+      ? RESTART
+      : `${endpoint ? SHOW_IDENTITIES : ASSIGN_SYSTEM_IDENTITY} (portal: the function app, Settings, Identity)`;
+  return { status: 'fail', found: error.message, fix };
+}

@@ -1,0 +1,25 @@
+import type { Check } from '../check.js';
+import { audience } from './audience.js';
+import { clientId } from './client-id.js';
+import { clock } from './clock.js';
+import { defender } from './defender.js';
+import { delegation } from './delegation.js';
+import { identity } from './identity.js';
+import { permission } from './permission.js';
+import { quota } from './quota.js';
+import { telemetry } from './telemetry.js';
+import { tokenAge } from './token-age.js';
+
+/** What the doctor looks at, in the order in which it is told. A new check is one file and one line. */
+export const CHECKS: readonly Check[] = [
+  identity,
+  clientId,
+  audience,
+  permission,
+  tokenAge,
+  defender,
+  quota,
+  clock,
+  delegation,
+  telemetry,
+];

@@ -1,0 +1,34 @@
+import type { Check, Observation } from '../check.js';
+import { setSetting } from '../commands.js';
+
+/** Less of the hour than this is left: the next rush will wait. */
+const SCARCE = 0.1;
+
+/** How much of the limits is used, and whether Defender asked for a pause. */
+export const quota: Check = {
+  name: 'quota',
+  async examine({ app }) {
+    const { minute, hour, pausedUntil } = app.quota.view();
+    const used = `${minute.limit - minute.remaining} of ${minute.limit} calls of this minute and ${hour.limit - hour.remaining} of ${hour.limit} of this hour are used.`;
+    return [pausedUntil ? paused(used, pausedUntil) : counted(used, hour.remaining / hour.limit)];
+  },
+};
+
+function paused(used: string, until: string): Observation {
+  return {
+    status: 'warn',
+    found: `${used} Defender asked for a pause until ${until}, since its own count is higher.`,
+    fix:
+      `Find out what else uses this identity for Defender, and give it an identity of its own; or lower this app's ` +
+      `share: ${setSetting('QUOTA_PER_MINUTE', 'N')} QUOTA_PER_HOUR=N`,
+  };
+}
+
+function counted(found: string, left: number): Observation {
+  if (left > SCARCE) return { status: 'ok', found };
+  return {
+    status: 'warn',
+    found,
+    fix: 'Wait for the hour to pass; post each alert once, and not on every update.',
+  };
+}

@@ -1,0 +1,38 @@
+import { APPLICATION_ROLE_ID, DEFENDER_APP_ID, DELEGATED_SCOPE_ID } from '../defender/findings.js';
+
+/** Commands of the Azure CLI that mend things. RESOURCE_GROUP and APP_NAME are for the reader to fill in. */
+
+const APP = '-g RESOURCE_GROUP -n APP_NAME';
+
+export function setSetting(setting: string, value: string): string {
+  return `az functionapp config appsettings set ${APP} --settings ${setting}=${value}`;
+}
+
+export const ASSIGN_SYSTEM_IDENTITY = `az functionapp identity assign ${APP}`;
+
+export const SHOW_IDENTITIES = `az functionapp identity show ${APP}`;
+
+export const RESTART = `az functionapp restart ${APP}`;
+
+/** There is no button in the portal for granting an application permission to a managed identity. */
+export function grantPermission(objectId: string, authorityHost: string): string {
+  const body = `{\\"principalId\\":\\"${objectId}\\",\\"resourceId\\":\\"$(az ad sp show --id ${DEFENDER_APP_ID} --query id -o tsv)\\",\\"appRoleId\\":\\"${APPLICATION_ROLE_ID}\\"}`;
+  const url = `${graphOf(authorityHost)}/v1.0/servicePrincipals/${objectId}/appRoleAssignments`;
+  return `az rest --method POST --url "${url}" --body "${body}"`;
+}
+
+export function grantDelegated(clientId: string): string {
+  return (
+    `az ad app permission add --id ${clientId} --api ${DEFENDER_APP_ID} --api-permissions ${DELEGATED_SCOPE_ID}=Scope && ` +
+    `az ad app permission admin-consent --id ${clientId}`
+  );
+}
+
+export function listFederated(clientId: string): string {
+  return `az ad app federated-credential list --id ${clientId}`;
+}
+
+/** https://learn.microsoft.com/graph/deployments; for DoD it is https://dod-graph.microsoft.us. */
+function graphOf(authorityHost: string): string {
+  return authorityHost.endsWith('.us') ? 'https://graph.microsoft.us' : 'https://graph.microsoft.com';
+}

@@ -1,0 +1,86 @@
+import type { App, Startup } from '../app.js';
+import { runWithin } from '../deadline.js';
+import { asEnrichmentError } from '../errors.js';
+import { readClaims } from '../identity/claims.js';
+import { VERSION } from '../version.js';
+import type { Check, Observation, Patient, ProbeLook, Status, TokenLook } from './check.js';
+import { CHECKS } from './checks/index.js';
+import { examineSettings } from './checks/settings.js';
+
+/** An observation, and the check that made it. */
+export interface Entry extends Observation {
+  readonly name: string;
+}
+
+/** What the doctor says. */
+export interface Report {
+  /** The worst of all. */
+  readonly status: Status;
+  readonly version: string;
+  /** ISO-8601. */
+  readonly asOf: string;
+  readonly checks: readonly Entry[];
+}
+
+/** The longest that one check may take: a token takes up to 10 s, and the one call as long again. */
+const CHECK_TIMEOUT_MS = 21_000;
+
+/**
+ * Looks at everything that keeps the app from its work, all at the same time.
+ * @param probe an alert to make one call to Defender about; without it Defender is not asked
+ */
+export async function examine(startup: Startup, probe: string | undefined): Promise<Report> {
+  const settings = examineSettings(startup).map((observation) => ({ name: 'settings', ...observation }));
+  const checks = startup.ok ? [...settings, ...(await runChecks(startup.app, probe))] : settings;
+  const { clock } = startup.ok ? startup.app : startup.world;
+  return {
+    status: worst(checks),
+    version: VERSION,
+    asOf: new Date(clock.epochMs()).toISOString(),
+    checks,
+  };
+}
+
+async function runChecks(app: App, alertId: string | undefined): Promise<readonly Entry[]> {
+  const over = new AbortController();
+  const token = lookAtToken(app, over.signal);
+  const probe = alertId === undefined ? undefined : makeProbe(app, alertId, over.signal);
+  try {
+    const entries = await Promise.all(CHECKS.map((check) => runCheck({ app, token, probe }, check)));
+    return entries.flat();
+  } finally {
+    over.abort();
+  }
+}
+
+async function runCheck(patient: Patient, check: Check): Promise<readonly Entry[]> {
+  const { clock } = patient.app;
+  const { name } = check;
+  const tooLong = () => new Error(`This check did not end within ${CHECK_TIMEOUT_MS / 1000} s.`);
+  const observations = await runWithin(clock, CHECK_TIMEOUT_MS, tooLong, ({ signal }) =>
+    check.examine(patient, signal),
+  ).catch((error: Error): readonly Observation[] => [{ status: 'fail', found: error.message }]);
+  return observations.map((observation) => ({ name, ...observation }));
+}
+
+function lookAtToken({ settings, ownToken }: App, signal: AbortSignal): Promise<TokenLook> {
+  return ownToken(`${settings.cloud.audience}/.default`, signal).then(
+    ({ token }) => ({ ok: true, claims: readClaims(token) }),
+    (error) => ({ ok: false, error: asEnrichmentError(error) }),
+  );
+}
+
+/** The one call that the caller allowed. */
+function makeProbe({ clock, defender }: App, alertId: string, signal: AbortSignal): Promise<ProbeLook> {
+  const untilMs = clock.monotonicMs() + CHECK_TIMEOUT_MS;
+  const url = `${defender.origin}/api/alerts/${encodeURIComponent(alertId)}/ips`;
+  return defender.probe(url, { signal, untilMs: () => untilMs, at: () => {} }).then(
+    ({ outcome, token }) => ({ ok: true, outcome, claims: readClaims(token.token) }),
+    (error) => ({ ok: false, error: asEnrichmentError(error) }),
+  );
+}
+
+function worst(entries: readonly Entry[]): Status {
+  const all = entries.map(({ status }) => status);
+  return all.includes('fail') ? 'fail' : all.includes('warn') ? 'warn' : 'ok';
+}

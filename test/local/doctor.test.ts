@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { expect, test } from '@jest/globals';
+import { KNOWN_ALERT } from '../../local/defender/alerts.js';
+import { startStandIns } from '../../local/stand-ins.js';
+import { systemClock } from '../../shared/clock.js';
+
+/** Runs `local/doctor.ts` to its end. */
+async function doctor(settings: Record<string, string>, ...args: string[]) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'local/doctor.ts', ...args], {
+    env: { PATH: process.env.PATH, ...settings },
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { stdout, stderr, code };
+}
+
+test('everything right: exit 0, also with the one call', async () => {
+  const standIns = await startStandIns({}, systemClock);
+  try {
+    const { stdout, stderr, code } = await doctor(standIns.settings, `probe=${KNOWN_ALERT}`);
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    expect(stdout).toContain('ok    permission');
+    expect(stdout).toContain('Defender answered 200');
+  } finally {
+    await standIns.close();
+  }
+}, 20_000);
+
+test('a failure: exit 1', async () => {
+  const { stdout, code } = await doctor({ DEFENDER_CLOUD: 'cirrus', FUNCTION_KEY: 'cirrus' });
+  expect(code).toBe(1);
+  expect(stdout).toContain('fail  settings    DEFENDER_CLOUD must be one of');
+  expect(stdout).not.toContain('cirrus');
+}, 20_000);
+
+test('an argument that is not known', async () => {
+  const { stderr, code } = await doctor({}, 'alert=x');
+  expect(code).toBe(1);
+  expect(stderr).toContain('Known are: format, probe');
+}, 20_000);
