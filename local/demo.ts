@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '../shared/clock.js';
 import { KNOWN_ALERT, UNKNOWN_ALERT } from './defender/alerts.js';
 import { type DefenderSimulator, startDefenderSimulator } from './defender/simulator.js';
+import { showDoctor } from './demo-doctor.js';
 import { startHost } from './host/host.js';
 import { loadApp } from './host/load.js';
 import { startIdentityEndpoint } from './identity/endpoint.js';
@@ -125,6 +126,7 @@ async function main(): Promise<void> {
   console.log(`The app is up at ${host.url}, between an identity endpoint and a Defender of this machine.`);
   const demo = { url: host.url, defender };
   for (const step of [oneAlert, again, unknown, shapes]) await step(demo);
+  await showDoctor(host.url, expectThat);
 
   console.log('\nAltogether:\n');
   expectThat(`${identity.requests.length} request for a token`, identity.requests.length === 1);

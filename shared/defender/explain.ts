@@ -1,6 +1,6 @@
 import { type EnrichmentError, type ErrorFacts, QuotaError, UpstreamFailure } from '../errors.js';
 import type { TokenClaims } from '../identity/claims.js';
-import { audienceFinding, permissionFinding } from './findings.js';
+import { audienceFinding, type Finding, permissionFinding } from './findings.js';
 import type { Failure } from './retry.js';
 
 /** What was called, and with what: for the message. */
@@ -46,7 +46,7 @@ export function explain(
     case 'forbidden':
       return new UpstreamFailure(
         'permission-missing',
-        `Defender answered 403. ${permissionFinding(claims).sentence}${said}`,
+        `Defender answered 403. ${inFull(permissionFinding(claims))}${said}`,
         facts,
       );
     case 'refused':
@@ -100,4 +100,8 @@ export function explain(
         facts,
       );
   }
+}
+
+function inFull({ sentence, ifRefused }: Finding): string {
+  return ifRefused ? `${sentence} ${ifRefused}` : sentence;
 }

@@ -13,6 +13,8 @@ export const DELEGATED_SCOPE_ID = 'b65a97e8-c8e8-4908-b19a-f654615de1a9';
 export interface Finding {
   readonly isRight: boolean | undefined;
   readonly sentence: string;
+  /** What it must be when Defender refuses a token that looks right. */
+  readonly ifRefused?: string;
 }
 
 /**
@@ -40,9 +42,10 @@ function applicationFinding({
   if (roles.includes(PERMISSION)) {
     return {
       isRight: true,
-      sentence:
-        `${whose} carries ${PERMISSION}, so neither a missing grant nor the 24 hours of the platform's token cache ` +
-        'is to blame if Defender refuses it: check that the tenant has an active plan of Defender for Endpoint.',
+      sentence: `${whose} carries the application permission ${PERMISSION}.`,
+      ifRefused:
+        "So neither a missing grant nor the 24 hours of the platform's token cache is to blame: check that the tenant " +
+        'has an active plan of Defender for Endpoint, and that DEFENDER_CLOUD is its cloud.',
     };
   }
   const kept = expiresAtMs === undefined ? 'up to 24 hours' : `at the latest until ${iso(expiresAtMs)}`;
@@ -60,9 +63,9 @@ function delegatedFinding({ applicationId, scopes }: TokenClaims): Finding {
   if (scopes.includes(PERMISSION)) {
     return {
       isRight: true,
-      sentence:
-        `The user's token carries the delegated permission ${PERMISSION}. If Defender refuses it, the user lacks the ` +
-        'role permission "View data", or access to the group of the device that the alert is on.',
+      sentence: `The user's token carries the delegated permission ${PERMISSION}.`,
+      ifRefused:
+        'So the user lacks the role permission "View data", or access to the group of the device that the alert is on.',
     };
   }
   return {

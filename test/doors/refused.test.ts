@@ -34,7 +34,9 @@ describe('a refusal by Defender says what the token says', () => {
     world = await startWorld();
     refuse(403, 'Forbidden');
     const { json } = await world.enrich({ alertId: KNOWN_ALERT });
-    expect(json.detail).toContain('carries Ip.Read.All, so neither a missing grant nor');
+    expect(json.detail).toContain(
+      'carries the application permission Ip.Read.All. So neither a missing grant nor',
+    );
   });
 
   test('401: whom the token is for', async () => {
