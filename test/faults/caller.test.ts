@@ -13,7 +13,10 @@ test('row 1: invalid JSON or an empty body → 400, without an upstream call and
     const { status, headers, json } = await fire.time.until(world.enrich(body));
     expect(status).toBe(400);
     expect(headers['content-type']).toBe('application/problem+json');
-    expect(json).toMatchObject({ type: expect.stringMatching(/:invalid-body$/), requestId: expect.any(String) });
+    expect(json).toMatchObject({
+      type: expect.stringMatching(/:invalid-body$/),
+      requestId: expect.any(String),
+    });
   }
   expect(world.asked()).toEqual([]);
   expect(world.identity.requests).toEqual([]);
@@ -102,8 +105,6 @@ test('row 5: __proto__, constructor and unknown fields → preserved to the char
 
   const list = `{"alertIds":["${KNOWN_ALERT}"],"__proto__":{"alertIds":["da637000000000000000_1"]}}`;
   expect((await fire.time.until(world.enrich(list))).text).toContain(list.slice(0, -1));
-  const onlyInherited = await fire.time.until(world.enrich(`{"__proto__":{"alertId":"${KNOWN_ALERT}"}}`));
-  expect(onlyInherited.status).toBe(422);
   expect(world.asked()).toEqual([PATH]);
 });
 

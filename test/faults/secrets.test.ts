@@ -33,7 +33,10 @@ test('row 40: all of the above, with an identity endpoint, an upstream and a cal
       const shown = upstreamError(status, token, { 'x-shown': token, location: `/${token}` });
       const body = JSON.stringify({ error: { code: token, message: `Header was ${token}`, target: token } });
       const fault = status === 200 ? ipsAnswer('104.80.104.128', token, { token }) : { ...shown, body };
-      return always({ ...fault, headers: { ...shown.headers, 'content-length': `${Buffer.byteLength(fault.body as string)}` } })(request, response);
+      return always({
+        ...fault,
+        headers: { ...shown.headers, 'content-length': `${Buffer.byteLength(fault.body as string)}` },
+      })(request, response);
     };
     const { text } = await enrich({ ...ALERT, id: `da637472900382838869_${status}` });
     for (const token of tokens) expect(text).not.toContain(token);

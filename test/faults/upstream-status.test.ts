@@ -88,9 +88,16 @@ test('row 14: 408, 500, 502, 503, 504 → two retries within the deadline; still
     world.defender.intercept = always(down);
     const failed = await fire.time.until(world.enrich(other));
     const seconds = expectRetryLater(failed, 503, 'upstream-unavailable');
-    expect(failed.json).toMatchObject({ correlationId: 'correlation-0815', detail: expect.stringContaining(`${status}`) });
+    expect(failed.json).toMatchObject({
+      correlationId: 'correlation-0815',
+      detail: expect.stringContaining(`${status}`),
+    });
     expect(world.asked()).toHaveLength(3 + 3);
-    expectDegraded(await fire.time.until(world.enrich(other, '?onFailure=degrade')), other, 'upstream-unavailable');
+    expectDegraded(
+      await fire.time.until(world.enrich(other, '?onFailure=degrade')),
+      other,
+      'upstream-unavailable',
+    );
     expect(world.asked()).toHaveLength(3 + 3 + 3);
 
     world.defender.intercept = undefined;

@@ -13,6 +13,8 @@ const MOST_TURNS = 2_000;
 /** What a test of faults works with. */
 export interface Fire {
   readonly time: VirtualTime;
+  /** Waits for something to start; it is closed at the test's end. */
+  keep<T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T>;
   startWorld(options?: WorldOptions): Promise<World>;
   startRawServer(onRequest: OnRequest): Promise<RawServer>;
   startSilentServer(): Promise<RawServer>;
@@ -52,6 +54,7 @@ export function underFire(): Fire {
     get time() {
       return time;
     },
+    keep,
     startWorld: (options) => keep(startWorld(options)),
     startRawServer: (onRequest) => keep(startRawServer(onRequest)),
     startSilentServer: () => keep(startSilentServer()),

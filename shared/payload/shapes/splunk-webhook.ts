@@ -13,7 +13,8 @@ const ADDRESSES = ['evidence{}.ipAddress', 'entities{}.ipAddress'];
 export const splunkWebhook: Shape = {
   name: 'splunk-webhook',
   title: 'Splunk alert webhook',
-  where: '`result`: fields named as the columns above, then any field that is an alert id; never `sid`',
+  where:
+    '`result`: `VendorOriginalId`, `ProviderAlertId`, `AlertId`, `AlertLink`, then any field that is an alert id; never `sid`',
   find: (payload) => {
     const result = member(payload, 'result');
     if (typeof member(payload, 'sid') !== 'string' || !isObject(result)) return undefined;
