@@ -64,7 +64,12 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'aadidentityprotection',
     'ipc',
   ],
-  'Microsoft Defender for Cloud': ['microsoftdefenderforcloud', 'azuresecuritycenter', 'azuredefender'],
+  'Microsoft Defender for Cloud': [
+    'microsoftdefenderforcloud',
+    'azuresecuritycenter',
+    'azuredefender',
+    'asc',
+  ],
   'Microsoft Defender for IoT': [
     'microsoftdefenderforiot',
     'azuresecuritycenterforiot',

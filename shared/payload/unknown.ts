@@ -1,6 +1,8 @@
 import { isEndpointAlertId } from '../alert-id.js';
-import { isObject, parseNested } from './json.js';
+import { isObject, type JsonObject, parseNested } from './json.js';
 import type { Candidate } from './shape.js';
+import { RELATED_IPS } from './splice.js';
+import { unwrap } from './unwrap.js';
 
 /** What is answered in `shape` where no known shape matched. */
 export const UNKNOWN = 'unknown';
@@ -74,10 +76,24 @@ class Search {
     } else if (Array.isArray(value)) {
       for (const [index, element] of value.entries()) this.#step(index, element, around);
     } else if (isObject(value)) {
-      const holder = this.#steps.length;
-      for (const name of Object.keys(value)) {
-        this.#step(name, value[name], { ...around, holder, isPlausible: isPlausibleName(name) });
-      }
+      if (unwrap(value).isEnvelope) this.#envelope(value, around);
+      else this.#object(value, around);
+    }
+  }
+
+  /** An event's own id is the event's, so only what is in it is looked at. */
+  #envelope(value: JsonObject, around: Surroundings): void {
+    for (const { value: content, steps } of unwrap(value).inner) {
+      const [step] = steps;
+      if (step !== undefined) this.#step(step, content, { ...around, holder: undefined, isPlausible: false });
+    }
+  }
+
+  #object(value: JsonObject, around: Surroundings): void {
+    const holder = this.#steps.length;
+    for (const name of Object.keys(value)) {
+      if (name === RELATED_IPS) continue; // ours, and replaced as a whole
+      this.#step(name, value[name], { ...around, holder, isPlausible: isPlausibleName(name) });
     }
   }
 

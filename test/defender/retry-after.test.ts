@@ -15,12 +15,15 @@ describe('parseRetryAfter', () => {
     ['3600', HOUR],
     ['3601', HOUR],
     ['1000000000', HOUR],
-    ['9'.repeat(400), HOUR],
   ])('%s seconds are taken, an hour at most', (value, ms) => {
     expect(parseRetryAfter(value, null, NOW)).toBe(ms);
   });
 
-  test.each([null, '', ' ', '-1', '+1', '1.5', '1e9', '0x10', '2, 3', '2 s', 'soon', 'NaN', '2026', '1/1/2027'])(
+  test('a number without end is an hour as well', () => {
+    expect(parseRetryAfter('9'.repeat(400), null, NOW)).toBe(HOUR);
+  });
+
+  test.each([null, '', ' ', '-1', '+1', '1.5', '1e9', '0x10', '2, 3', '2 s', 'soon', 'NaN', '1/1/2027'])(
     '%p says nothing usable',
     (value) => {
       expect(parseRetryAfter(value, null, NOW)).toBeUndefined();
@@ -37,12 +40,14 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter(value, 'not a date', NOW)).toBe(ms);
   });
 
-  test.each(['Mon Nov 23 18:00:05 2026', 'Mon, 23 Nov 2026 18:00:05', 'Mon, 99 Foo 2026 18:00:05 GMT', 'GMT'])(
-    '%s is no date that means the same everywhere',
-    (value) => {
-      expect(parseRetryAfter(value, null, NOW)).toBeUndefined();
-    },
-  );
+  test.each([
+    'Mon Nov 23 18:00:05 2026',
+    'Mon, 23 Nov 2026 18:00:05',
+    'Mon, 99 Foo 2026 18:00:05 GMT',
+    'GMT',
+  ])('%s is no date that means the same everywhere', (value) => {
+    expect(parseRetryAfter(value, null, NOW)).toBeUndefined();
+  });
 
   test("a date is read against the answer's own, however wrong both clocks are", () => {
     for (const skew of [-600_000, 0, 600_000, 86_400_000]) {

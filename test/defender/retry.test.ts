@@ -10,7 +10,12 @@ const at = (progress: Partial<Progress> = {}): Progress => ({
   random: 0.5,
   ...progress,
 });
-const unavailable = (retryAfterMs?: number): Failure => ({ kind: 'unavailable', status: 503, retryAfterMs, upstream });
+const unavailable = (retryAfterMs?: number): Failure => ({
+  kind: 'unavailable',
+  status: 503,
+  retryAfterMs,
+  upstream,
+});
 const throttled = (retryAfterMs?: number): Failure => ({ kind: 'throttled', retryAfterMs, upstream });
 
 describe('decide', () => {
@@ -38,7 +43,10 @@ describe('decide', () => {
   test("the upstream's own wait counts, with a retry and with a failure", () => {
     expect(decide(unavailable(3_000), at())).toEqual({ kind: 'retry', waitMs: 3_000 });
     expect(decide(unavailable(0), at())).toEqual({ kind: 'retry', waitMs: 0 });
-    expect(decide(unavailable(3_000), at({ attempts: 3 }))).toMatchObject({ kind: 'fail', retryAfterMs: 3_000 });
+    expect(decide(unavailable(3_000), at({ attempts: 3 }))).toMatchObject({
+      kind: 'fail',
+      retryAfterMs: 3_000,
+    });
   });
 
   test('a wait that would take all of the time is not begun', () => {
@@ -50,8 +58,16 @@ describe('decide', () => {
 
   test('429 stops everyone, in any case', () => {
     expect(decide(throttled(2_000), at())).toEqual({ kind: 'pause', pauseMs: 2_000, again: true });
-    expect(decide(throttled(2_000), at({ attempts: 2 }))).toEqual({ kind: 'pause', pauseMs: 2_000, again: true });
-    expect(decide(throttled(2_000), at({ attempts: 3 }))).toEqual({ kind: 'pause', pauseMs: 2_000, again: false });
+    expect(decide(throttled(2_000), at({ attempts: 2 }))).toEqual({
+      kind: 'pause',
+      pauseMs: 2_000,
+      again: true,
+    });
+    expect(decide(throttled(2_000), at({ attempts: 3 }))).toEqual({
+      kind: 'pause',
+      pauseMs: 2_000,
+      again: false,
+    });
     expect(decide(throttled(), at())).toEqual({ kind: 'pause', pauseMs: 750, again: true });
     expect(decide(throttled(), at({ attempts: 2 }))).toEqual({ kind: 'pause', pauseMs: 1_500, again: true });
   });
@@ -59,7 +75,10 @@ describe('decide', () => {
   test('401: another token once', () => {
     const unauthorized: Failure = { kind: 'unauthorized', upstream };
     expect(decide(unauthorized, at())).toEqual({ kind: 'renew-token' });
-    expect(decide(unauthorized, at({ tokenRenewed: true }))).toEqual({ kind: 'fail', error: 'token-refused' });
+    expect(decide(unauthorized, at({ tokenRenewed: true }))).toEqual({
+      kind: 'fail',
+      error: 'token-refused',
+    });
   });
 
   test.each<[Failure, string]>([

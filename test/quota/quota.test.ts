@@ -16,7 +16,10 @@ const start = (perMinute: number, perHour = 1500) => {
   const ledger = new MemoryLedger(clock, perMinute, perHour);
   return { ledger, quota: new Quota(clock, ledger) };
 };
-const waiting = (untilMs: number, signal = new AbortController().signal) => ({ untilMs: () => untilMs, signal });
+const waiting = (untilMs: number, signal = new AbortController().signal) => ({
+  untilMs: () => untilMs,
+  signal,
+});
 
 /** The error that a promise is rejected with. */
 const refusal = (work: Promise<unknown>): Promise<EnrichmentError> =>
@@ -64,12 +67,16 @@ describe('Quota', () => {
       (await quota.acquire(waiting(untilMs))).settle();
       granted.push([name, clock.monotonicMs()]);
     };
-    const impatient = refusal(ask('never', 62_000 - 1).then(() => ask('never', 62_000 - 1)));
-    const patient = Promise.all([ask('second', 62_000), ask('third', 124_000)]);
-    await impatient;
-    await clock.until(patient);
+    const [, second, third, late] = [
+      ask('first', 0),
+      ask('second', 62_000),
+      ask('third', 124_000),
+      ask('late', 185_999),
+    ];
+    await expect(late).rejects.toMatchObject({ retryAtMs: 186_000 });
+    await clock.until(Promise.all([second, third]));
     expect(granted).toEqual([
-      ['never', 0],
+      ['first', 0],
       ['second', 62_000],
       ['third', 124_000],
     ]);
@@ -138,11 +145,12 @@ describe('Quota', () => {
     const { quota } = start(1);
     (await clock.until(quota.acquire(waiting(0)))).settle();
     const patient = quota.acquire(waiting(200_000));
-    const impatient = refusal(quota.acquire(waiting(130_000)));
+    const impatient = quota.acquire(waiting(130_000)).catch(({ retryAtMs }: EnrichmentError) => retryAtMs);
     await clock.settle();
     await quota.pause(100_000);
     await quota.pause(1_000);
-    expect((await impatient).retryAtMs).toBe(162_000);
+    expect(await impatient).toBe(162_000);
+    expect(clock.monotonicMs()).toBe(0);
     await clock.until(patient);
     expect(clock.monotonicMs()).toBe(100_000);
   });

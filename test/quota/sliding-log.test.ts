@@ -77,7 +77,10 @@ test("the windows are Defender's and the guard's", () => {
 describe('any schedule of callers', () => {
   const limits = { perMinute: 3, perHour: 8 };
   const windows = windowsOf(limits.perMinute, limits.perHour);
-  const gaps = fc.array(fc.oneof(fc.nat(5_000), fc.nat(70_000), fc.nat(1_000_000)), { minLength: 1, maxLength: 60 });
+  const gaps = fc.array(fc.oneof(fc.nat(5_000), fc.nat(70_000), fc.nat(1_000_000)), {
+    minLength: 1,
+    maxLength: 60,
+  });
 
   /** Callers who arrive one after the other and call as soon as they may. */
   function callTimes(gapsMs: readonly number[]): { askedMs: number; calledMs: number; before: CallLog }[] {
@@ -96,7 +99,9 @@ describe('any schedule of callers', () => {
     const jitter = fc.array(fc.nat(GUARD_MS - 1), { minLength: 60, maxLength: 60 });
     fc.assert(
       fc.property(gaps, jitter, (gapsMs, jitterMs) => {
-        const arrivals = callTimes(gapsMs).map(({ calledMs }, index) => calledMs + (jitterMs[index] as number));
+        const arrivals = callTimes(gapsMs).map(
+          ({ calledMs }, index) => calledMs + (jitterMs[index] as number),
+        );
         arrivals.sort((a, b) => a - b);
         expect(mostInAnyWindow(arrivals, 60_000)).toBeLessThanOrEqual(limits.perMinute);
         expect(mostInAnyWindow(arrivals, 3_600_000)).toBeLessThanOrEqual(limits.perHour);
@@ -126,7 +131,9 @@ describe('any schedule of callers', () => {
         const together = nextCallTimes(log, windows, nowMs, count);
         let alone: CallLog = log;
         for (const expected of together) {
-          expect(nextCallTimes(alone, windows, Math.max(nowMs, alone.at(-1) as number), 1)).toEqual([expected]);
+          expect(nextCallTimes(alone, windows, Math.max(nowMs, alone.at(-1) as number), 1)).toEqual([
+            expected,
+          ]);
           alone = withCalls(alone, expected, 1);
         }
         expect(together).toHaveLength(count);
