@@ -26,6 +26,9 @@ export function permissionFinding(claims: TokenClaims | undefined): Finding {
     return {
       isRight: undefined,
       sentence: `The token cannot be read here, so it is not known whether it carries ${PERMISSION} of WindowsDefenderATP.`,
+      ifRefused:
+        "Grant it to this app's identity if it is missing. The platform caches tokens, so a grant can take up to 24 hours " +
+        'to be seen.',
     };
   }
   return claims.scopes.length > 0 ? delegatedFinding(claims) : applicationFinding(claims);

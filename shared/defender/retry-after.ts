@@ -25,11 +25,11 @@ export function parseRetryAfter(
 const LONGEST_WAIT_MS = 3_600_000;
 
 /**
- * An HTTP date in milliseconds since the epoch. They start with a day's name; `Date.parse` alone would
- * take `-1` for a year.
+ * An HTTP date in milliseconds since the epoch, in one of the forms that end in GMT. `Date.parse` alone would take `-1` for a year,
+ * and the third form, which names no zone, for local time.
  */
 export function parseHttpDate(value: string): number | undefined {
-  if (!/^(Mon|Tues?|Wed(nes)?|Thu(rs)?|Fri|Sat(ur)?|Sun)(day)?,? /.test(value)) return undefined;
+  if (!/^[A-Z][a-z]+, .+ GMT$/.test(value)) return undefined;
   const ms = Date.parse(value);
   return Number.isNaN(ms) ? undefined : ms;
 }

@@ -54,29 +54,33 @@ export function comment(enrichment: Enrichment, markup: Markup): string {
   return assemble(shownRows, shownItems);
 }
 
-/** What was found, and what became of the alerts; then, where lookups failed, that IPs may be missing. */
-function headOf({ ips, alerts }: Enrichment): string[] {
+/** What was found, and what became of the alerts; then, where something failed, what may be missing. */
+function headOf({ ips, alerts, stats }: Enrichment): string[] {
   const having = (status: AlertEntry['status']) => alerts.filter((alert) => alert.status === status).length;
   const failed = having('failed');
   const outcomes = [
     [having('found'), 'with IPs'],
-    [having('empty'), 'without IPs'],
+    [having('empty'), 'without IPs in Defender'],
     [having('not_found'), 'not found'],
     [having('skipped'), 'skipped'],
     [failed, 'failed'],
   ] as const;
   const told = outcomes.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   const summary = `Related IP addresses: ${ips.length}. Alerts: ${alerts.length} (${told.join(', ')}).`;
-  if (failed === 0) return [summary];
   return [
     summary,
-    `Incomplete: the lookup of ${failed} of ${alerts.length} alerts failed, so addresses may be missing.`,
+    ...(failed > 0
+      ? [
+          `Incomplete: the lookup of ${failed} of ${alerts.length} alerts failed, so addresses may be missing.`,
+        ]
+      : []),
+    ...(stats?.reason === undefined ? [] : [plainText(`Statistics: ${stats.reason}`, MOST_TEXT)]),
   ];
 }
 
 /** Columns, and an address's cells in them; those of the statistics only where some address has them. */
 function tableOf(ips: readonly RelatedIp[], { text, code }: Markup) {
-  const hasStats = ips.some((ip) => statsOf(ip));
+  const hasStats = ips.some(({ stats }) => stats !== undefined);
   return {
     columns: [
       'Address',
@@ -95,19 +99,7 @@ function tableOf(ips: readonly RelatedIp[], { text, code }: Markup) {
   };
 }
 
-/** What `stats=true` adds to a public address. */
-interface Stats {
-  readonly organizationPrevalence: number;
-  readonly firstSeen: string | null;
-  readonly lastSeen: string | null;
-}
-
-function statsOf(ip: RelatedIp & { readonly stats?: Stats }): Stats | undefined {
-  return ip.stats;
-}
-
-function statsCells(ip: RelatedIp): string[] {
-  const stats = statsOf(ip);
+function statsCells({ stats }: RelatedIp): string[] {
   if (!stats) return ['', '', ''];
   return [String(stats.organizationPrevalence), stats.firstSeen ?? '', stats.lastSeen ?? ''];
 }

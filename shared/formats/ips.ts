@@ -10,10 +10,11 @@ export const ips: Format = {
     JSON.stringify({
       ips: enrichment.ips.map(({ address }) => address),
       status: enrichment.status,
-      alerts: enrichment.alerts.map(({ alertId, status, ips, error, retryAfterSeconds }) => ({
+      alerts: enrichment.alerts.map(({ alertId, status, ips, reason, error, retryAfterSeconds }) => ({
         alertId,
         status,
         ips,
+        reason,
         error,
         retryAfterSeconds,
       })),

@@ -6,8 +6,8 @@ import { relatedTo } from './listed.js';
  * `POST /api/v1/alert/{id}/observable` takes it (https://docs.strangebee.com/thehive/api-docs/,
  * `InputCreateObservable`). `ioc` stays false, its default: an address seen with an alert is no indicator.
  *
- * A pure list: `enrichment.status` is lost. A partial answer is told by the `Retry-After` header where
- * waiting helps; a caller who must have all or nothing asks with `onFailure=fail`.
+ * A pure list: `enrichment.status` stands in the `Enrichment-Status` header only. A caller who must have all
+ * or nothing asks with `onFailure=fail`.
  */
 export const thehive: Format = {
   name: 'thehive',

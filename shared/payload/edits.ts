@@ -1,5 +1,3 @@
-import { BACKSLASH } from './scan.js';
-
 /** Part of a text to be replaced; an insertion where `start` is `end`. */
 export interface Edit {
   readonly start: number;
@@ -42,7 +40,16 @@ export function editsOfString(raw: string, offset: number, edits: readonly Edit[
   let contentAt = 0;
   let rawAt = 0;
   const toRaw = (index: number): number => {
-    for (; contentAt < index; contentAt++) rawAt += lengthAt(raw, rawAt);
+    while (contentAt < index) {
+      const escapeAt = raw.indexOf('\\', rawAt);
+      const plain = Math.min(escapeAt < 0 ? index : contentAt + escapeAt - rawAt, index) - contentAt;
+      contentAt += plain;
+      rawAt += plain;
+      if (contentAt < index) {
+        contentAt++;
+        rawAt += raw[rawAt + 1] === 'u' ? 6 : 2; // `\u000a` or `\n`
+      }
+    }
     return offset + rawAt;
   };
   return inOrder(edits).map(({ start, end, text }) => ({
@@ -50,10 +57,4 @@ export function editsOfString(raw: string, offset: number, edits: readonly Edit[
     end: toRaw(end),
     text: JSON.stringify(text).slice(1, -1),
   }));
-}
-
-/** How many characters stand for the one that is written at `at`: `a`, `\n`, `\u000a`. */
-function lengthAt(raw: string, at: number): number {
-  if (raw.charCodeAt(at) !== BACKSLASH) return 1;
-  return raw[at + 1] === 'u' ? 6 : 2;
 }

@@ -14,7 +14,8 @@ const SUITE = 'Microsoft Defender XDR';
 
 /**
  * Product names as payloads write them (Graph `serviceSource`, Defender XDR `serviceSource`, Sentinel
- * `ProductName` and `ProviderName`), in lower case, without blanks and punctuation.
+ * `ProductName` and `ProviderName`), in lower case, without blanks and
+ * punctuation.
  */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   [ENDPOINT]: [
@@ -63,7 +64,12 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'aadidentityprotection',
     'ipc',
   ],
-  'Microsoft Defender for Cloud': ['microsoftdefenderforcloud', 'azuresecuritycenter', 'azuredefender'],
+  'Microsoft Defender for Cloud': [
+    'microsoftdefenderforcloud',
+    'azuresecuritycenter',
+    'azuredefender',
+    'asc',
+  ],
   'Microsoft Defender for IoT': [
     'microsoftdefenderforiot',
     'azuresecuritycenterforiot',
@@ -99,20 +105,21 @@ const NO_NAMES: ReadonlySet<string> = new Set(['', 'unknown', 'unknownfuturevalu
  * listed name beats one that nobody has heard of.
  */
 export function productNamed(names: readonly unknown[]): Product | undefined {
-  const products = names.flatMap((name) => {
+  let best: Product | undefined;
+  for (const name of names) {
     const product = typeof name === 'string' ? lookUp(name) : undefined;
-    return product ? [product] : [];
-  });
-  return (
-    products.find(({ kind }) => kind === 'endpoint' || kind === 'other') ??
-    products.find(({ kind }) => kind === 'suite') ??
-    products[0]
-  );
+    if (product && (!best || WEIGHT[product.kind] > WEIGHT[best.kind])) best = product;
+  }
+  return best;
 }
 
+const WEIGHT = { endpoint: 3, other: 3, suite: 2, unheard: 1 };
+
 function lookUp(name: string): Product | undefined {
+  const exact = PRODUCTS.get(name);
+  if (exact) return exact;
   const cut = name.slice(0, LONGEST_NAME).trim();
-  const spelling = cut.toLowerCase().replace(/[\s\p{P}]/gu, '');
+  const spelling = cut.toLowerCase().replace(/[\s._\-()&,/]+/g, '');
   if (NO_NAMES.has(spelling)) return undefined;
   return PRODUCTS.get(spelling) ?? { name: cut, kind: 'unheard' };
 }

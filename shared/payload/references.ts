@@ -1,6 +1,6 @@
 import { hasEndpointPrefix, isEndpointAlertId, otherProductOf } from '../alert-id.js';
 import { RequestError } from '../errors.js';
-import { parseIpAddress } from '../ip-address.js';
+import { canonicalIpAddress } from '../ip-address.js';
 import { type Path, toPointer } from './path.js';
 import { idInPortalLink } from './portal-link.js';
 import { type Product, productNamed } from './products.js';
@@ -74,11 +74,11 @@ function toReference(
   const found = { pointer: toPointer(candidate.path), shape };
   const named = productNamed(candidate.products ?? []);
   const alertId = candidate.ids.find(isEndpointAlertId) ?? firstInLinks(candidate.links ?? []);
-  const otherId = candidate.ids.find((id): id is string => otherProductOf(id) !== undefined);
   if (alertId !== undefined && isEndpoints(alertId, named)) {
     const payloadIps = canonical(candidate.ips ?? []);
     return { kind: 'endpoint', ...found, alertId, attachTo: candidate.attachTo, payloadIps };
   }
+  const otherId = candidate.ids.find((id): id is string => otherProductOf(id) !== undefined);
   const product = named && named.kind !== 'endpoint' ? named.name : otherProductOf(otherId);
   return product
     ? { kind: 'other-product', ...found, alertId: otherId ?? alertId, product }
@@ -109,8 +109,8 @@ function canonicalAddresses(most: number): (values: readonly unknown[]) => reado
     const addresses = new Set<string>();
     for (const value of values) {
       if (addresses.size >= left) break;
-      const ip = parseIpAddress(value);
-      if (ip) addresses.add(ip.address);
+      const address = canonicalIpAddress(value);
+      if (address !== undefined) addresses.add(address);
     }
     left -= addresses.size;
     return [...addresses];
@@ -131,7 +131,7 @@ function nothingFound({ shapes, findings, envelopes }: Recognised): RequestError
   const what = `The payload was recognised as ${known.map((shape) => shape.title).join(', and ')}${around}`;
   const where = known.map((shape) => shape.where.replaceAll('`', '')).join('; ');
   const why = findings.length === 0 ? 'it carries no alert.' : NO_ID_FITS;
-  return new RequestError('no-alert-found', `${what}, but ${why} Looked at: ${where}.`);
+  return new RequestError('no-alert-found', `${what}, but ${why} Ids are looked for in: ${where}.`);
 }
 
 const NO_ID_FITS =

@@ -1,5 +1,4 @@
 import { applyEdits, type Edit, editsOfString } from './edits.js';
-import { parseNested } from './json.js';
 import type { Path } from './path.js';
 import {
   BYTE_ORDER_MARK,
@@ -42,20 +41,21 @@ export function attachRelatedIps(text: string, attachments: readonly Attachment[
 
 /** The paths as a tree, so that one walk serves all of them. */
 interface Target {
-  readonly children: Map<string, Target>;
+  /** By member name, or by index for the elements of an array. */
+  children: Map<string | number, Target> | undefined;
   ips: Set<string> | undefined;
 }
 
 function treeOf(attachments: readonly Attachment[]): Target {
-  const root: Target = { children: new Map(), ips: undefined };
+  const root: Target = { children: undefined, ips: undefined };
   for (const { path, ips } of attachments) {
     let target = root;
     for (const step of path) {
-      const name = String(step);
-      let child = target.children.get(name);
+      target.children ??= new Map();
+      let child = target.children.get(step);
       if (!child) {
-        child = { children: new Map(), ips: undefined };
-        target.children.set(name, child);
+        child = { children: undefined, ips: undefined };
+        target.children.set(step, child);
       }
       target = child;
     }
@@ -65,9 +65,19 @@ function treeOf(attachments: readonly Attachment[]): Target {
   return root;
 }
 
+/** A string on a path, whose content is walked once it is known to count; see `Walk.#object`. */
+interface StringOnPath {
+  readonly start: number;
+  readonly end: number;
+  readonly target: Target;
+}
+
+/** What is to be changed, in no order. */
+type Changes = (Edit | StringOnPath)[];
+
 /**
- * Steps through valid JSON. Methods take the index where something starts and return its end; those
- * with a target add what is to be changed in there to `edits`.
+ * Steps through valid JSON. Methods take the index where something starts and return its end, and add
+ * what is to be changed in there to `changes`.
  */
 class Walk {
   readonly #text: string;
@@ -77,71 +87,80 @@ class Walk {
   }
 
   edits(target: Target): Edit[] {
+    const changes: Changes = [];
+    this.#value(this.#text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0, target, changes);
     const edits: Edit[] = [];
-    this.#value(this.#text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0, target, edits);
+    for (const change of changes) {
+      if ('text' in change) edits.push(change);
+      else for (const edit of this.#editsIn(change)) edits.push(edit);
+    }
     return edits;
   }
 
-  #value(start: number, target: Target, edits: Edit[]): number {
+  #value(start: number, target: Target, changes: Changes): number {
     const at = endOfBlanks(this.#text, start);
     const code = this.#text.charCodeAt(at);
-    if (code === OPEN_BRACE) return this.#object(at, target, edits);
-    if (code === OPEN_BRACKET) return this.#array(at, target, edits);
-    if (code === QUOTE) return this.#string(at, target, edits);
-    return endOfValue(this.#text, at);
+    if (code === OPEN_BRACE) return this.#object(at, target, changes);
+    if (code === OPEN_BRACKET) return this.#array(at, target, changes);
+    const end = endOfValue(this.#text, at);
+    if (code === QUOTE) changes.push({ start: at, end, target });
+    return end;
   }
 
-  #object(open: number, target: Target, edits: Edit[]): number {
+  #object(open: number, target: Target, changes: Changes): number {
+    const text = this.#text;
     const ips = target.ips && JSON.stringify([...target.ips]);
     let hasRelated = false;
-    // JSON.parse takes the last of several members of one name, so only the last one's edits count.
-    const editsOf = new Map<string, Edit[]>();
+    // JSON.parse takes the last of several members of one name, so only the last one's changes count.
+    const changesOf = new Map<string, Changes>();
     let lastEnd = open + 1;
-    let at = endOfBlanks(this.#text, open + 1);
-    while (this.#text.charCodeAt(at) !== CLOSE_BRACE) {
-      const nameEnd = endOfString(this.#text, at);
-      const name = nameIn(this.#text, at, nameEnd);
-      const start = endOfBlanks(this.#text, endOfBlanks(this.#text, nameEnd) + 1);
-      const child = target.children.get(name);
+    let at = endOfBlanks(text, open + 1);
+    while (text.charCodeAt(at) !== CLOSE_BRACE) {
+      const nameEnd = endOfString(text, at);
+      const start = endOfBlanks(text, endOfBlanks(text, nameEnd) + 1);
+      const name = target.children || couldBeRelatedIps(text, at, nameEnd) ? nameIn(text, at, nameEnd) : '';
+      const child = target.children?.get(name);
       if (ips !== undefined && name === RELATED_IPS) {
-        lastEnd = endOfValue(this.#text, start);
-        edits.push({ start, end: lastEnd, text: ips });
+        lastEnd = endOfValue(text, start);
+        changes.push({ start, end: lastEnd, text: ips });
         hasRelated = true;
       } else if (child) {
-        const childEdits: Edit[] = [];
-        lastEnd = this.#value(start, child, childEdits);
-        editsOf.set(name, childEdits);
+        const childChanges: Changes = [];
+        lastEnd = this.#value(start, child, childChanges);
+        changesOf.set(name, childChanges);
       } else {
-        lastEnd = endOfValue(this.#text, start);
+        lastEnd = endOfValue(text, start);
       }
-      at = nextInList(this.#text, lastEnd);
+      at = nextInList(text, lastEnd);
     }
     if (ips !== undefined && !hasRelated) {
       const comma = lastEnd > open + 1 ? ',' : '';
-      edits.push({ start: lastEnd, end: lastEnd, text: `${comma}"${RELATED_IPS}":${ips}` });
+      changes.push({ start: lastEnd, end: lastEnd, text: `${comma}"${RELATED_IPS}":${ips}` });
     }
-    for (const childEdits of editsOf.values()) for (const edit of childEdits) edits.push(edit);
+    for (const childChanges of changesOf.values()) for (const change of childChanges) changes.push(change);
     return at + 1;
   }
 
-  #array(open: number, target: Target, edits: Edit[]): number {
+  #array(open: number, target: Target, changes: Changes): number {
     let at = endOfBlanks(this.#text, open + 1);
     for (let index = 0; this.#text.charCodeAt(at) !== CLOSE_BRACKET; index++) {
-      const child = target.children.get(String(index));
-      at = nextInList(this.#text, child ? this.#value(at, child, edits) : endOfValue(this.#text, at));
+      const child = target.children?.get(index);
+      const end = child ? this.#value(at, child, changes) : endOfValue(this.#text, at);
+      at = nextInList(this.#text, end);
     }
     return at + 1;
   }
 
-  /** A string that a path goes through, unless a later member of the same name makes it void. */
-  #string(open: number, target: Target, edits: Edit[]): number {
-    const end = endOfString(this.#text, open);
-    const raw = this.#text.slice(open + 1, end - 1);
+  /** The edits in the JSON that a string holds, as edits of this text. */
+  #editsIn({ start, end, target }: StringOnPath): Edit[] {
+    const raw = this.#text.slice(start + 1, end - 1);
     const content = JSON.parse(`"${raw}"`) as string;
-    if (parseNested(content) !== undefined) {
-      const contentEdits = new Walk(content).edits(target);
-      for (const edit of editsOfString(raw, open + 1, contentEdits)) edits.push(edit);
-    }
-    return end;
+    return editsOfString(raw, start + 1, new Walk(content).edits(target));
   }
+}
+
+/** Whether a name as it is written can be `relatedIps`, so that most names need not be read. */
+function couldBeRelatedIps(text: string, start: number, end: number): boolean {
+  const first = text[start + 1];
+  return end - start - 2 >= RELATED_IPS.length && (first === 'r' || first === '\\');
 }

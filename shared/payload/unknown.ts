@@ -1,6 +1,9 @@
 import { isEndpointAlertId } from '../alert-id.js';
-import { isObject, parseNested } from './json.js';
+import { cluesIn } from './clues.js';
+import { isObject, type JsonObject, parseNested } from './json.js';
 import type { Candidate } from './shape.js';
+import { RELATED_IPS } from './splice.js';
+import { type Inner, NOTHING, unwrap } from './unwrap.js';
 
 /** What is answered in `shape` where no known shape matched. */
 export const UNKNOWN = 'unknown';
@@ -74,10 +77,24 @@ class Search {
     } else if (Array.isArray(value)) {
       for (const [index, element] of value.entries()) this.#step(index, element, around);
     } else if (isObject(value)) {
-      const holder = this.#steps.length;
-      for (const name of Object.keys(value)) {
-        this.#step(name, value[name], { ...around, holder, isPlausible: isPlausibleName(name) });
-      }
+      const { isEnvelope, inner } = cluesIn(value).mayWrap ? unwrap(value) : NOTHING;
+      if (isEnvelope) this.#envelope(inner, around);
+      else this.#object(value, around);
+    }
+  }
+
+  /** An event's own id is the event's, so only what is in it is looked at. */
+  #envelope(inner: Iterable<Inner>, around: Surroundings): void {
+    for (const { value, steps } of inner) {
+      for (const step of steps) this.#step(step, value, { ...around, holder: undefined, isPlausible: false });
+    }
+  }
+
+  #object(value: JsonObject, around: Surroundings): void {
+    const holder = this.#steps.length;
+    for (const name of Object.keys(value)) {
+      if (name === RELATED_IPS) continue; // ours, and replaced as a whole
+      this.#step(name, value[name], { ...around, holder, isPlausible: isPlausibleName(name) });
     }
   }
 

@@ -35,7 +35,7 @@ const MAX_IN_FLIGHT = 32;
 export class Quota {
   readonly #clock: Clock;
   readonly #ledger: Ledger;
-  readonly #queue: Waiter[] = [];
+  #queue: Waiter[] = [];
   #inFlight = 0;
   #reviewing = false;
   #reviewAgain = false;
@@ -55,9 +55,9 @@ export class Quota {
     return new Promise((resolve, reject) => {
       waiting.signal.throwIfAborted();
       const leave = () => {
-        const index = this.#queue.indexOf(waiter);
-        if (index >= 0) this.#queue.splice(index, 1);
+        this.#queue = this.#queue.filter((other) => other !== waiter);
         reject(waiting.signal.reason);
+        this.#review(); // no alarm is needed any more when this was the last one
       };
       const done = () => waiting.signal.removeEventListener('abort', leave);
       const waiter: Waiter = {
@@ -95,8 +95,8 @@ export class Quota {
     this.#reviewing = true;
     while (this.#reviewAgain) {
       this.#reviewAgain = false;
-      this.#refuseHopeless();
       try {
+        this.#refuseHopeless();
         await this.#grant();
       } catch (error) {
         for (const waiter of this.#queue.splice(0)) waiter.refuse(error);

@@ -36,7 +36,11 @@ function send(response: ServerResponse, { status, headers, body = '' }: Fault): 
 }
 
 /** An error in Defender's form, with a correlation id. */
-export function upstreamError(status: number, code: string, headers: Readonly<Record<string, string>> = {}): Fault {
+export function upstreamError(
+  status: number,
+  code: string,
+  headers: Readonly<Record<string, string>> = {},
+): Fault {
   const body = JSON.stringify({ error: { code, message: `It was ${code}.`, target: 'correlation-0815' } });
   return { status, headers: { 'content-type': 'application/json', ...headers }, body };
 }

@@ -13,13 +13,16 @@ test('row 1: invalid JSON or an empty body → 400, without an upstream call and
     const { status, headers, json } = await fire.time.until(world.enrich(body));
     expect(status).toBe(400);
     expect(headers['content-type']).toBe('application/problem+json');
-    expect(json).toMatchObject({ type: expect.stringMatching(/:invalid-body$/), requestId: expect.any(String) });
+    expect(json).toMatchObject({
+      type: expect.stringMatching(/:invalid-body$/),
+      requestId: expect.any(String),
+    });
   }
   expect(world.asked()).toEqual([]);
   expect(world.identity.requests).toEqual([]);
 });
 
-test("row 2: a wrong media type → 415; a wrong method or route → the host's 404; no upstream call", async () => {
+test("row 2: a wrong media type, method or route → 415 for the type, the host's 404 for the others; no upstream call", async () => {
   const world = await fire.startWorld();
   for (const type of ['text/plain', 'application/xml', 'multipart/form-data; boundary=x', 'nonsense']) {
     const { status, json } = await fire.time.until(world.enrich(ALERT, '', { 'content-type': type }));
@@ -38,7 +41,7 @@ test("row 2: a wrong media type → 415; a wrong method or route → the host's 
   expect(world.asked()).toEqual([]);
 });
 
-test('row 3: a body over the limit → 413, nesting over the limit → 400, in bounded memory', async () => {
+test('row 3: a body or a nesting over the limit → 413 for the size, 400 for the nesting, in bounded memory', async () => {
   const world = await fire.startWorld({ settings: { MAX_BODY_BYTES: '100000' } });
   const before = process.memoryUsage().arrayBuffers;
   const large = Buffer.alloc(60_000_000, ' ');
@@ -102,8 +105,6 @@ test('row 5: __proto__, constructor and unknown fields → preserved to the char
 
   const list = `{"alertIds":["${KNOWN_ALERT}"],"__proto__":{"alertIds":["da637000000000000000_1"]}}`;
   expect((await fire.time.until(world.enrich(list))).text).toContain(list.slice(0, -1));
-  const onlyInherited = await fire.time.until(world.enrich(`{"__proto__":{"alertId":"${KNOWN_ALERT}"}}`));
-  expect(onlyInherited.status).toBe(422);
   expect(world.asked()).toEqual([PATH]);
 });
 

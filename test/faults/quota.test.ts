@@ -18,7 +18,9 @@ test('row 26: call 101 in a minute or 1,501 in an hour → 429 or 200 degraded w
   const ids = alertIds(1500);
   const began = world.clock.monotonicMs();
   const batch = async (number: number) => {
-    const { json } = await fire.time.until(world.enrich({ alertIds: ids.slice(number * 100, number * 100 + 100) }));
+    const { json } = await fire.time.until(
+      world.enrich({ alertIds: ids.slice(number * 100, number * 100 + 100) }),
+    );
     expect(json.enrichment.status).toBe('complete');
   };
 

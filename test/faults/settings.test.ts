@@ -21,7 +21,11 @@ test('row 38: missing or contradictory settings → every door answers 503 that 
   const world = await fire.startWorld({ settings: wrong });
   const problem = await fire.time.until(world.enrich(ALERT));
   expect(expectRetryLater(problem, 503, 'settings-wrong')).toBe(60);
-  const answers = [problem, await fire.time.until(world.get(PATH)), await fire.time.until(world.get('/api/health'))];
+  const answers = [
+    problem,
+    await fire.time.until(world.get(PATH)),
+    await fire.time.until(world.get('/api/health')),
+  ];
   for (const { status, headers, text } of answers) {
     expect(status).toBe(503);
     expect(headers['retry-after']).toBe('60');

@@ -22,7 +22,14 @@ test('row 39: telemetry configured and its endpoint dead → callers get what th
       const ips = await fire.time.until(world.get(PATH));
       expect(world.clock.monotonicMs() - began).toBeLessThan(100);
       const { ips: related, alerts } = json.enrichment;
-      answers.push({ status, alert: json.alert, related, alerts, ips: ips.json.value, ipsStatus: ips.status });
+      answers.push({
+        status,
+        alert: json.alert,
+        related,
+        alerts,
+        ips: ips.json.value,
+        ipsStatus: ips.status,
+      });
     } finally {
       delete process.env.APPLICATIONINSIGHTS_CONNECTION_STRING;
     }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { underFire } from '../support/under-fire.js';
 import { always, expectDegraded, expectMendable, expectRetryLater, first } from './answers.js';
@@ -11,7 +11,11 @@ import { ALERT, IPS } from './payloads.js';
 
 const fire = underFire();
 
-const html = { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in to the proxy</html>' };
+const html = {
+  status: 200,
+  headers: { 'content-type': 'text/html' },
+  body: '<html>Sign in to the proxy</html>',
+};
 const truncated = { status: 200, body: '{"value":[{"id":"104.80.104.128"},{"id":"23.2' };
 const unusable = [
   html,
@@ -56,7 +60,7 @@ test('row 19: a stall after the headers → an answer within the caller’s own 
   expect(stalling.requests).toHaveLength(1 + 3);
 });
 
-test('row 20: a DNS failure or a refused connection → retried; a reset on a reused socket → one retry and 200; a bad certificate → not retried, the token not sent', async () => {
+test('row 20: a DNS failure, a refused connection, a reset on a reused socket, a bad certificate → two retries, two retries, one retry and 200, 502 without a retry and with no token sent', async () => {
   // A name that is not resolved, and then it is, at the third attempt.
   const named = await fire.startWorld();
   const port = new URL(named.defender.url).port;
@@ -76,7 +80,9 @@ test('row 20: a DNS failure or a refused connection → retried; a reset on a re
   }
 
   // A port where nobody listens.
-  const refusing = await fire.startWorld({ settings: { DEFENDER_API_HOST: `http://127.0.0.1:${await freePort()}` } });
+  const refusing = await fire.startWorld({
+    settings: { DEFENDER_API_HOST: `http://127.0.0.1:${await freePort()}` },
+  });
   const began = refusing.clock.monotonicMs();
   const refused = await fire.time.until(refusing.enrich(ALERT));
   expectRetryLater(refused, 503, 'upstream-unavailable');
@@ -92,7 +98,9 @@ test('row 20: a DNS failure or a refused connection → retried; a reset on a re
     if (sockets.length === 1) request.socket.resetAndDestroy();
     return sockets.length === 1;
   };
-  expect((await fire.time.until(resetting.enrich({ ...ALERT, id: 'da637472900382838869_21' }))).status).toBe(200);
+  expect((await fire.time.until(resetting.enrich({ ...ALERT, id: 'da637472900382838869_21' }))).status).toBe(
+    200,
+  );
   expect(sockets).toHaveLength(2);
 
   // A certificate that nobody has signed.
@@ -177,9 +185,12 @@ async function freePort(): Promise<number> {
 async function startUntrustedServer() {
   const pem = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url));
   const seen = { handshakes: 0, requests: 0 };
-  const server = createHttpsServer({ cert: pem('self-signed.cert.pem'), key: pem('self-signed.key.pem') }, () => {
-    seen.requests++;
-  });
+  const server = createHttpsServer(
+    { cert: pem('self-signed.cert.pem'), key: pem('self-signed.key.pem') },
+    () => {
+      seen.requests++;
+    },
+  );
   server.on('connection', () => {
     seen.handshakes++;
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { EnrichedPayload } from '../../shared/enrich.js';
+import type { AlertEntry } from '../../shared/enrichment.js';
 import { html } from '../../shared/formats/html.js';
 import { markdown } from '../../shared/formats/markdown.js';
 import {
@@ -47,7 +48,7 @@ function checkComplete(shown: Shown, { enrichment }: EnrichedPayload): void {
 describe.each(COMMENTS)('the $name comment', ({ render, read }) => {
   test('says that an alert has no IPs', () => {
     expect(read(render(NOTHING_FOUND))).toEqual({
-      paragraphs: ['Related IP addresses: 0. Alerts: 1 (1 without IPs).'],
+      paragraphs: ['Related IP addresses: 0. Alerts: 1 (1 without IPs in Defender).'],
       columns: [],
       rows: [],
       items: [],
@@ -111,6 +112,27 @@ describe.each(COMMENTS)('the $name comment', ({ render, read }) => {
     ]);
   });
 
+  test('says why prevalence is missing', () => {
+    const { enrichment, alertText } = ONE_ALERT;
+    const stats = { status: 'partial', reason: 'The quota is short\n<now>.' } as const;
+    expect(read(render({ alertText, enrichment: { ...enrichment, stats } })).paragraphs).toEqual([
+      'Related IP addresses: 2. Alerts: 1 (1 with IPs).',
+      'Statistics: The quota is short <now>.',
+    ]);
+  });
+
+  test('says where the addresses are from when the lookup failed', () => {
+    const alerts = [alert(1, { status: 'failed', error: UNAVAILABLE, ips: ['192.0.2.1'] })];
+    const ips = [relatedIp('192.0.2.1', [alertId(1)], { sources: ['payload'] })];
+    expect(read(render(payload(alerts, ips)))).toMatchObject({
+      paragraphs: [
+        'Related IP addresses: 1. Alerts: 1 (1 failed).',
+        'Incomplete: the lookup of 1 of 1 alerts failed, so addresses may be missing.',
+      ],
+      rows: [['192.0.2.1', 'reserved', alertId(1), 'payload']],
+    });
+  });
+
   test.each([10, 250, 10_000])('shows or counts each of %d addresses', (count) => {
     const enriched = manyIps(count);
     const text = render(enriched);
@@ -132,6 +154,24 @@ describe.each(COMMENTS)('the $name comment', ({ render, read }) => {
     checkComplete(shown, enriched);
     expect(shown.rows.length).toBeGreaterThan(50);
     expect(shown.items.length).toBeGreaterThan(50);
+  });
+
+  test('shows an alert and an address even where each of their texts is endless', () => {
+    const endless = '"|'.repeat(50_000);
+    const failed: AlertEntry = {
+      status: 'failed',
+      shape: endless,
+      pointer: `/${endless}`,
+      ips: [],
+      error: { ...UNAVAILABLE, detail: endless },
+    };
+    const stats = { organizationPrevalence: 1, firstSeen: endless, lastSeen: endless };
+    const ip = relatedIp('192.0.2.1', [endless, endless, endless], { stats });
+    const text = render(payload([failed], [ip]));
+    expect(text.length).toBeLessThanOrEqual(MOST);
+    const shown = read(text);
+    expect(shown.rows.map(([address]) => address)).toEqual(['192.0.2.1']);
+    expect(shown.items).toEqual([expect.stringMatching(/^The alert at .* \(failed\): Defender is not .*…$/)]);
   });
 
   test('stays plain, short and complete whatever stands in it', () => {

@@ -2,26 +2,20 @@ import type { EnrichedPayload } from '../../shared/enrich.js';
 import { type AlertEntry, type Enrichment, type RelatedIp, statusOf } from '../../shared/enrichment.js';
 import { parseIpAddress } from '../../shared/ip-address.js';
 
-/** What the enrichment will carry of an address beyond what it carries today. */
-export interface MoreOfIp {
-  readonly sources?: readonly ('defender' | 'payload')[];
-  readonly stats?: {
-    readonly organizationPrevalence: number;
-    readonly firstSeen: string | null;
-    readonly lastSeen: string | null;
-  };
-}
-
 /** The n-th alert id. */
 export const alertId = (n: number) => `da637472900382838869_${n}`;
 
 /** The n-th of 65,536 IPv4 addresses. */
 export const ipv4 = (n: number) => `203.0.${n >> 8}.${n & 255}`;
 
-export function relatedIp(address: string, alertIds: readonly string[], more: MoreOfIp = {}): RelatedIp {
+export function relatedIp(
+  address: string,
+  alertIds: readonly string[],
+  more: Partial<RelatedIp> = {},
+): RelatedIp {
   const ip = parseIpAddress(address);
   if (!ip) throw new TypeError(`${address} is no address`);
-  return { ...ip, sources: ['defender'], alertIds, ...more } as RelatedIp;
+  return { ...ip, sources: ['defender'], alertIds, ...more };
 }
 
 export function alert(n: number, more: Partial<AlertEntry>): AlertEntry {

@@ -1,6 +1,5 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { app } from '@azure/functions';
-import { ManagedIdentityCredential } from '@azure/identity';
 import { expect } from '@jest/globals';
 import { registerFunctions } from '../../functions/register.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
@@ -10,6 +9,7 @@ import { startHost } from '../../local/host/host.js';
 import { type IdentityEndpointOptions, startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
+import { forgetIdentityEndpoint } from './identity-library.js';
 
 app.setup({ enableHttpStream: true });
 
@@ -120,13 +120,6 @@ export async function startWorld(options: WorldOptions = {}) {
       });
     },
   };
-}
-
-/** The library keeps the first endpoint that it sees for the life of the process; a world has its own. */
-function forgetIdentityEndpoint(): void {
-  // biome-ignore lint/suspicious/noExplicitAny: private parts of the library, which offers no other way
-  const { managedIdentityApp } = new ManagedIdentityCredential() as any;
-  managedIdentityApp.managedIdentityClient.constructor.identitySource = undefined;
 }
 
 function toBody(payload: unknown): string | Buffer {

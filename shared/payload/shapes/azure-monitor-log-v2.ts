@@ -12,7 +12,9 @@ const CRITERIA = ['data', 'alertContext', 'condition', 'allOf'];
 export const azureMonitorLogV2: Shape = {
   name: 'azure-monitor-log-v2',
   title: 'Azure Monitor log alert without rows (common schema, v2)',
-  where: '`data.alertContext.condition.allOf[].dimensions[]` named as the columns above',
+  where:
+    '`data.alertContext.condition.allOf[].dimensions[]` named `VendorOriginalId`, `ProviderAlertId` or `AlertId`',
+  telltales: ['data'],
   find: (payload) => {
     if (!isCommonSchema(payload)) return undefined;
     if (inside(payload, 'data', 'alertContext', 'conditionType') !== 'LogQueryCriteria') return undefined;

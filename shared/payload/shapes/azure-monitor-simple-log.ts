@@ -12,7 +12,9 @@ const CRITERIA = ['data', 'alertContext', 'condition', 'allOf'];
 export const azureMonitorSimpleLog: Shape = {
   name: 'azure-monitor-simple-log',
   title: 'Azure Monitor simple log alert (common schema)',
-  where: '`data.alertContext.condition.allOf[].event[]`, pairs named as the columns above',
+  where:
+    '`data.alertContext.condition.allOf[].event[]`, pairs named `VendorOriginalId`, `ProviderAlertId`, `AlertId` or `AlertLink`',
+  telltales: ['data'],
   find: (payload) => {
     if (!isCommonSchema(payload)) return undefined;
     const criteria = items(inside(payload, ...CRITERIA));

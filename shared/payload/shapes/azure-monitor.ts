@@ -9,7 +9,8 @@ import type { Shape } from '../shape.js';
 export const azureMonitor: Shape = {
   name: 'azure-monitor',
   title: 'Azure Monitor alert without log rows (common schema)',
-  where: 'nowhere: `data.essentials.alertId` is an ARM id',
+  where: 'no field: `data.essentials.alertId` is an ARM id',
+  telltales: ['data'],
   find: (payload) => (isCommonSchema(payload) ? [] : undefined),
 };
 
