@@ -14,6 +14,8 @@ import { MOST_USERS, type User, Users } from './users.js';
 /** What asks on behalf of users. */
 export interface Delegation {
   readonly users: Users;
+  /** The registration's, which users share. */
+  readonly quota: Quota;
   /** Whether Entra takes this app for the registration; asked without any user. */
   proveRegistration(signal: AbortSignal): Promise<AccessToken>;
 }
@@ -60,6 +62,7 @@ export function createDelegation(
   }
   return {
     users: new Users(clock, registration, createUser),
+    quota,
     proveRegistration: (signal) => createRegistrationCredential(parts).getToken(scope, signal),
   };
 }

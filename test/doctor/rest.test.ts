@@ -19,6 +19,19 @@ describe('quota', () => {
     });
   });
 
+  test("that of users is the registration's, and told apart", async () => {
+    const delegated = await startDelegatedWorld();
+    world = delegated;
+    await delegated.enrichAs(delegated.authority.signIn('ann'), ALERT);
+    const told = (await consult(world)).answer.json.checks.filter(
+      ({ name }: { name: string }) => name === 'quota',
+    );
+    expect(told).toMatchObject([
+      { status: 'ok', found: expect.stringMatching(/^0 of 100/) },
+      { status: 'ok', found: expect.stringMatching(/^On behalf of users: 1 of 100/) },
+    ]);
+  });
+
   test('nearly all of the hour', async () => {
     world = await startWorld({ settings: { QUOTA_PER_HOUR: '1' } });
     await world.enrich(ALERT);

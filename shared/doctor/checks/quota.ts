@@ -1,3 +1,4 @@
+import type { QuotaView } from '../../quota/ledger.js';
 import type { Check, Observation } from '../check.js';
 import { setSetting } from '../commands.js';
 
@@ -8,11 +9,15 @@ const SCARCE = 0.1;
 export const quota: Check = {
   name: 'quota',
   async examine({ app }) {
-    const { minute, hour, pausedUntil } = app.quota.view();
-    const used = `${minute.limit - minute.remaining} of ${minute.limit} calls of this minute and ${hour.limit - hour.remaining} of ${hour.limit} of this hour are used.`;
-    return [pausedUntil ? paused(used, pausedUntil) : counted(used, hour.remaining / hour.limit)];
+    const own = observe('', app.quota.view());
+    return app.delegation ? [own, observe('On behalf of users: ', app.delegation.quota.view())] : [own];
   },
 };
+
+function observe(whose: string, { minute, hour, pausedUntil }: QuotaView): Observation {
+  const used = `${whose}${minute.limit - minute.remaining} of ${minute.limit} calls of this minute and ${hour.limit - hour.remaining} of ${hour.limit} of this hour are used.`;
+  return pausedUntil ? paused(used, pausedUntil) : counted(used, hour.remaining / hour.limit);
+}
 
 function paused(used: string, until: string): Observation {
   return {
