@@ -116,6 +116,7 @@ async function main(): Promise<void> {
   Object.assign(process.env, identity.settings, {
     DEFENDER_API_HOST: defender.url,
     DEFENDER_AUDIENCE: AUDIENCE,
+    STATE_STORAGE: 'memory',
   });
   const host = await startHost({
     registrations: await loadApp(process.argv[2] ?? root('.')),

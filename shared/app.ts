@@ -38,7 +38,8 @@ export function createApp(
   if (!parsed.ok) return { ok: false, world, problems: parsed.problems };
   const { settings } = parsed;
   const { clock, random } = world;
-  const quota = new Quota(clock, new MemoryLedger(clock, settings.quota.perMinute, settings.quota.perHour));
+  const { perMinute, perHour, reservePercent } = settings.quota;
+  const quota = new Quota(clock, new MemoryLedger(clock, perMinute, perHour, reservePercent));
   const source = new DefenderSource({
     apiHost: settings.cloud.apiHost,
     audience: settings.cloud.audience,

@@ -62,6 +62,7 @@ export async function startWorld(options: WorldOptions = {}) {
     ...identity.settings,
     DEFENDER_API_HOST: defender.url,
     DEFENDER_AUDIENCE: audience,
+    STATE_STORAGE: 'memory',
     ...options.settings,
   };
   const logs: LogEntry[] = [];
