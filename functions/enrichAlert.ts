@@ -41,7 +41,12 @@ function answerPost(services: App, request: HttpRequest, requestId: string): Pro
     const handshake = eventGridHandshake(request.headers, payload);
     if (handshake) return handshake;
     checkClientState(payload, webhooks.graphClientState);
-    const enriched = await enrich(services, { text, payload }, requestId, deadline);
+    const enriched = await enrich(
+      services,
+      { text, payload },
+      { id: requestId, stats: options.stats },
+      deadline,
+    );
     return enrichmentAnswer(enriched, options);
   });
 }

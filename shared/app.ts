@@ -1,13 +1,16 @@
 import { type Clock, systemClock } from './clock.js';
 import { type Environment, parseSettings, type SettingProblem, type Settings } from './config.js';
 import { createCall } from './defender/call.js';
+import { DefenderClient } from './defender/client.js';
 import { DefenderSource } from './defender/defender-source.js';
 import { createCredential } from './identity/credential.js';
 import { TokenCache } from './identity/token-cache.js';
 import { AnswerCache } from './lookup/answer-cache.js';
+import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
 import { Lookup } from './lookup/lookup.js';
 import { MemoryLedger } from './quota/memory-ledger.js';
 import { Quota } from './quota/quota.js';
+import type { IpStats, SourceAnswer } from './source.js';
 import { VERSION } from './version.js';
 
 /** What comes from outside; in production the machine's own. */
@@ -21,7 +24,10 @@ export interface World {
 export interface App extends World {
   readonly settings: Settings;
   readonly quota: Quota;
-  readonly lookup: Lookup;
+  /** An alert's IPs, by its id. */
+  readonly lookup: Lookup<SourceAnswer>;
+  /** How common an address is, by the address. */
+  readonly statsLookup: Lookup<IpStats>;
 }
 
 /** The app, or what keeps it from being one. Wrong settings are answered by the doors, not thrown. */
@@ -40,7 +46,7 @@ export function createApp(
   const { clock, random } = world;
   const { perMinute, perHour, reservePercent } = settings.quota;
   const quota = new Quota(clock, new MemoryLedger(clock, perMinute, perHour, reservePercent));
-  const source = new DefenderSource({
+  const client = new DefenderClient({
     apiHost: settings.cloud.apiHost,
     audience: settings.cloud.audience,
     clock,
@@ -50,6 +56,10 @@ export function createApp(
     quota,
     call: createCall(clock, `defender-alert-ip-enrichment/${VERSION}`),
   });
-  const lookup = new Lookup(new AnswerCache(clock, settings.cache), source);
-  return { ok: true, app: { clock, random, settings, quota, lookup } };
+  const source = new DefenderSource(client);
+  const lookup = new Lookup(new AnswerCache(clock, keepAlertIps(settings.cache)), (id, work) =>
+    source.find(id, work),
+  );
+  const statsLookup = new Lookup(new AnswerCache(clock, keepIpStats), (ip, work) => source.stats(ip, work));
+  return { ok: true, app: { clock, random, settings, quota, lookup, statsLookup } };
 }

@@ -1,6 +1,6 @@
 import { CLOUDS, type CloudName, type DefenderCloud } from './defender/clouds.js';
 import type { IdentitySettings } from './identity/credential.js';
-import type { CacheTimes } from './lookup/answer-cache.js';
+import type { CacheTimes } from './lookup/keeping.js';
 import { parseConnection, type StateStorage } from './storage/connection.js';
 
 /** Every setting, parsed and typed. */

@@ -2,15 +2,18 @@ import type { Clock } from './clock.js';
 import type { Deadline } from './deadline.js';
 import { alertEntries, type Enrichment, type LookupResult, relatedIps, statusOf } from './enrichment.js';
 import { asEnrichmentError } from './errors.js';
+import { addStats } from './ip-statistics.js';
 import type { Lookup } from './lookup/lookup.js';
 import { type AlertReference, type EndpointReference, findAlerts } from './payload/references.js';
 import { attachRelatedIps } from './payload/splice.js';
 import type { Quota } from './quota/quota.js';
+import type { IpStats, SourceAnswer } from './source.js';
 
 /** What enriching needs. */
 export interface Enricher {
   readonly clock: Clock;
-  readonly lookup: Lookup;
+  readonly lookup: Lookup<SourceAnswer>;
+  readonly statsLookup: Lookup<IpStats>;
   readonly quota: Quota;
 }
 
@@ -18,6 +21,13 @@ export interface Enricher {
 export interface Posted {
   readonly text: string;
   readonly payload: unknown;
+}
+
+/** What the caller wants to know beside the alerts' IPs. */
+export interface EnrichOptions {
+  readonly id: string;
+  /** How common each public address is. */
+  readonly stats: boolean;
 }
 
 /** A result, and the posted text with it. */
@@ -33,20 +43,20 @@ export interface EnrichedPayload {
  * @throws {RequestError} when there is nothing to look up in it; a failed lookup is part of the result
  */
 export async function enrich(
-  { clock, lookup, quota }: Enricher,
+  { clock, lookup, statsLookup, quota }: Enricher,
   { text, payload }: Posted,
-  id: string,
+  { id, stats }: EnrichOptions,
   deadline: Deadline,
 ): Promise<EnrichedPayload> {
   const references = findAlerts(payload);
   const results = await lookUp(lookup, references.filter(isEndpoint), deadline);
+  const ips = relatedIps(references, results);
+  const addresses = stats ? await addStats(statsLookup, ips, deadline) : { ips };
   const alerts = alertEntries(references, results, clock.monotonicMs());
+  const attachments = references.flatMap((reference) => attachment(reference, results));
   return {
-    enrichment: { id, status: statusOf(alerts), ips: relatedIps(alerts), alerts, quota: quota.view() },
-    alertText: attachRelatedIps(
-      text,
-      references.flatMap((reference) => attachment(reference, results)),
-    ),
+    enrichment: { id, status: statusOf(alerts), ...addresses, alerts, quota: quota.view() },
+    alertText: attachRelatedIps(text, attachments),
   };
 }
 
@@ -56,7 +66,7 @@ function isEndpoint(reference: AlertReference): reference is EndpointReference {
 
 /** Looks every alert up once, all at the same time; the quota bounds how many calls are under way. */
 async function lookUp(
-  lookup: Lookup,
+  lookup: Lookup<SourceAnswer>,
   references: readonly EndpointReference[],
   deadline: Deadline,
 ): Promise<ReadonlyMap<string, LookupResult>> {

@@ -1,12 +1,18 @@
 import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from './errors.js';
 import { type IpAddress, parseIpAddress } from './ip-address.js';
-import type { AgedAnswer } from './lookup/answer-cache.js';
-import type { AlertReference, EndpointReference } from './payload/references.js';
+import type { Aged } from './lookup/answer-cache.js';
+import type {
+  AlertReference,
+  EndpointReference,
+  OtherReference,
+  UnusableReference,
+} from './payload/references.js';
 import type { QuotaView } from './quota/ledger.js';
+import type { IpStats, SourceAnswer } from './source.js';
 
 /** What became of one alert's lookup. */
 export type LookupResult =
-  | { readonly ok: true; readonly found: AgedAnswer }
+  | { readonly ok: true; readonly found: Aged<SourceAnswer> }
   | { readonly ok: false; readonly error: EnrichmentError };
 
 /** One alert in the answer. */
@@ -16,6 +22,7 @@ export interface AlertEntry {
   readonly shape: string;
   /** JSON Pointer to where it stands first in the payload. */
   readonly pointer: string;
+  /** What Defender answered; of a failed lookup, what the payload itself held. */
   readonly ips: readonly string[];
   /** How old the answer is; 0 when Defender was asked for it just now. */
   readonly ageSeconds?: number;
@@ -29,10 +36,21 @@ export interface AlertEntry {
   readonly retryAfterSeconds?: number;
 }
 
+/** Who ties an address to an alert. */
+export type IpOrigin = 'defender' | 'payload';
+
 /** One address, and what ties it to the alerts. */
 export interface RelatedIp extends IpAddress {
-  readonly sources: readonly 'defender'[];
+  readonly sources: readonly IpOrigin[];
   readonly alertIds: readonly string[];
+  /** With `stats=true`, for public addresses, as far as the quota allowed. */
+  readonly stats?: IpStats;
+}
+
+/** With `stats=true`: whether every public address has its statistics, and why not. */
+export interface StatsSummary {
+  readonly status: 'complete' | 'partial';
+  readonly reason?: string;
 }
 
 /** One request's work and its result, as it is answered. */
@@ -40,8 +58,10 @@ export interface Enrichment {
   readonly id: string;
   /** `complete`: no lookup failed; `failed`: all did. */
   readonly status: 'complete' | 'partial' | 'failed';
+  /** With `stats=true` the rarest first, else in the order of the alerts. */
   readonly ips: readonly RelatedIp[];
   readonly alerts: readonly AlertEntry[];
+  readonly stats?: StatsSummary;
   readonly quota: QuotaView;
 }
 
@@ -54,42 +74,29 @@ export function alertEntries(
   nowMs: number,
 ): AlertEntry[] {
   const seen = new Set<string>();
-  const entries: AlertEntry[] = [];
-  for (const reference of references) {
-    const { shape, pointer } = reference;
-    if (reference.kind === 'unusable') {
-      const reason = 'No id here fits the grammar of Defender for Endpoint alert ids.';
-      entries.push({ status: 'skipped', shape, pointer, ips: [], reason });
-      continue;
-    }
-    const { alertId } = reference;
-    if (alertId !== undefined && seen.has(alertId)) continue;
+  return references.flatMap((reference) => {
+    const alertId = reference.kind === 'unusable' ? undefined : reference.alertId;
+    if (alertId !== undefined && seen.has(alertId)) return [];
     if (alertId !== undefined) seen.add(alertId);
-    if (reference.kind === 'endpoint') {
-      const result = results.get(reference.alertId);
-      if (result) entries.push(lookedUp(reference, result, nowMs));
-    } else {
-      const { product } = reference;
-      const reason = `This is an alert of ${product}, which the related-IPs API does not cover.`;
-      entries.push({
-        ...(alertId ? { alertId } : {}),
-        status: 'skipped',
-        shape,
-        pointer,
-        ips: [],
-        product,
-        reason,
-      });
-    }
-  }
-  return entries;
+    if (reference.kind !== 'endpoint') return [skipped(reference)];
+    const result = results.get(reference.alertId);
+    return result ? [lookedUp(reference, result, nowMs)] : [];
+  });
 }
 
-function lookedUp(
-  { alertId, shape, pointer }: EndpointReference,
-  result: LookupResult,
-  nowMs: number,
-): AlertEntry {
+function skipped(reference: OtherReference | UnusableReference): AlertEntry {
+  const { shape, pointer } = reference;
+  const entry = { status: 'skipped', shape, pointer, ips: [] } as const;
+  if (reference.kind === 'unusable') {
+    return { ...entry, reason: 'No id here fits the grammar of Defender for Endpoint alert ids.' };
+  }
+  const { alertId, product } = reference;
+  const reason = `This is an alert of ${product}, which the related-IPs API does not cover.`;
+  return { ...(alertId ? { alertId } : {}), ...entry, product, reason };
+}
+
+function lookedUp(reference: EndpointReference, result: LookupResult, nowMs: number): AlertEntry {
+  const { alertId, shape, pointer, payloadIps } = reference;
   if (result.ok) {
     const { answer, ageSeconds } = result.found;
     const unusableIps = answer.unusable.slice(0, MOST_UNUSABLE_SHOWN);
@@ -109,7 +116,7 @@ function lookedUp(
     status: 'failed',
     shape,
     pointer,
-    ips: [],
+    ips: payloadIps,
     error: toProblem(error),
     ...(error.retryAtMs === undefined
       ? {}
@@ -117,19 +124,29 @@ function lookedUp(
   };
 }
 
-/** All addresses of all alerts, each once. */
-export function relatedIps(entries: readonly AlertEntry[]): RelatedIp[] {
-  const alertIdsOf = new Map<string, string[]>();
-  for (const { alertId, ips } of entries) {
-    for (const ip of alertId === undefined ? [] : ips) {
-      const alertIds = alertIdsOf.get(ip);
-      if (alertIds) alertIds.push(alertId as string);
-      else alertIdsOf.set(ip, [alertId as string]);
+/** All addresses that Defender or the payload ties to the alerts, each once, Defender's first. */
+export function relatedIps(
+  references: readonly AlertReference[],
+  results: ReadonlyMap<string, LookupResult>,
+): RelatedIp[] {
+  const ties = new Map<string, { sources: Set<IpOrigin>; alertIds: Set<string> }>();
+  const tie = (ips: readonly string[], source: IpOrigin, alertId: string) => {
+    for (const ip of ips) {
+      const tied = ties.get(ip) ?? { sources: new Set(), alertIds: new Set() };
+      tied.sources.add(source);
+      tied.alertIds.add(alertId);
+      ties.set(ip, tied);
     }
+  };
+  for (const [alertId, result] of results) {
+    if (result.ok) tie(result.found.answer.ips, 'defender', alertId);
   }
-  return [...alertIdsOf].flatMap(([address, alertIds]) => {
+  for (const reference of references) {
+    if (reference.kind === 'endpoint') tie(reference.payloadIps, 'payload', reference.alertId);
+  }
+  return [...ties].flatMap(([address, { sources, alertIds }]) => {
     const ip = parseIpAddress(address);
-    return ip ? [{ ...ip, sources: ['defender'] as const, alertIds }] : [];
+    return ip ? [{ ...ip, sources: [...sources], alertIds: [...alertIds] }] : [];
   });
 }
 

@@ -30,3 +30,19 @@ export interface IpSource {
    */
   find(alertId: string, work: Work): Promise<SourceAnswer>;
 }
+
+/** How common an address is in the organisation. Dates are ISO-8601; null where it was never seen. */
+export interface IpStats {
+  readonly organizationPrevalence: number;
+  readonly firstSeen: string | null;
+  readonly lastSeen: string | null;
+}
+
+/** An API that tells how common an address is. */
+export interface StatsSource {
+  /**
+   * Asks about one address, charging the quota.
+   * @throws {EnrichmentError} when there is no answer
+   */
+  stats(address: string, work: Work): Promise<IpStats>;
+}

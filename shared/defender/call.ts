@@ -11,7 +11,7 @@ export const ATTEMPT_TIMEOUT_MS = 10_000;
 /** After decompression. 100,000 addresses are about 3 MB; real answers are a few kB. */
 const LARGEST_ANSWER_BYTES = 10 * 1024 * 1024;
 
-/** Makes one call and says what became of it. Fails only when `signal` is aborted, with its reason. */
+/** Makes one call and says what became of it. Rejects with the signal's reason when that is aborted. */
 export type Call = (url: string, token: string, signal: AbortSignal) => Promise<Outcome>;
 
 /** A caller over kept-alive connections of its own. */
@@ -57,7 +57,8 @@ async function exchange(clock: Clock, { url, token, userAgent, agent, signal }: 
   // node-fetch emits an abort as an error of the body; with nobody listening it would end the process.
   response.body?.on('error', () => {});
   const { status, headers } = response;
-  const body = await response.text();
+  // Some proxies show a request's headers in their error pages; what is read here may be shown on.
+  const body = (await response.text()).replaceAll(token, '***');
   return readAnswer(
     { status, retryAfter: headers.get('retry-after'), date: headers.get('date'), body },
     clock.epochMs(),
@@ -68,9 +69,13 @@ async function exchange(clock: Clock, { url, token, userAgent, agent, signal }: 
 const CERTIFICATE_ERROR =
   /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
 
+/** The codes of Node's HTTP parser, of zlib and of its Brotli decoder. */
+const UNREADABLE = /^(HPE_|Z_|ERR__|ERR_BROTLI_)/;
+
 function describe(error: unknown): Outcome {
-  if (!(error instanceof FetchError)) return { kind: 'unreachable', code: 'UNKNOWN' };
+  if (!(error instanceof FetchError)) throw error; // no fault of the network: one of ours
   if (error.type === 'max-size') return { kind: 'too-large' };
   const code = error.code ?? 'PREMATURE_CLOSE';
+  if (UNREADABLE.test(code)) return { kind: 'malformed', what: `an answer that cannot be read (${code})` };
   return CERTIFICATE_ERROR.test(code) ? { kind: 'untrusted', code } : { kind: 'unreachable', code };
 }

@@ -64,7 +64,7 @@ export function explain(failure: Failure, host: string, retryAtMs: number | unde
     case 'malformed':
       return new UpstreamFailure(
         'upstream-unavailable',
-        `${host} answered 200 with ${failure.what}, twice. If it stays, check for a proxy on the way.`,
+        `${host} answered with ${failure.what}. If it stays, check for a proxy on the way.`,
         facts,
       );
     case 'unavailable':

@@ -1,19 +1,11 @@
 import type { UpstreamError } from '../errors.js';
 
-/** The usable answer to one page of an alert's IPs. */
-export interface IpsPage {
-  readonly ips: readonly string[];
-  /** Values that are no addresses. */
-  readonly unusable: readonly string[];
-  /** Absolute address of the next page, as the answer gives it. */
-  readonly nextLink: string | undefined;
-}
-
 /** What became of one HTTP call, told apart by what follows from it. */
 export type Outcome =
-  | { readonly kind: 'ips'; readonly page: IpsPage }
+  /** 200, read to its end; what it holds is for others to say */
+  | { readonly kind: 'answered'; readonly body: string }
   /** 404 */
-  | { readonly kind: 'unknown-alert'; readonly upstream: UpstreamError | undefined }
+  | { readonly kind: 'not-found'; readonly upstream: UpstreamError | undefined }
   /** 429; `retryAfterMs` as the upstream asks for it */
   | {
       readonly kind: 'throttled';
@@ -43,5 +35,5 @@ export type Outcome =
   | { readonly kind: 'redirected'; readonly status: number }
   /** larger than the cap, after decompression */
   | { readonly kind: 'too-large' }
-  /** 200 with something else than the API's answer in it */
+  /** an answer that is not the API's: a proxy's page, a cut body, another encoding */
   | { readonly kind: 'malformed'; readonly what: string };

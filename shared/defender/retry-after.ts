@@ -24,9 +24,12 @@ export function parseRetryAfter(
 /** Defender's longest window: a longer wait can be no statement about the quota. */
 const LONGEST_WAIT_MS = 3_600_000;
 
-/** HTTP dates start with a day's name; `Date.parse` alone would take `-1` for a year. */
+/**
+ * An HTTP date in one of the forms that end in GMT. `Date.parse` alone would take `-1` for a year,
+ * and the third form, which names no zone, for local time.
+ */
 function parseHttpDate(value: string): number | undefined {
-  if (!/^(Mon|Tues?|Wed(nes)?|Thu(rs)?|Fri|Sat(ur)?|Sun)(day)?,? /.test(value)) return undefined;
+  if (!/^[A-Z][a-z]+, .+ GMT$/.test(value)) return undefined;
   const ms = Date.parse(value);
   return Number.isNaN(ms) ? undefined : ms;
 }

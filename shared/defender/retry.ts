@@ -25,7 +25,7 @@ export type Verdict =
   | { readonly kind: 'fail'; readonly error: ErrorKind; readonly retryAfterMs?: number };
 
 /** An outcome that is no answer. */
-export type Failure = Exclude<Outcome, { kind: 'ips' } | { kind: 'unknown-alert' }>;
+export type Failure = Exclude<Outcome, { kind: 'answered' } | { kind: 'not-found' }>;
 
 const MOST_ATTEMPTS = 3;
 /** A body that is not the API's was seen from proxies for a moment; more than one retry never helped. */

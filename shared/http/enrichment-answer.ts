@@ -12,7 +12,11 @@ export function enrichmentAnswer(enriched: EnrichedPayload, options: Options): H
   const retrySeconds = soonestRetrySeconds(enrichment.alerts);
   return {
     status: 200,
-    headers: { 'Content-Type': options.format.contentType, ...retryAfterHeader(retrySeconds) },
+    headers: {
+      'Content-Type': options.format.contentType,
+      'Enrichment-Status': enrichment.status, // the pure lists of some forms have no place for it
+      ...retryAfterHeader(retrySeconds),
+    },
     body: options.format.render(enriched),
   };
 }

@@ -9,6 +9,8 @@ export interface Options {
   readonly waitSeconds: number;
   /** When the answer is a problem instead of a result: see docs/http-api.md. */
   readonly onFailure: 'partial' | 'fail' | 'degrade';
+  /** Whether each public address comes with its prevalence. */
+  readonly stats: boolean;
 }
 
 /** How long a caller waits who does not say: Logic Apps and most HTTP steps allow more. */
@@ -20,7 +22,6 @@ const ON_FAILURE = ['partial', 'fail', 'degrade'] as const;
 /** Options that are part of the contract and wait to be built, with the one value that needs nothing. */
 const NOT_AVAILABLE_YET: Readonly<Record<string, string | undefined>> = {
   mode: 'sync',
-  stats: 'false',
   as: 'app',
   forward: undefined,
   dedupe: undefined,
@@ -29,7 +30,7 @@ const NOT_AVAILABLE_YET: Readonly<Record<string, string | undefined>> = {
 /** Parameters of hosts, gateways and webhook handshakes, which are none of ours. */
 const IGNORED = new Set(['code', 'clientid', 'validationtoken', 'subscription-key', 'api-version']);
 
-const KNOWN = ['format', 'wait', 'onFailure', ...Object.keys(NOT_AVAILABLE_YET)];
+const KNOWN = ['format', 'wait', 'onFailure', 'stats', ...Object.keys(NOT_AVAILABLE_YET)];
 
 /**
  * Reads the query of `enrichAlert`.
@@ -59,6 +60,7 @@ export function parseOptions(query: URLSearchParams): Options {
     format: oneOf(query, 'format', FORMATS, FORMATS[0], ({ name }) => name),
     waitSeconds: wait(query.get('wait')),
     onFailure: oneOf(query, 'onFailure', ON_FAILURE, 'partial', String),
+    stats: oneOf(query, 'stats', [true, false], false, String),
   };
 }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline';
 import {
   AzureCliCredential,
@@ -6,7 +7,7 @@ import {
   type TokenCredential,
 } from '@azure/identity';
 import { IdentityError } from '../errors.js';
-import type { AccessToken, Credential } from './token-cache.js';
+import { type AccessToken, ATTEMPT_TIMEOUT_MS, type Credential } from './token-cache.js';
 
 /** Who the app is when it asks Defender. */
 export interface IdentitySettings {
@@ -20,18 +21,15 @@ export interface IdentitySettings {
   readonly authorityHost: string;
 }
 
-/** One request of the library to an identity endpoint. The endpoint is local and answers in milliseconds. */
-const REQUEST_TIMEOUT_MS = 5_000;
-
 /** The credential that the settings name. Its errors say what to mend. */
 export function createCredential(settings: IdentitySettings): Credential {
   const library = libraryCredential(settings);
   return {
     key: `${settings.localCredentials ?? 'managed-identity'} ${settings.clientId ?? 'system-assigned'}`,
-    getToken: async (scope) => {
+    getToken: async (scope, signal) => {
       if (!library) throw noIdentity();
       try {
-        return toAccessToken(await library.getToken(scope));
+        return toAccessToken(await attemptSignal.run(signal, () => library.getToken(scope)));
       } catch (error) {
         throw error instanceof IdentityError ? error : describe(error, settings);
       }
@@ -41,32 +39,39 @@ export function createCredential(settings: IdentitySettings): Credential {
 
 function libraryCredential(settings: IdentitySettings): TokenCredential | undefined {
   const { clientId, endpoint, authorityHost } = settings;
-  if (settings.localCredentials === 'azure-cli') return new AzureCliCredential();
+  if (settings.localCredentials === 'azure-cli') {
+    return new AzureCliCredential({ processTimeoutInMs: ATTEMPT_TIMEOUT_MS });
+  }
   if (settings.localCredentials === 'environment') {
-    return new EnvironmentCredential({ authorityHost, httpClient: impatientHttpClient() });
+    return new EnvironmentCredential({ authorityHost, httpClient: abortableHttpClient });
   }
   // Without the endpoint the library would try a virtual machine's address and wait for nothing.
   if (!endpoint) return undefined;
   return new ManagedIdentityCredential({
     ...(clientId ? { clientId } : {}),
-    httpClient: impatientHttpClient(),
+    httpClient: abortableHttpClient,
   });
 }
 
+/** The signal of the attempt in whose course the library makes a request. */
+const attemptSignal = new AsyncLocalStorage<AbortSignal>();
+
+const defaultHttpClient = createDefaultHttpClient();
+
 /**
- * The library's own HTTP client with a timeout for each request. Measured on @azure/identity 4.13.1:
- * `requestOptions.timeout`, `abortSignal` and `maxRetries` do not reach the request, and an endpoint
- * that hangs holds the socket for ever; a client that is passed in is used for every request.
+ * The library's own HTTP client, which lets go when its attempt is over. Measured on @azure/identity
+ * 4.13.1: neither `abortSignal` nor `requestOptions.timeout` of `getToken` reaches the request, an
+ * endpoint that hangs holds the socket for ever, and a failing one is asked again for a minute or as
+ * long as its Retry-After says. A request with this signal is cut, and so are the library's waits
+ * between requests. One client for all credentials, because the library keeps the one it saw first.
  */
-function impatientHttpClient(): HttpClient {
-  const client = createDefaultHttpClient();
-  return {
-    sendRequest: (request) => {
-      request.timeout = REQUEST_TIMEOUT_MS;
-      return client.sendRequest(request);
-    },
-  };
-}
+const abortableHttpClient: HttpClient = {
+  sendRequest: (request) => {
+    const signal = attemptSignal.getStore();
+    if (signal) request.abortSignal = signal;
+    return defaultHttpClient.sendRequest(request);
+  },
+};
 
 function toAccessToken(answer: { token: string; expiresOnTimestamp: number } | null): AccessToken {
   if (!answer?.token) {

@@ -13,12 +13,15 @@ export interface AccessToken {
 export interface Credential {
   /** Everything beside the scope that makes its tokens different from another credential's. */
   readonly key: string;
-  /** @param scope such as `https://api.securitycenter.microsoft.com/.default` */
-  getToken(scope: string): Promise<AccessToken>;
+  /**
+   * @param scope such as `https://api.securitycenter.microsoft.com/.default`
+   * @param signal aborted when nobody waits for this attempt any more: it asks for nothing after that
+   */
+  getToken(scope: string, signal: AbortSignal): Promise<AccessToken>;
 }
 
-/** The longest that a caller waits for the credential, whatever the library does meanwhile. */
-const ATTEMPT_TIMEOUT_MS = 10_000;
+/** The longest that one attempt may take, whatever the library does meanwhile. */
+export const ATTEMPT_TIMEOUT_MS = 10_000;
 /** How long a failure is the answer, so that a storm of callers makes one attempt, not hundreds. */
 const FAILURE_MEMORY_MS = 5_000;
 /** A token that ends sooner is not used: the call has to arrive with it, and clocks differ. */
@@ -59,7 +62,7 @@ export class TokenCache {
     const key = `${credential.key} ${scope}`;
     let entry = this.#entries.get(key);
     if (!entry) {
-      entry = new Entry(this.#clock, () => credential.getToken(scope));
+      entry = new Entry(this.#clock, (signal) => credential.getToken(scope, signal));
       this.#entries.set(key, entry);
     }
     return entry;
@@ -68,13 +71,13 @@ export class TokenCache {
 
 class Entry {
   readonly #clock: Clock;
-  readonly #acquire: () => Promise<AccessToken>;
+  readonly #acquire: (signal: AbortSignal) => Promise<AccessToken>;
   #token: AccessToken | undefined;
   #refreshAtMs = 0;
   #attempt: Promise<AccessToken> | undefined;
   #failure: { readonly error: EnrichmentError; readonly untilMs: number } | undefined;
 
-  constructor(clock: Clock, acquire: () => Promise<AccessToken>) {
+  constructor(clock: Clock, acquire: (signal: AbortSignal) => Promise<AccessToken>) {
     this.#clock = clock;
     this.#acquire = acquire;
   }
@@ -107,11 +110,11 @@ class Entry {
 
   async #try(): Promise<AccessToken> {
     try {
-      return await runWithin(this.#clock, ATTEMPT_TIMEOUT_MS, tookTooLong, async () => {
-        const token = await this.#acquire();
-        this.#store(token); // also when it comes after the timeout
-        return token;
-      });
+      const token = await runWithin(this.#clock, ATTEMPT_TIMEOUT_MS, tookTooLong, ({ signal }) =>
+        this.#acquire(signal),
+      );
+      this.#store(token);
+      return token;
     } catch (error) {
       throw this.#remember(asEnrichmentError(error));
     }

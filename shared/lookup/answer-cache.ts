@@ -1,52 +1,50 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
-import type { SourceAnswer } from '../source.js';
 
-/** How long answers are good for, in seconds; 0 keeps none. */
-export interface CacheTimes {
-  readonly ipsSeconds: number;
-  readonly notFoundSeconds: number;
+/** How answers of one kind are kept. */
+export interface Keeping<T> {
+  /** How long an answer is good for; 0 keeps none. */
+  seconds(answer: T): number;
+  /** How much of the cache's room it takes. */
+  size(answer: T): number;
 }
 
 /** An answer and how old it is. */
-export interface AgedAnswer {
-  readonly answer: SourceAnswer;
+export interface Aged<T> {
+  readonly answer: T;
   readonly ageSeconds: number;
 }
 
-/** Addresses (and answers) kept at most; about 20 MB. */
+/** The sizes of what is kept add up to no more than this; about 20 MB of addresses. */
 const MOST_KEPT = 200_000;
 
 /**
- * Answers of this process, by alert id. Only answers: a failure is asked again. Bounded, so that a
- * flood of alerts pushes out the ones not asked about longest.
+ * Answers of this process. Only answers: a failure is asked again. Bounded, so that a flood of
+ * questions pushes out the ones not asked for longest.
  */
-export class AnswerCache {
+export class AnswerCache<T extends object> {
   readonly #clock: Clock;
-  readonly #times: CacheTimes;
-  readonly #kept: LRUCache<string, { answer: SourceAnswer; storedAtMs: number }>;
+  readonly #keeping: Keeping<T>;
+  readonly #kept: LRUCache<string, { answer: T; storedAtMs: number }>;
 
-  constructor(clock: Clock, times: CacheTimes) {
+  constructor(clock: Clock, keeping: Keeping<T>) {
     this.#clock = clock;
-    this.#times = times;
-    this.#kept = new LRUCache({
-      maxSize: MOST_KEPT,
-      sizeCalculation: ({ answer }) => 1 + answer.ips.length + answer.unusable.length,
-    });
+    this.#keeping = keeping;
+    this.#kept = new LRUCache({ maxSize: MOST_KEPT, sizeCalculation: ({ answer }) => keeping.size(answer) });
   }
 
-  get(alertId: string): AgedAnswer | undefined {
-    const kept = this.#kept.get(alertId);
+  get(key: string): Aged<T> | undefined {
+    const kept = this.#kept.get(key);
     if (!kept) return undefined;
     const ageMs = this.#clock.monotonicMs() - kept.storedAtMs;
-    const { ipsSeconds, notFoundSeconds } = this.#times;
-    const seconds = kept.answer.status === 'not_found' ? notFoundSeconds : ipsSeconds;
-    if (ageMs < seconds * 1000) return { answer: kept.answer, ageSeconds: Math.floor(ageMs / 1000) };
-    this.#kept.delete(alertId);
+    if (ageMs < this.#keeping.seconds(kept.answer) * 1000) {
+      return { answer: kept.answer, ageSeconds: Math.floor(ageMs / 1000) };
+    }
+    this.#kept.delete(key);
     return undefined;
   }
 
-  set(alertId: string, answer: SourceAnswer): void {
-    this.#kept.set(alertId, { answer, storedAtMs: this.#clock.monotonicMs() });
+  set(key: string, answer: T): void {
+    this.#kept.set(key, { answer, storedAtMs: this.#clock.monotonicMs() });
   }
 }

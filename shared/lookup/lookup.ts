@@ -1,29 +1,31 @@
 import type { Deadline } from '../deadline.js';
-import type { IpSource } from '../source.js';
-import type { AgedAnswer, AnswerCache } from './answer-cache.js';
+import type { Work } from '../source.js';
+import type { Aged, AnswerCache } from './answer-cache.js';
 import { SingleFlight } from './single-flight.js';
 
-/** For one alert: the cache, else the question in flight, else quota and source. */
-export class Lookup {
-  readonly #cache: AnswerCache;
-  readonly #source: IpSource;
-  readonly #flights = new SingleFlight<AgedAnswer>();
+/** For one question: the cache, else the question in flight, else the source. */
+export class Lookup<T extends object> {
+  readonly #cache: AnswerCache<T>;
+  readonly #ask: (key: string, work: Work) => Promise<T>;
+  readonly #flights = new SingleFlight<Aged<T>>();
 
-  constructor(cache: AnswerCache, source: IpSource) {
+  /** @param ask asks the source, charging the quota for every call */
+  constructor(cache: AnswerCache<T>, ask: (key: string, work: Work) => Promise<T>) {
     this.#cache = cache;
-    this.#source = source;
+    this.#ask = ask;
   }
 
   /**
-   * What the source knows of an alert's IPs.
+   * The answer to a question.
+   * @param key what is asked about: an alert id, or an address
    * @throws {EnrichmentError} when there is no answer before the deadline, or none to be had
    */
-  async find(alertId: string, deadline: Deadline): Promise<AgedAnswer> {
-    const cached = this.#cache.get(alertId);
+  async find(key: string, deadline: Deadline): Promise<Aged<T>> {
+    const cached = this.#cache.get(key);
     if (cached) return cached;
-    return this.#flights.join(alertId, deadline, async (work) => {
-      const answer = await this.#source.find(alertId, work);
-      this.#cache.set(alertId, answer);
+    return this.#flights.join(key, deadline, async (work) => {
+      const answer = await this.#ask(key, work);
+      this.#cache.set(key, answer);
       return { answer, ageSeconds: 0 };
     });
   }

@@ -1,8 +1,10 @@
 import { RequestError } from '../errors.js';
+import { BYTE_ORDER_MARK, deepestNesting, lineAndColumn } from './scan.js';
 
 /** A JSON object as JSON.parse makes it. Its members are only ever read as own members. */
 export type JsonObject = { readonly [name: string]: unknown };
 
+/** Whether a parsed value is an object, and no array. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -10,6 +12,18 @@ export function isObject(value: unknown): value is JsonObject {
 /** The own member `name` of an object; undefined for anything else. */
 export function member(value: unknown, name: string): unknown {
   return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+/** The member of a member: `inside(alert, 'properties', 'alertLink')`; undefined if a step is missing. */
+export function inside(value: unknown, ...names: readonly string[]): unknown {
+  let at = value;
+  for (const name of names) at = member(at, name);
+  return at;
+}
+
+/** The elements of an array; none for anything else. */
+export function items(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** Real alerts nest less than 20 levels; deeper text is an attack on whoever walks it. */
@@ -24,7 +38,7 @@ export function parseJson(text: string): unknown {
   if (text.trim() === '') {
     throw new RequestError('invalid-body', 'The body is empty. Post the alert as JSON.');
   }
-  if (nesting(text) > DEEPEST_NESTING) {
+  if (deepestNesting(text) > DEEPEST_NESTING) {
     throw new RequestError('invalid-body', `The body is nested more than ${DEEPEST_NESTING} levels deep.`);
   }
   try {
@@ -37,46 +51,27 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The deepest nesting of brackets outside strings. */
-function nesting(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(text, at) - 1;
-    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
-      depth++;
-      if (depth > deepest) deepest = depth;
-    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
-      depth--;
-    }
-  }
-  return deepest;
-}
+/** What a JSON text can begin with that holds something: an object, an array, a string in a string. */
+const LOOKS_LIKE_JSON = /^\s*[{["]/;
 
-export const QUOTE = 0x22;
-export const OPEN_BRACE = 0x7b;
-export const CLOSE_BRACE = 0x7d;
-export const OPEN_BRACKET = 0x5b;
-export const CLOSE_BRACKET = 0x5d;
-const BACKSLASH = 0x5c;
-
-/** The index behind the closing quote of the string that opens at `start`, or the text's end. */
-export function endOfString(text: string, start: number): number {
-  for (let at = start + 1; ; at++) {
-    at = text.indexOf('"', at);
-    if (at < 0) return text.length;
-    let slashes = 0;
-    while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes++;
-    if (slashes % 2 === 0) return at + 1;
+/**
+ * The content of a string that is itself JSON text: an object, an array or once more a string.
+ * @returns undefined for any other string, and for one that is nested too deeply
+ */
+export function parseNested(text: string): unknown {
+  if (!LOOKS_LIKE_JSON.test(text) || deepestNesting(text) > DEEPEST_NESTING) return undefined;
+  try {
+    return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
+  } catch {
+    return undefined;
   }
 }
 
 /** ` (line 3, column 14)` for V8's "… at position N", the only part of its message that is no payload. */
 function whereIn(text: string, error: unknown): string {
-  const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+  const message = error instanceof Error ? error.message : '';
+  const position = /at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message)?.[1];
   if (position === undefined) return '';
-  const before = text.slice(0, Number(position)).split('\n');
-  return ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
+  const { line, column } = lineAndColumn(text, Number(position));
+  return ` (line ${line}, column ${column})`;
 }

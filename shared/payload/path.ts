@@ -1,7 +1,22 @@
-/** Where a value stands in a JSON document: member names and array indexes, from the root down. */
+/**
+ * Where a value stands in a payload: member names and array indexes, from the root down.
+ *
+ * A path goes through JSON strings as if their content stood there in their place: in
+ * `{"rawJSON":"{\"id\":\"da…\"}"}` the id is at `['rawJSON', 'id']`, and the path of a string that is
+ * JSON text names its content as well.
+ */
 export type Path = readonly (string | number)[];
 
-/** The path as a JSON Pointer (RFC 6901); the root is the empty string. */
+/**
+ * The path as a JSON Pointer (RFC 6901); the root is the empty string. Through a JSON string it goes
+ * on in the parsed content: `/rawJSON/id`.
+ */
 export function toPointer(path: Path): string {
-  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  let pointer = '';
+  for (const step of path) pointer += `/${typeof step === 'number' ? step : escaped(step)}`;
+  return pointer;
+}
+
+function escaped(name: string): string {
+  return /[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
 }

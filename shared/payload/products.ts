@@ -1,47 +1,125 @@
+/** What a payload's product name means for us. */
+export interface Product {
+  readonly name: string;
+  /**
+   * `endpoint`: Defender for Endpoint. `suite`: Defender XDR, which gathers several products' alerts,
+   * so that only an id's prefix tells whose one is. `other`: a product that is none of these.
+   * `unheard`: a name nobody has listed here.
+   */
+  readonly kind: 'endpoint' | 'suite' | 'other' | 'unheard';
+}
+
 const ENDPOINT = 'Microsoft Defender for Endpoint';
+const SUITE = 'Microsoft Defender XDR';
 
 /**
  * Product names as payloads write them (Graph `serviceSource`, Defender XDR `serviceSource`, Sentinel
- * `ProductName` and `ProviderName`), in lower case without blanks.
+ * `ProductName` and `ProviderName`), in lower case, without blanks and
+ * punctuation.
  */
-const PRODUCTS: ReadonlyMap<string, string> = new Map([
-  ['microsoftdefenderforendpoint', ENDPOINT],
-  ['microsoftdefenderatp', ENDPOINT],
-  ['microsoftdefenderadvancedthreatprotection', ENDPOINT],
-  ['windowsdefenderatp', ENDPOINT],
-  ['mdatp', ENDPOINT],
-  ['microsoftdefenderforidentity', 'Microsoft Defender for Identity'],
-  ['azureadvancedthreatprotection', 'Microsoft Defender for Identity'],
-  ['azureatp', 'Microsoft Defender for Identity'],
-  ['microsoftdefenderforcloudapps', 'Microsoft Defender for Cloud Apps'],
-  ['microsoftcloudappsecurity', 'Microsoft Defender for Cloud Apps'],
-  ['mcas', 'Microsoft Defender for Cloud Apps'],
-  ['microsoftdefenderforoffice365', 'Microsoft Defender for Office 365'],
-  ['office365advancedthreatprotection', 'Microsoft Defender for Office 365'],
-  ['officeatp', 'Microsoft Defender for Office 365'],
-  ['azureadidentityprotection', 'Microsoft Entra ID Protection'],
-  ['azureactivedirectoryidentityprotection', 'Microsoft Entra ID Protection'],
-  ['ipc', 'Microsoft Entra ID Protection'],
-  ['aadidentityprotection', 'Microsoft Entra ID Protection'],
-  ['microsoftdefenderforcloud', 'Microsoft Defender for Cloud'],
-  ['azuresecuritycenter', 'Microsoft Defender for Cloud'],
-  ['azuredefender', 'Microsoft Defender for Cloud'],
-  ['microsoft365defender', 'Microsoft Defender XDR'],
-  ['microsoftdefenderxdr', 'Microsoft Defender XDR'],
-  ['microsoftthreatprotection', 'Microsoft Defender XDR'],
-  ['mtp', 'Microsoft Defender XDR'],
-  ['azuresentinel', 'Microsoft Sentinel'],
-  ['microsoftsentinel', 'Microsoft Sentinel'],
-  ['datalossprevention', 'Microsoft Purview Data Loss Prevention'],
-  ['microsoftdatalossprevention', 'Microsoft Purview Data Loss Prevention'],
-  ['microsoftinsiderriskmanagement', 'Microsoft Purview Insider Risk Management'],
-]);
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  [ENDPOINT]: [
+    'microsoftdefenderforendpoint',
+    'defenderforendpoint',
+    'microsoftdefenderatp',
+    'microsoftdefenderadvancedthreatprotection',
+    'windowsdefenderatp',
+    'windowsdefenderadvancedthreatprotection',
+    'mdatp',
+    'mde',
+    'wdatp',
+  ],
+  [SUITE]: [
+    'microsoft365defender',
+    'microsoftdefenderxdr',
+    'microsoftxdr',
+    'microsoftthreatprotection',
+    'microsoftdefender',
+    'm365defender',
+    'mtp',
+  ],
+  'Microsoft Defender for Identity': [
+    'microsoftdefenderforidentity',
+    'azureadvancedthreatprotection',
+    'azureatp',
+  ],
+  'Microsoft Defender for Cloud Apps': [
+    'microsoftdefenderforcloudapps',
+    'microsoftcloudappsecurity',
+    'microsoftappgovernance',
+    'appgovernance',
+    'mcas',
+  ],
+  'Microsoft Defender for Office 365': [
+    'microsoftdefenderforoffice365',
+    'office365advancedthreatprotection',
+    'officeatp',
+    'oatp',
+  ],
+  'Microsoft Entra ID Protection': [
+    'microsoftentraidprotection',
+    'entraidprotection',
+    'azureadidentityprotection',
+    'azureactivedirectoryidentityprotection',
+    'aadidentityprotection',
+    'ipc',
+  ],
+  'Microsoft Defender for Cloud': [
+    'microsoftdefenderforcloud',
+    'azuresecuritycenter',
+    'azuredefender',
+    'asc',
+  ],
+  'Microsoft Defender for IoT': [
+    'microsoftdefenderforiot',
+    'azuresecuritycenterforiot',
+    'azuredefenderforiot',
+  ],
+  'Microsoft Sentinel': ['azuresentinel', 'microsoftsentinel', 'asischeduledalerts', 'asinrtalerts'],
+  'Microsoft Purview Data Loss Prevention': [
+    'datalossprevention',
+    'microsoftdatalossprevention',
+    'microsoftpurviewdatalossprevention',
+  ],
+  'Microsoft Purview Insider Risk Management': [
+    'microsoftinsiderriskmanagement',
+    'microsoftpurviewinsiderriskmanagement',
+  ],
+};
 
-/** Whether a payload's product name is Defender for Endpoint's; undefined for a name nobody knows. */
-export function knownProduct(
-  name: unknown,
-): { readonly isEndpoint: boolean; readonly name: string } | undefined {
-  if (typeof name !== 'string') return undefined;
-  const product = PRODUCTS.get(name.toLowerCase().replaceAll(' ', ''));
-  return product ? { isEndpoint: product === ENDPOINT, name: product } : undefined;
+const PRODUCTS: ReadonlyMap<string, Product> = new Map(
+  Object.entries(NAMES).flatMap(([name, spellings]) => {
+    const kind = name === ENDPOINT ? 'endpoint' : name === SUITE ? 'suite' : 'other';
+    return spellings.map((spelling) => [spelling, { name, kind }] as const);
+  }),
+);
+
+/** Longer than any product's name; what is longer is cut before it is answered. */
+const LONGEST_NAME = 100;
+
+/** Values that stand where a product is named and name none. */
+const NO_NAMES: ReadonlySet<string> = new Set(['', 'unknown', 'unknownfuturevalue', 'null', 'microsoft']);
+
+/**
+ * The product that a payload's fields name, if any does. A listed product beats the suite, and a
+ * listed name beats one that nobody has heard of.
+ */
+export function productNamed(names: readonly unknown[]): Product | undefined {
+  let best: Product | undefined;
+  for (const name of names) {
+    const product = typeof name === 'string' ? lookUp(name) : undefined;
+    if (product && (!best || WEIGHT[product.kind] > WEIGHT[best.kind])) best = product;
+  }
+  return best;
+}
+
+const WEIGHT = { endpoint: 3, other: 3, suite: 2, unheard: 1 };
+
+function lookUp(name: string): Product | undefined {
+  const exact = PRODUCTS.get(name);
+  if (exact) return exact;
+  const cut = name.slice(0, LONGEST_NAME).trim();
+  const spelling = cut.toLowerCase().replace(/[\s._\-()&,/]+/g, '');
+  if (NO_NAMES.has(spelling)) return undefined;
+  return PRODUCTS.get(spelling) ?? { name: cut, kind: 'unheard' };
 }

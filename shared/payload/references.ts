@@ -1,15 +1,20 @@
-import { isEndpointAlertId, otherProductOf } from '../alert-id.js';
+import { hasEndpointPrefix, isEndpointAlertId, otherProductOf } from '../alert-id.js';
 import { RequestError } from '../errors.js';
+import { canonicalIpAddress } from '../ip-address.js';
 import { type Path, toPointer } from './path.js';
-import { knownProduct } from './products.js';
-import type { Candidate, Shape } from './shape.js';
+import { idInPortalLink } from './portal-link.js';
+import { type Product, productNamed } from './products.js';
+import { MOST_ALERTS, type Recognised, recognise, tooManyAlerts } from './recognise.js';
+import type { Candidate } from './shape.js';
 import { SHAPES } from './shapes/index.js';
+import { plain } from './shapes/plain.js';
+import { findUnknown, UNKNOWN } from './unknown.js';
 
 /** One alert of the payload. */
 export type AlertReference = EndpointReference | OtherReference | UnusableReference;
 
 interface Found {
-  /** JSON Pointer into the payload. */
+  /** JSON Pointer into the payload, through JSON strings too: see `toPointer`. */
   readonly pointer: string;
   readonly shape: string;
 }
@@ -18,8 +23,10 @@ interface Found {
 export interface EndpointReference extends Found {
   readonly kind: 'endpoint';
   readonly alertId: string;
-  /** Where its IPs go; absent where the alert is a bare string. */
+  /** Where its IPs go; absent where the alert is a bare string or a table's row. */
   readonly attachTo: Path | undefined;
+  /** Addresses that the payload ties to this alert, canonical, each once. */
+  readonly payloadIps: readonly string[];
 }
 
 /** Another product's alert. */
@@ -34,8 +41,8 @@ export interface UnusableReference extends Found {
   readonly kind: 'unusable';
 }
 
-/** Most alerts that one payload may carry: what the upstream answers in about six hours. */
-const MOST_ALERTS = 10_000;
+/** Most addresses that are kept of one payload, all alerts together. */
+const MOST_PAYLOAD_IPS = 10_000;
 
 /**
  * The alerts in a payload, in its order.
@@ -43,61 +50,89 @@ const MOST_ALERTS = 10_000;
  */
 export function findAlerts(payload: unknown): readonly AlertReference[] {
   const recognised = recognise(payload);
-  const references =
-    recognised?.candidates.map((candidate) => toReference(candidate, recognised.shape.name)) ?? [];
-  if (references.every(({ kind }) => kind === 'unusable')) throw nothingFound(recognised);
-  if (references.length > MOST_ALERTS) {
-    throw new RequestError(
-      'invalid-body',
-      `The payload carries ${references.length} alerts; one post takes ${MOST_ALERTS}. Split it.`,
-    );
+  const references = toReferences(recognised.findings.map(({ shape, candidate }) => [candidate, shape.name]));
+  if (references.some(({ kind }) => kind !== 'unusable')) return references;
+  // What the plain shape found without an id that fits is not known to be that shape.
+  if ([...recognised.shapes].every((shape) => shape === plain)) {
+    const found = findUnknown(payload, MOST_ALERTS + 1);
+    if (found.length > MOST_ALERTS) throw tooManyAlerts();
+    if (found.length > 0) return toReferences(found.map((candidate) => [candidate, UNKNOWN]));
   }
-  return references;
+  throw nothingFound(recognised);
 }
 
-interface Recognised {
-  readonly shape: Shape;
-  readonly candidates: readonly Candidate[];
+function toReferences(found: readonly (readonly [Candidate, shape: string])[]): AlertReference[] {
+  const canonical = canonicalAddresses(MOST_PAYLOAD_IPS);
+  return found.map(([candidate, shape]) => toReference(candidate, shape, canonical));
 }
 
-function recognise(payload: unknown): Recognised | undefined {
-  for (const shape of SHAPES) {
-    const candidates = shape.find(payload);
-    if (candidates) return { shape, candidates };
+function toReference(
+  candidate: Candidate,
+  shape: string,
+  canonical: (values: readonly unknown[]) => readonly string[],
+): AlertReference {
+  const found = { pointer: toPointer(candidate.path), shape };
+  const named = productNamed(candidate.products ?? []);
+  const alertId = candidate.ids.find(isEndpointAlertId) ?? firstInLinks(candidate.links ?? []);
+  if (alertId !== undefined && isEndpoints(alertId, named)) {
+    const payloadIps = canonical(candidate.ips ?? []);
+    return { kind: 'endpoint', ...found, alertId, attachTo: candidate.attachTo, payloadIps };
+  }
+  const otherId = candidate.ids.find((id): id is string => otherProductOf(id) !== undefined);
+  const product = named && named.kind !== 'endpoint' ? named.name : otherProductOf(otherId);
+  return product
+    ? { kind: 'other-product', ...found, alertId: otherId ?? alertId, product }
+    : { kind: 'unusable', ...found };
+}
+
+/**
+ * Whether an id that fits Defender for Endpoint's grammar is its alert. Where the payload names a
+ * product, that decides; where the name says too little, the id's prefix does.
+ */
+function isEndpoints(alertId: string, named: Product | undefined): boolean {
+  if (!named || named.kind === 'endpoint') return true;
+  return named.kind !== 'other' && hasEndpointPrefix(alertId);
+}
+
+function firstInLinks(links: readonly unknown[]): string | undefined {
+  for (const link of links) {
+    const id = idInPortalLink(link);
+    if (id !== undefined) return id;
   }
   return undefined;
 }
 
-function toReference(candidate: Candidate, shape: string): AlertReference {
-  const found = { pointer: toPointer(candidate.path), shape };
-  const named = knownProduct(candidate.product);
-  const alertId = [...candidate.ids, ...(candidate.links ?? []).map(idInLink)].find(isEndpointAlertId);
-  const otherId = candidate.ids.find((id): id is string => otherProductOf(id) !== undefined);
-  if (named && !named.isEndpoint) {
-    return { kind: 'other-product', ...found, alertId: otherId ?? alertId, product: named.name };
+/** Reads addresses of one alert after the other, until `most` were kept. */
+function canonicalAddresses(most: number): (values: readonly unknown[]) => readonly string[] {
+  let left = most;
+  return (values) => {
+    const addresses = new Set<string>();
+    for (const value of values) {
+      if (addresses.size >= left) break;
+      const address = canonicalIpAddress(value);
+      if (address !== undefined) addresses.add(address);
+    }
+    left -= addresses.size;
+    return [...addresses];
+  };
+}
+
+/** Says what the payload was recognised as and what was looked for, and nothing of what is in it. */
+function nothingFound({ shapes, findings, envelopes }: Recognised): RequestError {
+  const known = [...shapes];
+  const around = envelopes.size > 0 ? ` in ${[...envelopes].join(', ')}` : '';
+  if (known.length === 0) {
+    const titles = SHAPES.map((shape) => shape.title).join('; ');
+    return new RequestError(
+      'no-alert-found',
+      `The payload${around} is of no known shape, and ${NO_ID_FITS} Known shapes: ${titles}.`,
+    );
   }
-  if (alertId !== undefined) return { kind: 'endpoint', ...found, alertId, attachTo: candidate.attachTo };
-  const product = otherProductOf(otherId);
-  return product
-    ? { kind: 'other-product', ...found, alertId: otherId, product }
-    : { kind: 'unusable', ...found };
+  const what = `The payload was recognised as ${known.map((shape) => shape.title).join(', and ')}${around}`;
+  const where = known.map((shape) => shape.where.replaceAll('`', '')).join('; ');
+  const why = findings.length === 0 ? 'it carries no alert.' : NO_ID_FITS;
+  return new RequestError('no-alert-found', `${what}, but ${why} Ids are looked for in: ${where}.`);
 }
 
-/** The id in the address of an alert's page in the portal. */
-function idInLink(link: unknown): string | undefined {
-  if (typeof link !== 'string') return undefined;
-  return /^https:\/\/(?:security\.microsoft\.com\/alerts|securitycenter\.microsoft\.com\/alert|securitycenter\.windows\.com\/alert)\/([^/?#]+)/.exec(
-    link,
-  )?.[1];
-}
-
-function nothingFound(recognised: Recognised | undefined): RequestError {
-  const lookedFor = `Looked for: ${SHAPES.map((shape) => shape.title).join('; ')}.`;
-  const seen = !recognised
-    ? 'The payload is of no known shape.'
-    : recognised.candidates.length === 0
-      ? `The payload was recognised as ${recognised.shape.title}, but it carries no alert.`
-      : `The payload was recognised as ${recognised.shape.title}, but no id in it fits the grammar of ` +
-        'Defender for Endpoint alert ids (such as da637472900382838869_1364969609).';
-  return new RequestError('no-alert-found', `${seen} ${lookedFor}`);
-}
+const NO_ID_FITS =
+  'no id in it fits the grammar of Defender for Endpoint alert ids (such as da637472900382838869_1364969609).';

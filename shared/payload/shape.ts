@@ -5,7 +5,7 @@ import type { Path } from './path.js';
  * them, of whatever type.
  */
 export interface Candidate {
-  /** The alert object; where the alert is a bare string, the string. */
+  /** The alert object; where the alert is a bare string or a table's row, that. */
   readonly path: Path;
   /** The object that gets the IPs; absent where there is none. */
   readonly attachTo: Path | undefined;
@@ -13,26 +13,48 @@ export interface Candidate {
   readonly ids: readonly unknown[];
   /** Addresses of portal pages that carry the id, as a last resort. */
   readonly links?: readonly unknown[];
-  /** The product as the payload names it. */
-  readonly product?: unknown;
+  /** The product as the payload names it; several fields can, and not all of them hold known names. */
+  readonly products?: readonly unknown[];
   /** Addresses that the payload itself ties to this alert. */
   readonly ips?: readonly unknown[];
 }
 
-/** One recognised layout of a payload. Adding one is a file here and a line in the registry. */
+/** One recognised layout of a payload. Adding one is a file in shapes/ and a line in its registry. */
 export interface Shape {
   /** As it is answered in `shape`, such as `mde-alert`. */
   readonly name: string;
   /** For people: "Defender for Endpoint alert". */
   readonly title: string;
+  /** For people, in Markdown: where the alert ids sit, best first, and what is left alone. */
+  readonly where: string;
   /**
    * The alerts in the payload, none of them included, or undefined when it is not of this shape.
-   * Recognised by structure, since a field that is called `alertId` proves nothing.
+   * Recognised by structure, since a field that is called `alertId` proves nothing. Lists need no
+   * care where every element is an alert of its own: unwrap.ts hands out their elements one by one.
    */
-  find(payload: unknown): readonly Candidate[] | undefined;
+  find(payload: unknown): Iterable<Candidate> | undefined;
 }
 
 /** A candidate that is an object and gets the IPs itself. */
 export function objectCandidate(path: Path, rest: Omit<Candidate, 'path' | 'attachTo'>): Candidate {
   return { path, attachTo: path, ...rest };
+}
+
+/** What `make` gives for each element of a list, one at a time: a hostile list can have millions. */
+export function* eachOf<T>(
+  list: Iterable<T>,
+  make: (element: T, index: number) => Candidate | undefined,
+): Generator<Candidate> {
+  let index = 0;
+  for (const element of list) {
+    const candidate = make(element, index++);
+    if (candidate) yield candidate;
+  }
+}
+
+/** The candidate of something that stands at `prefix`. */
+export function under(prefix: Path, candidate: Candidate): Candidate {
+  if (prefix.length === 0) return candidate;
+  const { path, attachTo } = candidate;
+  return { ...candidate, path: [...prefix, ...path], attachTo: attachTo && [...prefix, ...attachTo] };
 }

@@ -1,5 +1,18 @@
-import { CLOSE_BRACE, CLOSE_BRACKET, endOfString, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './json.js';
+import { applyEdits, type Edit, editsOfString } from './edits.js';
 import type { Path } from './path.js';
+import {
+  BYTE_ORDER_MARK,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  endOfBlanks,
+  endOfString,
+  endOfValue,
+  nameIn,
+  nextInList,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './scan.js';
 
 /** IPs to be written into the object at `path`. */
 export interface Attachment {
@@ -13,7 +26,8 @@ export const RELATED_IPS = 'relatedIps';
 /**
  * The posted text with `relatedIps` in each of the named objects and nothing else changed by a
  * character: numbers beyond 2^53, key order, unknown members and `__proto__` stay as they came. A
- * `relatedIps` that is there already is replaced.
+ * `relatedIps` that is there already is replaced. Where a path goes through JSON strings, the IPs go
+ * into the JSON in the string, which otherwise stays as it is written.
  *
  * The text is walked once, and only where it has to be: values on no path are stepped over.
  *
@@ -22,32 +36,25 @@ export const RELATED_IPS = 'relatedIps';
  */
 export function attachRelatedIps(text: string, attachments: readonly Attachment[]): string {
   if (attachments.length === 0) return text;
-  const edits: Edit[] = [];
-  new Walk(text, edits).value(0, treeOf(attachments));
-  return applyEdits(text, edits);
-}
-
-/** Part of the text to be replaced. */
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
+  return applyEdits(text, new Walk(text).edits(treeOf(attachments)));
 }
 
 /** The paths as a tree, so that one walk serves all of them. */
 interface Target {
-  readonly children: Map<string, Target>;
+  /** By member name, or by index for the elements of an array. */
+  children: Map<string | number, Target> | undefined;
   ips: Set<string> | undefined;
 }
 
 function treeOf(attachments: readonly Attachment[]): Target {
-  const root: Target = { children: new Map(), ips: undefined };
+  const root: Target = { children: undefined, ips: undefined };
   for (const { path, ips } of attachments) {
     let target = root;
-    for (const step of path.map(String)) {
+    for (const step of path) {
+      target.children ??= new Map();
       let child = target.children.get(step);
       if (!child) {
-        child = { children: new Map(), ips: undefined };
+        child = { children: undefined, ips: undefined };
         target.children.set(step, child);
       }
       target = child;
@@ -58,112 +65,102 @@ function treeOf(attachments: readonly Attachment[]): Target {
   return root;
 }
 
-/** Steps through valid JSON; every method takes the index where something starts and returns its end. */
+/** A string on a path, whose content is walked once it is known to count; see `Walk.#object`. */
+interface StringOnPath {
+  readonly start: number;
+  readonly end: number;
+  readonly target: Target;
+}
+
+/** What is to be changed, in no order. */
+type Changes = (Edit | StringOnPath)[];
+
+/**
+ * Steps through valid JSON. Methods take the index where something starts and return its end, and add
+ * what is to be changed in there to `changes`.
+ */
 class Walk {
   readonly #text: string;
-  readonly #edits: Edit[];
 
-  constructor(text: string, edits: Edit[]) {
+  constructor(text: string) {
     this.#text = text;
-    this.#edits = edits;
   }
 
-  value(start: number, target: Target): number {
-    const at = this.#blanks(start);
+  edits(target: Target): Edit[] {
+    const changes: Changes = [];
+    this.#value(this.#text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0, target, changes);
+    const edits: Edit[] = [];
+    for (const change of changes) {
+      if ('text' in change) edits.push(change);
+      else for (const edit of this.#editsIn(change)) edits.push(edit);
+    }
+    return edits;
+  }
+
+  #value(start: number, target: Target, changes: Changes): number {
+    const at = endOfBlanks(this.#text, start);
     const code = this.#text.charCodeAt(at);
-    if (code === OPEN_BRACE) return this.#object(at, target);
-    if (code === OPEN_BRACKET) return this.#array(at, target);
-    return this.#skip(at);
+    if (code === OPEN_BRACE) return this.#object(at, target, changes);
+    if (code === OPEN_BRACKET) return this.#array(at, target, changes);
+    const end = endOfValue(this.#text, at);
+    if (code === QUOTE) changes.push({ start: at, end, target });
+    return end;
   }
 
-  #object(open: number, target: Target): number {
-    const related: Edit[] = [];
+  #object(open: number, target: Target, changes: Changes): number {
+    const text = this.#text;
     const ips = target.ips && JSON.stringify([...target.ips]);
-    // JSON.parse takes the last of several members of one name, so only the last one's edits count.
-    const editsOf = new Map<string, Edit[]>();
+    let hasRelated = false;
+    // JSON.parse takes the last of several members of one name, so only the last one's changes count.
+    const changesOf = new Map<string, Changes>();
     let lastEnd = open + 1;
-    let at = this.#blanks(open + 1);
-    while (this.#text.charCodeAt(at) !== CLOSE_BRACE) {
-      const nameEnd = endOfString(this.#text, at);
-      const name = this.#name(at, nameEnd);
-      const start = this.#blanks(this.#blanks(nameEnd) + 1);
-      const child = target.children.get(name);
+    let at = endOfBlanks(text, open + 1);
+    while (text.charCodeAt(at) !== CLOSE_BRACE) {
+      const nameEnd = endOfString(text, at);
+      const start = endOfBlanks(text, endOfBlanks(text, nameEnd) + 1);
+      const name = target.children || couldBeRelatedIps(text, at, nameEnd) ? nameIn(text, at, nameEnd) : '';
+      const child = target.children?.get(name);
       if (ips !== undefined && name === RELATED_IPS) {
-        lastEnd = this.#skip(start);
-        related.push({ start, end: lastEnd, text: ips });
+        lastEnd = endOfValue(text, start);
+        changes.push({ start, end: lastEnd, text: ips });
+        hasRelated = true;
       } else if (child) {
-        const edits: Edit[] = [];
-        lastEnd = new Walk(this.#text, edits).value(start, child);
-        editsOf.set(name, edits);
+        const childChanges: Changes = [];
+        lastEnd = this.#value(start, child, childChanges);
+        changesOf.set(name, childChanges);
       } else {
-        lastEnd = this.#skip(start);
+        lastEnd = endOfValue(text, start);
       }
-      at = this.#next(lastEnd);
+      at = nextInList(text, lastEnd);
     }
-    if (ips !== undefined && related.length === 0) {
+    if (ips !== undefined && !hasRelated) {
       const comma = lastEnd > open + 1 ? ',' : '';
-      related.push({ start: lastEnd, end: lastEnd, text: `${comma}"${RELATED_IPS}":${ips}` });
+      changes.push({ start: lastEnd, end: lastEnd, text: `${comma}"${RELATED_IPS}":${ips}` });
     }
-    for (const edits of editsOf.values()) this.#edits.push(...edits);
-    this.#edits.push(...related);
+    for (const childChanges of changesOf.values()) for (const change of childChanges) changes.push(change);
     return at + 1;
   }
 
-  #array(open: number, target: Target): number {
-    let at = this.#blanks(open + 1);
+  #array(open: number, target: Target, changes: Changes): number {
+    let at = endOfBlanks(this.#text, open + 1);
     for (let index = 0; this.#text.charCodeAt(at) !== CLOSE_BRACKET; index++) {
-      const child = target.children.get(String(index));
-      at = this.#next(child ? this.value(at, child) : this.#skip(at));
+      const child = target.children?.get(index);
+      const end = child ? this.#value(at, child, changes) : endOfValue(this.#text, at);
+      at = nextInList(this.#text, end);
     }
     return at + 1;
   }
 
-  /** Behind a value: over blanks and a comma, to the next member or the closing bracket. */
-  #next(end: number): number {
-    const at = this.#blanks(end);
-    return this.#text[at] === ',' ? this.#blanks(at + 1) : at;
-  }
-
-  /** Over one value, whatever it is. */
-  #skip(start: number): number {
-    const code = this.#text.charCodeAt(start);
-    if (code === QUOTE) return endOfString(this.#text, start);
-    if (code !== OPEN_BRACE && code !== OPEN_BRACKET) return this.#scalarEnd(start);
-    let depth = 0;
-    for (let at = start; ; at++) {
-      const inside = this.#text.charCodeAt(at);
-      if (inside === QUOTE) at = endOfString(this.#text, at) - 1;
-      else if (inside === OPEN_BRACE || inside === OPEN_BRACKET) depth++;
-      else if ((inside === CLOSE_BRACE || inside === CLOSE_BRACKET) && --depth === 0) return at + 1;
-    }
-  }
-
-  #scalarEnd(start: number): number {
-    let at = start;
-    while (at < this.#text.length && !',]} \t\r\n'.includes(this.#text[at] as string)) at++;
-    return at;
-  }
-
-  #blanks(start: number): number {
-    let at = start;
-    while (this.#text.charCodeAt(at) <= 0x20) at++;
-    return at;
-  }
-
-  #name(start: number, end: number): string {
+  /** The edits in the JSON that a string holds, as edits of this text. */
+  #editsIn({ start, end, target }: StringOnPath): Edit[] {
     const raw = this.#text.slice(start + 1, end - 1);
-    return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
+    const content = JSON.parse(`"${raw}"`) as string;
+    return editsOfString(raw, start + 1, new Walk(content).edits(target));
   }
 }
 
-function applyEdits(text: string, edits: Edit[]): string {
-  const parts: string[] = [];
-  let copied = 0;
-  for (const edit of edits.sort((a, b) => a.start - b.start)) {
-    if (edit.start < copied) continue; // inside a value that is replaced as a whole
-    parts.push(text.slice(copied, edit.start), edit.text);
-    copied = edit.end;
-  }
-  parts.push(text.slice(copied));
-  return parts.join('');
+/** Whether a name as it is written can be `relatedIps`, so that most names need not be read. */
+function couldBeRelatedIps(text: string, start: number, end: number): boolean {
+  const first = text[start + 1];
+  return end - start - 2 >= RELATED_IPS.length && (first === 'r' || first === '\\');
 }

@@ -30,13 +30,13 @@ interface Waiter extends Waiting {
 const MAX_IN_FLIGHT = 32;
 
 /**
- * Hands out the ledger's permits in the order of asking, interactive ones first. Who cannot get one in time is told at once,
- * with the exact wait, instead of being kept until the deadline.
+ * Hands out the ledger's permits in the order of asking, interactive ones first. Who cannot get one in
+ * time is told at once, with the exact wait, instead of being kept until the deadline.
  */
 export class Quota {
   readonly #clock: Clock;
   readonly #ledger: Ledger;
-  readonly #queues: Readonly<Record<Lane, Waiter[]>> = { interactive: [], background: [] };
+  readonly #queues: Record<Lane, Waiter[]> = { interactive: [], background: [] };
   #inFlight = 0;
   #reviewing = false;
   #reviewAgain = false;
@@ -53,13 +53,12 @@ export class Quota {
    * @throws the signal's reason, when it is aborted
    */
   acquire(waiting: Waiting, lane: Lane = 'interactive'): Promise<Permit> {
-    const queue = this.#queues[lane];
     return new Promise((resolve, reject) => {
       waiting.signal.throwIfAborted();
       const leave = () => {
-        const index = queue.indexOf(waiter);
-        if (index >= 0) queue.splice(index, 1);
+        this.#queues[lane] = this.#queues[lane].filter((other) => other !== waiter);
         reject(waiting.signal.reason);
+        this.#review(); // no alarm is needed any more when this was the last one
       };
       const done = () => waiting.signal.removeEventListener('abort', leave);
       const waiter: Waiter = {
@@ -75,7 +74,7 @@ export class Quota {
         },
       };
       waiting.signal.addEventListener('abort', leave, { once: true });
-      queue.push(waiter);
+      this.#queues[lane].push(waiter);
       queueMicrotask(() => this.#review());
     });
   }
@@ -97,8 +96,8 @@ export class Quota {
     this.#reviewing = true;
     while (this.#reviewAgain) {
       this.#reviewAgain = false;
-      this.#refuseHopeless();
       try {
+        this.#refuseHopeless();
         await this.#grant();
       } catch (error) {
         for (const queue of Object.values(this.#queues)) {
@@ -107,7 +106,6 @@ export class Quota {
       }
     }
     this.#reviewing = false;
-    this.#refuseHopeless(); // the ledger may have learnt of calls that other instances made
     this.#setAlarm();
   }
 
@@ -141,7 +139,8 @@ export class Quota {
 
   async #grant(): Promise<void> {
     const demand = this.#demand(MAX_IN_FLIGHT - this.#inFlight);
-    if (demand.interactive + demand.background === 0) return;
+    const wanted = demand.interactive + demand.background;
+    if (wanted === 0) return;
     const { granted, chargedAtMs } = await this.#ledger.take(demand);
     const { interactive, background } = this.#queues;
     // What was granted to an interactive waiter who has left meanwhile is not background work's.
@@ -151,6 +150,8 @@ export class Quota {
       this.#inFlight++;
       waiter.grant({ settle: () => this.#settle(chargedAtMs) });
     }
+    // The ledger may have learnt only now of calls that other instances made.
+    if (granted < wanted) this.#refuseHopeless();
   }
 
   /** What is waited for, up to `most`. */
@@ -173,8 +174,9 @@ export class Quota {
   #setAlarm(): void {
     this.#alarm?.abort();
     this.#alarm = undefined;
-    const [nextMs] = this.#inFlight < MAX_IN_FLIGHT ? this.#ledger.forecast(this.#demand(1)) : [];
-    if (nextMs === undefined) return;
+    const next = this.#demand(this.#inFlight < MAX_IN_FLIGHT ? 1 : 0);
+    if (next.interactive + next.background === 0) return;
+    const [nextMs = 0] = this.#ledger.forecast(next);
     this.#alarm = new AbortController();
     const waitMs = nextMs + this.#ledger.spreadMs() - this.#clock.monotonicMs();
     this.#clock.sleep(waitMs, this.#alarm.signal).then(

@@ -143,8 +143,9 @@ describe('when lookups fail', () => {
   const both = { alertIds: [KNOWN_ALERT, OTHER_ALERT] };
 
   test('some: a partial answer says which, and why', async () => {
-    const { status, json } = await world.enrich(both);
+    const { status, headers, json } = await world.enrich(both);
     expect(status).toBe(200);
+    expect(headers['enrichment-status']).toBe('partial');
     expect(json.enrichment.status).toBe('partial');
     expect(json.enrichment.alerts).toMatchObject([
       { status: 'found' },

@@ -1,9 +1,19 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setImmediate as turn } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 
 /** A realistic moment for tests: the calendar matters to tokens and HTTP dates. */
 export const START_MS = Date.UTC(2026, 10, 23, 18, 0, 0);
+
+const RAW_SERVED = 'test.raw-server.request.start';
+
+/**
+ * Tells that a request has reached a server that is no `node:http` one, and that it is held there
+ * until `socket` closes: from now on time may pass for it.
+ */
+export function markServed(socket: Closing): void {
+  channel(RAW_SERVED).publish({ response: socket });
+}
 
 /** Turns of the event loop without anything moving after which nothing will, unless time passes. */
 const QUIET_TURNS = 12;
@@ -29,12 +39,14 @@ export class VirtualTime {
     });
     subscribe('http.client.request.start', this.#onRequest);
     subscribe('http.server.request.start', this.#onServed);
+    subscribe(RAW_SERVED, this.#onServed);
   }
 
   /** Back to real time. */
   end(): void {
     unsubscribe('http.client.request.start', this.#onRequest);
     unsubscribe('http.server.request.start', this.#onServed);
+    unsubscribe(RAW_SERVED, this.#onServed);
     jest.useRealTimers();
   }
 
@@ -57,6 +69,11 @@ export class VirtualTime {
     await this.until(new Promise((resolve) => setTimeout(resolve, ms)));
   }
 
+  /** Timers that are running. */
+  get timers(): number {
+    return jest.getTimerCount();
+  }
+
   /** Sets the calendar to another time, as an administrator does; timers do not notice. */
   jumpCalendar(ms: number): void {
     jest.setSystemTime(Date.now() + ms);
@@ -66,7 +83,8 @@ export class VirtualTime {
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
       await turn();
-      if (this.#asked.size !== this.#served.size) quiet = 0;
+      // Node tells of a request only when it is sent to its end; a server may have it before that.
+      if (this.#asked.size > this.#served.size) quiet = 0;
     }
   }
 

@@ -1,5 +1,6 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { app } from '@azure/functions';
+import { ManagedIdentityCredential } from '@azure/identity';
 import { expect } from '@jest/globals';
 import { registerFunctions } from '../../functions/register.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
@@ -18,6 +19,8 @@ export interface WorldOptions {
   readonly defender?: Partial<DefenderSimulatorOptions>;
   readonly identity?: Partial<IdentityEndpointOptions>;
   readonly functionKey?: string;
+  /** What else must stand in no log line and no answer. */
+  readonly secrets?: readonly string[];
   /** From 0 to below 1; a half unless given. */
   readonly random?: () => number;
 }
@@ -36,28 +39,18 @@ export type World = Awaited<ReturnType<typeof startWorld>>;
 /** Stands in a payload where nothing but the answer's own `alert` may show it. */
 export const PAYLOAD_CANARY = 'canary-payload-7c1d';
 
-/**
- * The identity library keeps its token cache and the endpoint that it saw first for the whole process
- * (under Jest: for the test file). So every world has an audience of its own, and the same endpoint.
- */
+/** The library's token cache is one for the process; an audience of its own keeps worlds apart. */
 let worlds = 0;
-let identityPort = 0;
-const IDENTITY_HEADER = 'identity-header-3f9a';
 
 /** The whole app between real sockets: host, doors, identity endpoint, Defender. */
 export async function startWorld(options: WorldOptions = {}) {
   const clock = systemClock;
   const random = options.random ?? (() => 0.5);
   const audience = `https://defender-${++worlds}.test`;
-  const identity = await startIdentityEndpoint({
-    clock,
-    port: identityPort,
-    header: IDENTITY_HEADER,
-    ...options.identity,
-  });
-  identityPort = Number(new URL(identity.url).port);
+  const identity = await startIdentityEndpoint({ clock, ...options.identity });
   const defender = await startDefenderSimulator({ clock, random, audience, ...options.defender });
   Object.assign(process.env, identity.settings); // the identity library reads them there
+  forgetIdentityEndpoint();
   const env = {
     ...identity.settings,
     DEFENDER_API_HOST: defender.url,
@@ -94,6 +87,8 @@ export async function startWorld(options: WorldOptions = {}) {
     clock,
     identity,
     defender,
+    /** What tokens are asked for. */
+    audience,
     host,
     logs,
     send,
@@ -117,15 +112,33 @@ export async function startWorld(options: WorldOptions = {}) {
       checkNothingLeaked({
         logs,
         answers,
-        secrets: [identity.header, 'eyJ', ...(options.functionKey ? [options.functionKey] : [])],
+        secrets: [
+          identity.header,
+          TOKEN_START,
+          ...(options.functionKey ? [options.functionKey] : []),
+          ...(options.secrets ?? []),
+        ],
       });
     },
   };
 }
 
+/** The library keeps the first endpoint that it sees for the life of the process; a world has its own. */
+function forgetIdentityEndpoint(): void {
+  // biome-ignore lint/suspicious/noExplicitAny: private parts of the library, which offers no other way
+  const { managedIdentityApp } = new ManagedIdentityCredential() as any;
+  managedIdentityApp.managedIdentityClient.constructor.identitySource = undefined;
+}
+
 function toBody(payload: unknown): string | Buffer {
   return typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload);
 }
+
+/** Base64 of `{"`: every JWT begins with it, the local identity endpoint's tokens too. */
+const TOKEN_START = 'eyJ';
+
+/** A line of a stack trace, also when JSON has escaped its line break; or a path on this machine. */
+const INSIDES = /(\n|\\n)\s+at .*:\d+:\d+|node_modules|file:\/\//;
 
 function checkNothingLeaked(seen: { logs: LogEntry[]; answers: Answer[]; secrets: string[] }): void {
   const logged = seen.logs.map(({ message }) => message).join('\n');
@@ -135,9 +148,11 @@ function checkNothingLeaked(seen: { logs: LogEntry[]; answers: Answer[]; secrets
     expect(answered).not.toContain(secret);
   }
   expect(logged).not.toContain(PAYLOAD_CANARY);
-  for (const { status, text } of seen.answers) {
+  for (const { status, headers, text, json } of seen.answers) {
+    expect(JSON.stringify(headers)).not.toContain(PAYLOAD_CANARY);
     if (status >= 400) expect(text).not.toContain(PAYLOAD_CANARY);
-    expect(text).not.toMatch(/\n\s+at .*:\d+:\d+/); // a stack trace
+    else expect(JSON.stringify(json?.enrichment ?? {})).not.toContain(PAYLOAD_CANARY);
+    expect(text).not.toMatch(INSIDES);
   }
 }
 
@@ -158,7 +173,9 @@ export function exchange(
       });
     });
     request.on('error', reject);
-    if (body !== undefined) request.setHeader('content-length', Buffer.byteLength(body));
+    if (body !== undefined && !request.hasHeader('transfer-encoding')) {
+      request.setHeader('content-length', Buffer.byteLength(body));
+    }
     request.end(body);
   });
 }

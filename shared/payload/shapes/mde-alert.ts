@@ -1,16 +1,35 @@
+import { addressesIn } from '../addresses.js';
 import { isObject, member } from '../json.js';
-import { objectCandidate, type Shape } from '../shape.js';
+import type { Path } from '../path.js';
+import { type Candidate, objectCandidate, type Shape } from '../shape.js';
 
 /** https://learn.microsoft.com/defender-endpoint/api/alerts#properties */
 export const mdeAlert: Shape = {
   name: 'mde-alert',
   title: 'Defender for Endpoint alert',
-  find: (payload) => (isMdeAlert(payload) ? [objectCandidate([], { ids: [payload.id] })] : undefined),
+  where: '`id`; never `machineId`, `detectorId` or `incidentId`',
+  find: (payload) => (isMdeAlert(payload) ? [mdeCandidate(payload, [])] : undefined),
 };
 
-/** Whether a value is an alert as Defender's API gives it. `machineId` and `detectorId` only look like ids. */
-export function isMdeAlert(value: unknown): value is { readonly id: unknown } {
-  return (
-    isObject(value) && member(value, 'id') !== undefined && 'machineId' in value && 'detectionSource' in value
-  );
+/** What Defender's contexts end in; `$select` adds the names in brackets. */
+const CONTEXT = /#Alerts(?:\([\w,]{0,1000}\))?(\/\$entity)?$/;
+
+/** What an `@odata.context` says it is the context of: Defender's alert, its list of alerts, or neither. */
+export function mdeContext(value: unknown): 'alert' | 'list' | undefined {
+  const context = member(value, '@odata.context');
+  const match = typeof context === 'string' ? CONTEXT.exec(context.slice(-1100)) : null;
+  if (!match) return undefined;
+  return match[1] ? 'alert' : 'list';
+}
+
+/** Whether a value is an alert as Defender's API gives it. */
+export function isMdeAlert(value: unknown): boolean {
+  if (!isObject(value) || !Object.hasOwn(value, 'id')) return false;
+  if (Object.hasOwn(value, 'machineId') && Object.hasOwn(value, 'detectionSource')) return true;
+  return mdeContext(value) === 'alert'; // `$select` can leave little else to know it by
+}
+
+/** The candidate of an alert as Defender's API gives it. */
+export function mdeCandidate(alert: unknown, path: Path): Candidate {
+  return objectCandidate(path, { ids: [member(alert, 'id')], ips: addressesIn(member(alert, 'evidence')) });
 }

@@ -1,23 +1,27 @@
-import { isEndpointAlertId, otherProductOf } from '../../alert-id.js';
+import { isAnyAlertId } from '../../alert-id.js';
 import { member } from '../json.js';
 import type { Path } from '../path.js';
-import type { Candidate, Shape } from '../shape.js';
+import { type Candidate, eachOf, objectCandidate, type Shape } from '../shape.js';
 
 /**
- * What people write by hand: `{"alertId":"…"}`, `{"id":"…"}`, `{"alertIds":["…"]}`, `["…"]`. A lone
- * `id` counts only if it is an alert id, since everything has an `id`.
+ * What people write by hand: `{"alertId":"…"}`, `{"id":"…"}`, `{"alertIds":["…"]}`, `["…"]`, `"…"`. A
+ * lone `id` counts only if it is an alert id, since everything has an `id`.
  */
 export const plain: Shape = {
   name: 'plain',
-  title: '{"alertId": "…"}, {"id": "…"}, {"alertIds": ["…"]} or ["…"]',
+  title: 'plain ids: {"alertId": "…"}, {"id": "…"}, {"alertIds": ["…"]} or ["…"]',
+  where: '`alertId`, `id`, `alertIds[]`, `[]`',
   find: (payload) => {
-    if (Array.isArray(payload)) return payload.every(isString) ? ids(payload, [], undefined) : undefined;
+    if (Array.isArray(payload)) {
+      return payload.length > 0 && payload.every(isString) ? ids(payload, [], undefined) : undefined;
+    }
+    if (isAnyAlertId(payload)) return [{ path: [], attachTo: undefined, ids: [payload] }];
     const alertIds = member(payload, 'alertIds');
     if (Array.isArray(alertIds)) return ids(alertIds, ['alertIds'], []);
     const alertId = member(payload, 'alertId');
-    if (alertId !== undefined) return [{ path: [], attachTo: [], ids: [alertId] }];
+    if (alertId !== undefined) return [objectCandidate([], { ids: [alertId] })];
     const id = member(payload, 'id');
-    return isEndpointAlertId(id) || otherProductOf(id) ? [{ path: [], attachTo: [], ids: [id] }] : undefined;
+    return isAnyAlertId(id) ? [objectCandidate([], { ids: [id] })] : undefined;
   },
 };
 
@@ -26,6 +30,6 @@ function isString(value: unknown): boolean {
 }
 
 /** A list of bare ids; their IPs go to the object that holds the list, if there is one. */
-function ids(list: readonly unknown[], path: Path, attachTo: Path | undefined): Candidate[] {
-  return list.map((id, index) => ({ path: [...path, index], attachTo, ids: [id] }));
+function ids(list: readonly unknown[], path: Path, attachTo: Path | undefined): Iterable<Candidate> {
+  return eachOf(list, (id, index) => ({ path: [...path, index], attachTo, ids: [id] }));
 }

@@ -1,0 +1,35 @@
+import { FORMATS } from '../shared/formats/index.js';
+import { SHAPES } from '../shared/payload/shapes/index.js';
+import { UNKNOWN } from '../shared/payload/unknown.js';
+import { WRAPPERS } from '../shared/payload/unwrap.js';
+
+/** The table of shapes for the docs, in Markdown, from the registry: name, title, where the ids sit. */
+export function shapesTable(): string {
+  const rows = [
+    ...SHAPES.map(({ name, title, where }) => [`\`${name}\``, title, where]),
+    [
+      `\`${UNKNOWN}\``,
+      'JSON of no known shape',
+      'strings that are an alert id as a whole, under plausible names',
+    ],
+    ...WRAPPERS.map(({ title, where }) => ['(wrapper)', title, where]),
+  ];
+  return table(['`shape`', 'payload', 'where the alert id is looked for, best first'], rows);
+}
+
+/** The table of output forms, from their registry. */
+export function formatsTable(): string {
+  const rows = FORMATS.map(({ name, title, contentType, where }) => [
+    `\`${name}\``,
+    title,
+    `\`${contentType}\``,
+    where,
+  ]);
+  return table(['`format`', 'form', 'Content-Type', 'where the addresses stand'], rows);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

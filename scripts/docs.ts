@@ -1,0 +1,34 @@
+/**
+ * `npm run docs`: writes the parts of the documentation that the code knows better. Each stands between
+ * `<!-- generated: NAME -->` and `<!-- end -->`; test/docs.test.ts checks that they are current.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { formatsTable, shapesTable } from './docs-tables.js';
+import { faultsTable } from './faults-table.js';
+
+const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
+  shapes: shapesTable,
+  formats: formatsTable,
+  faults: faultsTable,
+};
+
+/** The documents that have generated parts. */
+export const DOCUMENTS = ['docs/formats.md', 'docs/shapes.md', 'docs/reliability.md'];
+
+/** A document with its generated parts made anew. */
+export async function regenerate(document: string): Promise<string> {
+  const text = await readFile(document, 'utf8');
+  const pieces = text.split(/(<!-- generated: \w+ -->\n)[\s\S]*?(<!-- end -->)/);
+  const made = pieces.map(async (piece) => {
+    const name = /^<!-- generated: (\w+) -->\n$/.exec(piece)?.[1];
+    if (name === undefined) return piece;
+    const make = PARTS[name];
+    if (!make) throw new Error(`${document} wants "${name}", which nothing generates.`);
+    return `${piece}${await make()}\n`;
+  });
+  return (await Promise.all(made)).join('');
+}
+
+const isCommand = process.argv[1] === fileURLToPath(import.meta.url);
+if (isCommand) for (const document of DOCUMENTS) await writeFile(document, await regenerate(document));

@@ -1,0 +1,15 @@
+// Writes what every payload in test/cases comes to beside it: `npx tsx scripts/record-cases.ts`. Look at
+// the difference before it is committed: a wrong answer that is recorded is a wrong answer.
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CASES, caseNames, payloadOf, record } from '../test/payload/recorded-case.js';
+
+const names = await caseNames();
+for (const name of names) {
+  const { references, answer } = record(await payloadOf(name));
+  await writeFile(join(CASES, name, 'references.json'), references);
+  const answerFile = join(CASES, name, 'answer.json');
+  if (answer === undefined) await rm(answerFile, { force: true });
+  else await writeFile(answerFile, answer);
+}
+console.log(`${names.length} cases recorded`);

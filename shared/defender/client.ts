@@ -1,0 +1,111 @@
+import type { Clock } from '../clock.js';
+import type { EnrichmentError } from '../errors.js';
+import type { AccessToken, Credential, TokenCache } from '../identity/token-cache.js';
+import type { Quota } from '../quota/quota.js';
+import type { Work } from '../source.js';
+import type { Call } from './call.js';
+import { explain } from './explain.js';
+import type { Outcome } from './outcome.js';
+import { decide, type Failure } from './retry.js';
+
+/** What the client is made of. */
+export interface ClientParts {
+  readonly apiHost: string;
+  readonly audience: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly credential: Credential;
+  readonly tokens: TokenCache;
+  readonly quota: Quota;
+  readonly call: Call;
+}
+
+/** What a body holds: the value asked for, or something else. */
+export type Reading<T> =
+  | { readonly kind: 'value'; readonly value: T }
+  | { readonly kind: 'malformed'; readonly what: string };
+
+/** An answer: the value, or that Defender does not know what was asked about. */
+export type Answer<T> = { readonly kind: 'value'; readonly value: T } | { readonly kind: 'not-found' };
+
+/** Asks Defender's API: every call with a valid token and a permit charged for it. */
+export class DefenderClient {
+  readonly #parts: ClientParts;
+
+  constructor(parts: ClientParts) {
+    this.#parts = parts;
+  }
+
+  /** The configured API's origin, the only one that the token goes to. */
+  get origin(): string {
+    return this.#parts.apiHost;
+  }
+
+  /**
+   * Asks until there is an answer, or until asking again does not help.
+   * @param url on the configured origin
+   * @param read finds the value in the body of a 200; pure
+   * @throws {EnrichmentError} when there is no answer
+   */
+  async get<T>(url: string, read: (body: string) => Reading<T>, work: Work): Promise<Answer<T>> {
+    const { clock, random, quota } = this.#parts;
+    let tokenRenewed = false;
+    for (let attempts = 1; ; attempts++) {
+      const { outcome, token } = await this.#callOnce(url, work);
+      if (outcome.kind === 'not-found') return { kind: 'not-found' };
+      const reading = outcome.kind === 'answered' ? read(outcome.body) : outcome;
+      if (reading.kind === 'value') return reading;
+      const remainingMs = work.untilMs() - clock.monotonicMs();
+      const verdict = decide(reading, { attempts, tokenRenewed, remainingMs, random: random() });
+      if (verdict.kind === 'retry') {
+        await clock.sleep(verdict.waitMs, work.signal);
+      } else if (verdict.kind === 'pause') {
+        await quota.pause(verdict.pauseMs);
+        if (!verdict.again) throw this.#failure(reading, verdict.pauseMs);
+      } else if (verdict.kind === 'renew-token') {
+        if (!(await this.#renew(token, work))) throw this.#failure(reading);
+        tokenRenewed = true;
+      } else {
+        throw this.#failure(reading, verdict.retryAfterMs);
+      }
+    }
+  }
+
+  /** One call with a token that is valid and a permit that was charged for it. */
+  async #callOnce(url: string, work: Work): Promise<{ outcome: Outcome; token: AccessToken }> {
+    await this.#token(work); // before the permit: without a token no permit must be spent
+    work.at('the quota');
+    const permit = await this.#parts.quota.acquire(work);
+    try {
+      const token = await this.#token(work); // again: the wait for the permit may have been long
+      work.at('Defender');
+      return { outcome: await this.#parts.call(url, token.token, work.signal), token };
+    } finally {
+      permit.settle();
+    }
+  }
+
+  #token(work: Work): Promise<AccessToken> {
+    const { tokens, credential } = this.#parts;
+    work.at('the identity endpoint');
+    return tokens.get(credential, this.#scope(), work.signal);
+  }
+
+  /** Whether there is another token than the one that was refused. */
+  async #renew(refused: AccessToken, work: Work): Promise<boolean> {
+    const { tokens, credential } = this.#parts;
+    work.at('the identity endpoint');
+    const other = await tokens.renew(credential, this.#scope(), refused.token, work.signal);
+    return other.token !== refused.token;
+  }
+
+  #scope(): string {
+    return `${this.#parts.audience}/.default`;
+  }
+
+  #failure(outcome: Failure, retryAfterMs?: number): EnrichmentError {
+    const { clock, apiHost } = this.#parts;
+    const retryAtMs = retryAfterMs === undefined ? undefined : clock.monotonicMs() + retryAfterMs;
+    return explain(outcome, apiHost, retryAtMs);
+  }
+}

@@ -1,0 +1,28 @@
+import type { Format } from './format.js';
+import { relatedTo } from './listed.js';
+
+/**
+ * MISP attributes, as `POST /attributes/add/{eventId}` takes several at once and as they stand in an event
+ * (https://www.misp-project.org/openapi/#tag/Attributes). `to_ids` is false: an address that was seen with
+ * an alert is no indicator to block by. MISP refuses an empty list, so a caller looks before posting.
+ *
+ * What is posted becomes part of the event, which is no place for a failed lookup: `enrichment.status`
+ * stands in the `Enrichment-Status` header only. A caller who must have all or nothing asks with
+ * `onFailure=fail`.
+ */
+export const misp: Format = {
+  name: 'misp',
+  title: 'MISP attributes',
+  contentType: 'application/json',
+  where: '`Attribute[].value`, of type `ip-dst`',
+  render: ({ enrichment }) =>
+    JSON.stringify({
+      Attribute: enrichment.ips.map(({ address, alertIds }) => ({
+        type: 'ip-dst',
+        category: 'Network activity',
+        value: address,
+        to_ids: false,
+        comment: relatedTo(alertIds),
+      })),
+    }),
+};

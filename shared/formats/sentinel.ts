@@ -1,0 +1,25 @@
+import type { Format } from './format.js';
+
+/**
+ * Entities as the `Entities` column of Microsoft Sentinel's `SecurityAlert` and the connector's "Get IPs"
+ * action have them: https://learn.microsoft.com/azure/sentinel/entities-reference#ip
+ *
+ * `$id` numbers the objects of one document; 1 is the alert that the entities belong to.
+ *
+ * A pure list: `enrichment.status` stands in the `Enrichment-Status` header only. A caller who must have all
+ * or nothing asks with `onFailure=fail`.
+ */
+export const sentinel: Format = {
+  name: 'sentinel',
+  title: 'Microsoft Sentinel entities',
+  contentType: 'application/json',
+  where: '`[].Address`, of type `ip`',
+  render: ({ enrichment }) =>
+    JSON.stringify(
+      enrichment.ips.map(({ address }, index) => ({
+        $id: String(index + 2),
+        Address: address,
+        Type: 'ip',
+      })),
+    ),
+};

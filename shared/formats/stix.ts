@@ -1,0 +1,47 @@
+import type { RelatedIp } from '../enrichment.js';
+import type { Format } from './format.js';
+import { uuidV5 } from './uuid-v5.js';
+
+/** For cyber-observable objects, and for nothing else: STIX 2.1, section 2.9. */
+const OBSERVABLE_NAMESPACE = '00abedb4-aa42-466c-9c01-fed23315a9b7';
+/** Our own, for bundles: section 2.9 forbids the one above for them. */
+const BUNDLE_NAMESPACE = '03cd227b-7836-46c7-95c5-e51ba2d5827b';
+
+/**
+ * STIX 2.1 bundle of IPv4 and IPv6 address objects:
+ * https://docs.oasis-open.org/cti/stix/v2.1/os/stix-v2.1-os.html, sections 2.9 (identifiers), 6.7, 6.8
+ * (addresses) and 8 (bundle, which has no `spec_version` of its own since 2.1).
+ *
+ * Ids are deterministic: the same address has the same id from any producer, the same set of addresses
+ * is the same bundle. Lists must not be empty, so that a bundle of nothing has no `objects`.
+ *
+ * A bundle has no place for `enrichment.status`: it stands in the `Enrichment-Status` header only. A caller
+ * who must have all or nothing asks with `onFailure=fail`.
+ */
+export const stix: Format = {
+  name: 'stix',
+  title: 'STIX 2.1 bundle',
+  contentType: 'application/stix+json;version=2.1',
+  where: '`objects[].value`, of type `ipv4-addr` and `ipv6-addr`',
+  render: ({ enrichment }) => {
+    const objects = enrichment.ips.map(toObservable);
+    const ids = objects.map(({ id }) => id).sort();
+    return JSON.stringify({
+      type: 'bundle',
+      id: `bundle--${uuidV5(BUNDLE_NAMESPACE, JSON.stringify(ids))}`,
+      ...(objects.length > 0 ? { objects } : {}),
+    });
+  },
+};
+
+function toObservable({ address, version }: RelatedIp) {
+  const type = version === 4 ? 'ipv4-addr' : 'ipv6-addr';
+  // An address is ASCII without anything to escape, so that this is canonical JSON (RFC 8785).
+  const name = JSON.stringify({ value: address });
+  return {
+    type,
+    spec_version: '2.1',
+    id: `${type}--${uuidV5(OBSERVABLE_NAMESPACE, name)}`,
+    value: address,
+  };
+}

@@ -1,0 +1,19 @@
+import type { AlertEntry } from '../enrichment.js';
+
+/**
+ * Why an alert has no answer of its own, as one sentence or two. Undefined for one that was answered:
+ * only there does an empty list mean that there are no IPs.
+ */
+export function whyUnanswered({ status, reason, error }: AlertEntry): string | undefined {
+  switch (status) {
+    case 'found':
+    case 'empty':
+      return undefined;
+    case 'not_found':
+      return 'Defender for Endpoint does not know this alert.';
+    case 'skipped':
+      return reason ?? 'This alert was not looked up.';
+    case 'failed':
+      return error ? `${error.title}. ${error.detail}` : 'The lookup failed.';
+  }
+}

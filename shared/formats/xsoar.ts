@@ -1,0 +1,45 @@
+import type { AlertEntry } from '../enrichment.js';
+import type { Format } from './format.js';
+import { whyUnanswered } from './unanswered.js';
+
+/**
+ * Entry context of Cortex XSOAR, to be returned as `EntryContext`. The keys are those that the content
+ * pack's `microsoft-atp-get-alert-related-ips` and every IP command write
+ * (https://xsoar.pan.dev/docs/reference/integrations/microsoft-defender-advanced-threat-protection,
+ * https://xsoar.pan.dev/docs/integrations/context-standards-mandatory#ip); the text in brackets makes
+ * XSOAR update what it knows already instead of adding it twice.
+ *
+ * An alert without an answer has `Status` and `Reason` but no `IPs`: an empty list says that Defender knows
+ * the alert and ties no address to it, and would overwrite what an earlier run had found. Alerts without
+ * an id have nothing to be told apart by and are left out.
+ */
+export const xsoar: Format = {
+  name: 'xsoar',
+  title: 'Cortex XSOAR context',
+  contentType: 'application/json',
+  where:
+    '`MicrosoftATP.AlertIP(val.AlertID === obj.AlertID)[].IPs[]`, ' +
+    '`IP(val.Address && val.Address == obj.Address)[].Address`',
+  render: ({ enrichment }) =>
+    JSON.stringify({
+      'MicrosoftATP.AlertIP(val.AlertID === obj.AlertID)': enrichment.alerts
+        .filter(({ alertId }) => alertId !== undefined)
+        .map(toAlertIp),
+      'IP(val.Address && val.Address == obj.Address)': enrichment.ips.map(({ address }) => ({
+        Address: address,
+      })),
+    }),
+};
+
+function toAlertIp(alert: AlertEntry) {
+  const { alertId, status, ips, retryAfterSeconds } = alert;
+  const reason = whyUnanswered(alert);
+  return {
+    AlertID: alertId,
+    // An alert without an answer can still have the addresses that its payload tells.
+    ...(reason === undefined || ips.length > 0 ? { IPs: ips } : {}),
+    Status: status,
+    Reason: reason,
+    RetryAfterSeconds: retryAfterSeconds,
+  };
+}

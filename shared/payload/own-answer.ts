@@ -1,0 +1,39 @@
+import { member } from './json.js';
+import { CLOSE_BRACE, endOfBlanks, endOfString, endOfValue, nameIn, nextInList, OPEN_BRACE } from './scan.js';
+import { isOwnAnswer } from './unwrap.js';
+
+/** How many answers within answers are taken off, as many as are looked into for alerts. */
+const MOST_ANSWERS = 5;
+
+/**
+ * The text of the alert in an answer of this app that was posted again, so that the new answer holds
+ * the alert and not the old answer; any other text as it is.
+ *
+ * @param text valid JSON
+ * @param payload what `text` parses to
+ */
+export function withoutOwnAnswer(text: string, payload: unknown): string {
+  let alertText = text;
+  let at = payload;
+  for (let answers = 0; answers < MOST_ANSWERS && isOwnAnswer(at); answers++) {
+    alertText = memberText(alertText, 'alert') ?? alertText;
+    at = member(at, 'alert');
+  }
+  return alertText;
+}
+
+/** The text of an object's member as it is written; of several of one name the last, as JSON.parse takes. */
+function memberText(text: string, wanted: string): string | undefined {
+  const open = endOfBlanks(text, 0);
+  if (text.charCodeAt(open) !== OPEN_BRACE) return undefined;
+  let found: string | undefined;
+  let at = endOfBlanks(text, open + 1);
+  while (text.charCodeAt(at) !== CLOSE_BRACE) {
+    const nameEnd = endOfString(text, at);
+    const start = endOfBlanks(text, endOfBlanks(text, nameEnd) + 1);
+    const end = endOfValue(text, start);
+    if (nameIn(text, at, nameEnd) === wanted) found = text.slice(start, end);
+    at = nextInList(text, end);
+  }
+  return found;
+}

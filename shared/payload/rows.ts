@@ -1,0 +1,39 @@
+import { isAnyAlertId } from '../alert-id.js';
+import { entityAddresses } from './addresses.js';
+import type { Candidate } from './shape.js';
+
+/** A row's value by the name of its column, in lower case; undefined where there is no such column. */
+export type Row = (column: string) => unknown;
+
+/** Columns that can hold an alert id, as the tables of Sentinel and Defender XDR call them, best first. */
+const ID_COLUMNS = ['vendororiginalid', 'provideralertid', 'alertid', 'alert_id', 'externalid'];
+const LINK_COLUMNS = ['alertlink', 'alertweburl', 'linktomtp', 'linktowdatp'];
+const PRODUCT_COLUMNS = ['providername', 'servicesource', 'productname'];
+const ADDRESS_COLUMNS = ['remoteip', 'ipaddress', 'sourceip', 'destinationip', 'src_ip', 'dest_ip'];
+
+/**
+ * What a row of a query's result says of an alert: `SecurityAlert`
+ * (https://learn.microsoft.com/azure/azure-monitor/reference/tables/securityalert), `AlertInfo`,
+ * `AlertEvidence`, or whatever a query made of them.
+ * @returns undefined for a row without any column for an alert id; a lone `Id` counts only if it is one
+ */
+export function rowFacts(row: Row): Omit<Candidate, 'path' | 'attachTo'> | undefined {
+  const ids = valuesIn(row, ID_COLUMNS);
+  const links = valuesIn(row, LINK_COLUMNS);
+  const id = row('id');
+  if (isAnyAlertId(id)) ids.push(id);
+  if (ids.length === 0 && links.length === 0) return undefined;
+  const ips = [...entityAddresses(row('entities')), ...valuesIn(row, ADDRESS_COLUMNS)];
+  return { ids, links, products: valuesIn(row, PRODUCT_COLUMNS), ips };
+}
+
+/** A row from pairs of names and values; of a name that comes twice the last one counts, as in JSON. */
+export function rowOf(pairs: Iterable<readonly [name: unknown, value: unknown]>): Row {
+  const values = new Map<string, unknown>();
+  for (const [name, value] of pairs) if (typeof name === 'string') values.set(name.toLowerCase(), value);
+  return (column) => values.get(column);
+}
+
+function valuesIn(row: Row, columns: readonly string[]): unknown[] {
+  return columns.map(row).filter((value) => value !== undefined && value !== null && value !== '');
+}

@@ -1,0 +1,19 @@
+import { inside } from '../json.js';
+import type { Shape } from '../shape.js';
+import { areTables, tableCandidates } from '../tables.js';
+import { isCommonSchema } from './azure-monitor.js';
+
+const TABLES = ['data', 'alertContext', 'SearchResults', 'tables'];
+
+/** Log alerts of the first generation: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-payload-samples */
+export const azureMonitorLogV1: Shape = {
+  name: 'azure-monitor-log-v1',
+  title: 'Azure Monitor log alert with its rows (common schema, v1)',
+  where:
+    '`data.alertContext.SearchResults.tables[].rows[]`, by column as in a query result; ' +
+    'never `data.essentials.alertId`',
+  find: (payload) => {
+    const tables = inside(payload, ...TABLES);
+    return isCommonSchema(payload) && areTables(tables) ? tableCandidates(tables, TABLES) : undefined;
+  },
+};

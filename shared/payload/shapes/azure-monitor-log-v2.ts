@@ -1,0 +1,26 @@
+import { inside, items, member } from '../json.js';
+import { rowFacts, rowOf } from '../rows.js';
+import { eachOf, objectCandidate, type Shape } from '../shape.js';
+import { isCommonSchema } from './azure-monitor.js';
+
+const CRITERIA = ['data', 'alertContext', 'condition', 'allOf'];
+
+/**
+ * Log alerts of the second generation. They carry no rows, so an alert's id is there only where the
+ * rule splits by it: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-payload-samples
+ */
+export const azureMonitorLogV2: Shape = {
+  name: 'azure-monitor-log-v2',
+  title: 'Azure Monitor log alert without rows (common schema, v2)',
+  where:
+    '`data.alertContext.condition.allOf[].dimensions[]` named `VendorOriginalId`, `ProviderAlertId` or `AlertId`',
+  find: (payload) => {
+    if (!isCommonSchema(payload)) return undefined;
+    if (inside(payload, 'data', 'alertContext', 'conditionType') !== 'LogQueryCriteria') return undefined;
+    return eachOf(items(inside(payload, ...CRITERIA)), (criterion, index) => {
+      const dimensions = items(member(criterion, 'dimensions'));
+      const facts = rowFacts(rowOf(dimensions.map((pair) => [member(pair, 'name'), member(pair, 'value')])));
+      return facts && objectCandidate([...CRITERIA, index], facts);
+    });
+  },
+};

@@ -1,0 +1,33 @@
+import { inside, items, member } from '../json.js';
+import { rowFacts, rowOf } from '../rows.js';
+import type { Candidate, Shape } from '../shape.js';
+import { isCommonSchema } from './azure-monitor.js';
+
+const CRITERIA = ['data', 'alertContext', 'condition', 'allOf'];
+
+/**
+ * Simple log alerts, whose rows are lists of names and values:
+ * https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-payload-samples
+ */
+export const azureMonitorSimpleLog: Shape = {
+  name: 'azure-monitor-simple-log',
+  title: 'Azure Monitor simple log alert (common schema)',
+  where:
+    '`data.alertContext.condition.allOf[].event[]`, pairs named `VendorOriginalId`, `ProviderAlertId`, `AlertId` or `AlertLink`',
+  find: (payload) => {
+    if (!isCommonSchema(payload)) return undefined;
+    const criteria = items(inside(payload, ...CRITERIA));
+    const hasEvents = criteria.some((criterion) => Array.isArray(member(criterion, 'event')));
+    return hasEvents ? eventCandidates(criteria) : undefined;
+  },
+};
+
+function* eventCandidates(criteria: readonly unknown[]): Generator<Candidate> {
+  for (const [index, criterion] of criteria.entries()) {
+    for (const [at, event] of items(member(criterion, 'event')).entries()) {
+      const pairs = items(event).map((pair) => [member(pair, 'name'), member(pair, 'value')] as const);
+      const facts = rowFacts(rowOf(pairs));
+      if (facts) yield { path: [...CRITERIA, index, 'event', at], attachTo: undefined, ...facts };
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { inside, isObject, member } from '../json.js';
+import type { Shape } from '../shape.js';
+
+/**
+ * Any other alert in Azure Monitor's common schema: a metric, an activity, a log alert too large for
+ * its rows. It says nothing of Defender's alerts.
+ * https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema
+ */
+export const azureMonitor: Shape = {
+  name: 'azure-monitor',
+  title: 'Azure Monitor alert without log rows (common schema)',
+  where: 'no field: `data.essentials.alertId` is an ARM id',
+  find: (payload) => (isCommonSchema(payload) ? [] : undefined),
+};
+
+/** Whether a payload is an alert in Azure Monitor's common schema. */
+export function isCommonSchema(payload: unknown): boolean {
+  return (
+    isObject(inside(payload, 'data', 'essentials')) &&
+    (member(payload, 'schemaId') === 'azureMonitorCommonAlertSchema' ||
+      isObject(inside(payload, 'data', 'alertContext')))
+  );
+}

@@ -1,0 +1,27 @@
+import { inside } from '../json.js';
+import type { Shape } from '../shape.js';
+import { areTables, tableCandidates } from '../tables.js';
+
+/** Where tables stand in a query's answer, and in the webhook of log alerts from before the common schema. */
+const PLACES = [
+  ['tables'],
+  ['SearchResult', 'tables'],
+  ['SearchResults', 'tables'],
+  ['data', 'SearchResult', 'tables'],
+];
+
+/** The answer of a Log Analytics query: https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format */
+export const logAnalytics: Shape = {
+  name: 'log-analytics',
+  title: 'Log Analytics query result (tables of rows)',
+  where:
+    '`tables[].rows[]`, by column: `VendorOriginalId`, `ProviderAlertId`, `AlertId`, `AlertLink`; ' +
+    'product from `ProviderName`, `ServiceSource`',
+  find: (payload) => {
+    for (const place of PLACES) {
+      const tables = inside(payload, ...place);
+      if (areTables(tables)) return tableCandidates(tables, place);
+    }
+    return undefined;
+  },
+};

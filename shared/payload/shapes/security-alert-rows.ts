@@ -1,0 +1,26 @@
+import { isObject, member } from '../json.js';
+import { rowFacts, rowOf } from '../rows.js';
+import { objectCandidate, type Shape } from '../shape.js';
+
+/**
+ * A row of the `SecurityAlert` table as an object, as Logic Apps' query actions give it; `Entities` and
+ * other columns are JSON text: https://learn.microsoft.com/azure/azure-monitor/reference/tables/securityalert
+ */
+export const securityAlertRows: Shape = {
+  name: 'security-alert-rows',
+  title: 'rows of the SecurityAlert table',
+  where:
+    '`VendorOriginalId`, `ProviderAlertId`, `AlertLink`; product from `ProviderName`; never `SystemAlertId`',
+  find: (payload) => {
+    if (!isObject(payload)) return undefined;
+    const hasId =
+      member(payload, 'VendorOriginalId') !== undefined || member(payload, 'SystemAlertId') !== undefined;
+    const isNamed =
+      member(payload, 'ProviderName') !== undefined ||
+      member(payload, 'ProductName') !== undefined ||
+      member(payload, 'AlertLink') !== undefined;
+    if (!hasId || !isNamed) return undefined;
+    const facts = rowFacts(rowOf(Object.entries(payload)));
+    return [objectCandidate([], facts ?? { ids: [], products: [member(payload, 'ProviderName')] })];
+  },
+};

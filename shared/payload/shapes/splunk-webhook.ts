@@ -1,0 +1,31 @@
+import { isEndpointAlertId } from '../../alert-id.js';
+import { isObject, member } from '../json.js';
+import { rowFacts, rowOf } from '../rows.js';
+import { objectCandidate, type Shape } from '../shape.js';
+
+/** Fields of flattened alerts, as Splunk's add-ons for Microsoft's APIs name them. */
+const ADDRESSES = ['evidence{}.ipAddress', 'entities{}.ipAddress'];
+
+/**
+ * Splunk's webhook alert action: the first row of the search, all values strings or, where a field has
+ * several, lists of them: https://docs.splunk.com/Documentation/Splunk/latest/Alert/Webhooks
+ */
+export const splunkWebhook: Shape = {
+  name: 'splunk-webhook',
+  title: 'Splunk alert webhook',
+  where:
+    '`result`: `VendorOriginalId`, `ProviderAlertId`, `AlertId`, `AlertLink`, then any field that is an alert id; never `sid`',
+  find: (payload) => {
+    const result = member(payload, 'result');
+    if (typeof member(payload, 'sid') !== 'string' || !isObject(result)) return undefined;
+    const fields = Object.entries(result);
+    const facts = rowFacts(rowOf(fields));
+    return [
+      objectCandidate(['result'], {
+        ...facts,
+        ids: [...(facts?.ids ?? []), ...fields.map(([, value]) => value).filter(isEndpointAlertId)],
+        ips: [...(facts?.ips ?? []), ...ADDRESSES.flatMap((name) => member(result, name))],
+      }),
+    ];
+  },
+};

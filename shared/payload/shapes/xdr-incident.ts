@@ -1,0 +1,35 @@
+import { addressesIn } from '../addresses.js';
+import { member } from '../json.js';
+import type { Path } from '../path.js';
+import { type Candidate, eachOf, objectCandidate, type Shape } from '../shape.js';
+
+/**
+ * Defender XDR's incident, or one of its alerts by itself (from a For-each):
+ * https://learn.microsoft.com/defender-xdr/api-list-incidents
+ */
+export const xdrIncident: Shape = {
+  name: 'xdr-incident',
+  title: 'Defender XDR incident, or one alert of it',
+  where: '`alerts[].alertId`, `alerts[].providerAlertId`; product from `serviceSource`; never `incidentId`',
+  find: (payload) => {
+    if (isXdrAlert(payload)) return [candidate(payload, [])];
+    const alerts = member(payload, 'alerts');
+    const isIncident =
+      typeof member(payload, 'incidentName') === 'string' ||
+      (member(payload, 'incidentId') !== undefined && Array.isArray(alerts) && alerts.some(isXdrAlert));
+    if (!isIncident) return undefined;
+    return Array.isArray(alerts) ? eachOf(alerts, (alert, index) => candidate(alert, ['alerts', index])) : [];
+  },
+};
+
+function isXdrAlert(value: unknown): boolean {
+  return typeof member(value, 'alertId') === 'string' && typeof member(value, 'serviceSource') === 'string';
+}
+
+function candidate(alert: unknown, path: Path): Candidate {
+  return objectCandidate(path, {
+    ids: [member(alert, 'alertId'), member(alert, 'providerAlertId')],
+    products: [member(alert, 'serviceSource')],
+    ips: addressesIn(member(alert, 'entities')),
+  });
+}

@@ -1,0 +1,41 @@
+import { isObject, member, parseNested } from '../json.js';
+import { type Candidate, objectCandidate, type Shape, under } from '../shape.js';
+import { graphAlertV2 } from './graph-alert-v2.js';
+import { graphIncident } from './graph-incident.js';
+import { mdeAlert } from './mde-alert.js';
+import { xdrIncident } from './xdr-incident.js';
+
+/** What XSOAR's integrations for Microsoft's APIs put into `rawJSON`, as they fetched it. */
+const FETCHED = [mdeAlert, graphAlertV2, xdrIncident, graphIncident];
+
+/**
+ * A Cortex XSOAR incident; what was fetched stands in it as a JSON string:
+ * https://xsoar.pan.dev/docs/integrations/fetching-incidents
+ */
+export const xsoarIncident: Shape = {
+  name: 'xsoar-incident',
+  title: 'Cortex XSOAR incident',
+  where:
+    '`rawJSON`, a JSON string: `id` of the alert in it, or `alerts[]` of the incident; then `dbotMirrorId`',
+  find: (payload) => {
+    const rawJson = member(payload, 'rawJSON');
+    if (typeof rawJson !== 'string') return undefined;
+    const once = parseNested(rawJson);
+    const raw = typeof once === 'string' ? parseNested(once) : once; // double encoding happens
+    return rawCandidates(raw, member(payload, 'dbotMirrorId'));
+  },
+};
+
+function rawCandidates(raw: unknown, mirrorId: unknown): Iterable<Candidate> {
+  for (const shape of FETCHED) {
+    const candidates = shape.find(raw);
+    if (candidates) return prefixed(candidates);
+  }
+  if (!isObject(raw)) return [objectCandidate([], { ids: [mirrorId] })];
+  const ids = [member(raw, 'id'), member(raw, 'alertId'), member(raw, 'AlertId'), mirrorId];
+  return [objectCandidate(['rawJSON'], { ids })];
+}
+
+function* prefixed(candidates: Iterable<Candidate>): Generator<Candidate> {
+  for (const candidate of candidates) yield under(['rawJSON'], candidate);
+}

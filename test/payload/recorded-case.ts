@@ -1,0 +1,61 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RequestError } from '../../shared/errors.js';
+import { parseJson } from '../../shared/payload/json.js';
+import { type AlertReference, findAlerts } from '../../shared/payload/references.js';
+import { attachRelatedIps } from '../../shared/payload/splice.js';
+
+/** Where the recorded cases are: `<shape>/<case>/payload.json`, `references.json`, `answer.json`. */
+export const CASES = 'test/cases';
+
+/** What a payload comes to. */
+export interface Recorded {
+  /** The references found, or the error, as JSON text. */
+  readonly references: string;
+  /** The payload with every alert's address in it, to the character; absent where there is no answer. */
+  readonly answer: string | undefined;
+}
+
+/** The folders of all cases, such as `mde-alert/with-evidence`. */
+export async function caseNames(): Promise<string[]> {
+  const files = await readdir(CASES, { recursive: true });
+  return files
+    .filter((file) => file.endsWith('payload.json'))
+    .map((file) => file.slice(0, -'/payload.json'.length))
+    .sort();
+}
+
+/** The payload of a case as it is posted. */
+export function payloadOf(name: string): Promise<string> {
+  return readFile(join(CASES, name, 'payload.json'), 'utf8');
+}
+
+/** Takes a posted text as far as it goes without any lookup. */
+export function record(text: string): Recorded {
+  try {
+    const references = findAlerts(parseJson(text));
+    const attachments = references.flatMap((reference) =>
+      reference.kind === 'endpoint' && reference.attachTo
+        ? [{ path: reference.attachTo, ips: [inventedIp(reference.alertId)] }]
+        : [],
+    );
+    return { references: pretty(references), answer: attachRelatedIps(text, attachments) };
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return {
+      references: pretty({ error: error.kind, status: error.status, detail: error.message }),
+      answer: undefined,
+    };
+  }
+}
+
+/** Always the same address for the same alert, from a documentation range (RFC 5737). */
+export function inventedIp(alertId: string): string {
+  let sum = 0;
+  for (const character of alertId) sum = (sum * 31 + character.charCodeAt(0)) % 254;
+  return `192.0.2.${sum + 1}`;
+}
+
+function pretty(value: readonly AlertReference[] | object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,268 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { mostInAnyWindow } from '../../local/defender/windows.js';
+import type { EnrichmentError } from '../../shared/errors.js';
+import type { Ledger } from '../../shared/quota/ledger.js';
+import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
+import { type Permit, Quota } from '../../shared/quota/quota.js';
+import { SteppingClock } from '../support/stepping-clock.js';
+
+let clock: SteppingClock;
+beforeEach(() => {
+  clock = new SteppingClock();
+});
+
+const start = (perMinute: number, perHour = 1500) => {
+  const ledger = new MemoryLedger(clock, perMinute, perHour);
+  return { ledger, quota: new Quota(clock, ledger) };
+};
+const waiting = (untilMs: number, signal = new AbortController().signal) => ({
+  untilMs: () => untilMs,
+  signal,
+});
+
+/** The error that a promise is rejected with. */
+const refusal = (work: Promise<unknown>): Promise<EnrichmentError> =>
+  clock.until(
+    work.then(
+      () => Promise.reject(new Error('was granted')),
+      (error: EnrichmentError) => error,
+    ),
+  );
+
+describe('Quota', () => {
+  test('grants at once while there is room, and charges both windows', async () => {
+    const { quota } = start(2, 3);
+    await clock.until(Promise.all([quota.acquire(waiting(0)), quota.acquire(waiting(0))]));
+    expect(quota.view()).toEqual({
+      asOf: '2026-11-23T18:00:00.000Z',
+      minute: { limit: 2, remaining: 0 },
+      hour: { limit: 3, remaining: 1 },
+    });
+  });
+
+  test('who comes too late is refused at once with the exact wait, each with its own', async () => {
+    const { quota } = start(1);
+    (await clock.until(quota.acquire(waiting(0)))).settle();
+    await clock.pass(12_000);
+    const refused = await Promise.all([
+      refusal(quota.acquire(waiting(20_000))),
+      refusal(quota.acquire(waiting(20_000))),
+    ]);
+    expect(clock.monotonicMs()).toBe(12_000);
+    expect(refused.map(({ kind, retryAtMs }) => ({ kind, retryAtMs }))).toEqual([
+      { kind: 'quota-exhausted', retryAtMs: 62_000 },
+      { kind: 'quota-exhausted', retryAtMs: 124_000 },
+    ]);
+    expect(refused[0]?.message).toContain('50 s from now');
+    expect(refused[0]?.message).toContain('1 a minute and 1500 an hour');
+    expect(quota.view().hour.remaining).toBe(1499);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test('who can wait long enough waits, in the order of asking', async () => {
+    const { quota } = start(1);
+    const granted: [string, number][] = [];
+    const ask = async (name: string, untilMs: number) => {
+      (await quota.acquire(waiting(untilMs))).settle();
+      granted.push([name, clock.monotonicMs()]);
+    };
+    const [, second, third, late] = [
+      ask('first', 0),
+      ask('second', 62_000),
+      ask('third', 124_000),
+      ask('late', 185_999),
+    ];
+    await expect(late).rejects.toMatchObject({ retryAtMs: 186_000 });
+    await clock.until(Promise.all([second, third]));
+    expect(granted).toEqual([
+      ['first', 0],
+      ['second', 62_000],
+      ['third', 124_000],
+    ]);
+  });
+
+  test('no more than 32 calls are in flight; a call that ends makes room for the next', async () => {
+    const { quota } = start(100);
+    const permits: Permit[] = [];
+    for (let caller = 0; caller < 40; caller++) {
+      quota.acquire(waiting(0)).then((permit) => permits.push(permit));
+    }
+    await clock.settle();
+    expect(permits).toHaveLength(32);
+    permits[0]?.settle();
+    await clock.settle();
+    expect(permits).toHaveLength(33);
+    expect(clock.sleeping).toBe(0); // a call that ends is what is waited for, not time
+    for (const permit of permits.slice(1, 9)) permit.settle();
+    await clock.settle();
+    expect(permits).toHaveLength(40);
+  });
+
+  test('who leaves is rejected with its reason, and leaves neither a place nor an alarm behind', async () => {
+    const { quota } = start(1);
+    (await clock.until(quota.acquire(waiting(0)))).settle();
+    const leaver = new AbortController();
+    const left = quota.acquire(waiting(62_000, leaver.signal));
+    await clock.settle();
+    expect(clock.sleeping).toBe(1);
+    const stays = quota.acquire(waiting(124_000));
+    leaver.abort(new Error('gone'));
+    await expect(left).rejects.toThrow('gone');
+    await clock.until(stays);
+    expect(clock.monotonicMs()).toBe(62_000);
+
+    const last = new AbortController();
+    const alsoLeft = quota.acquire(waiting(124_000, last.signal));
+    await clock.settle();
+    expect(clock.sleeping).toBe(1);
+    last.abort(new Error('gone'));
+    await expect(alsoLeft).rejects.toThrow('gone');
+    await clock.settle();
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test('who is gone already is rejected, and not charged', async () => {
+    const { quota } = start(1);
+    await expect(quota.acquire(waiting(0, AbortSignal.abort(new Error('gone'))))).rejects.toThrow('gone');
+    expect(quota.view().minute.remaining).toBe(1);
+  });
+
+  test('a pause stops everyone: who can wait waits, the others are refused at once', async () => {
+    const { quota } = start(100);
+    const running = await clock.until(quota.acquire(waiting(0)));
+    const pausing = quota.pause(5_000);
+    const patient = quota.acquire(waiting(5_000));
+    const impatient = await refusal(quota.acquire(waiting(4_999)));
+    expect(impatient.retryAtMs).toBe(5_000);
+    expect(clock.monotonicMs()).toBe(0);
+    await clock.until(Promise.all([patient, pausing]));
+    expect(clock.monotonicMs()).toBe(5_000);
+    running.settle();
+  });
+
+  test('a pause that comes while callers wait is heeded, and a shorter one does not shorten it', async () => {
+    const { quota } = start(1);
+    (await clock.until(quota.acquire(waiting(0)))).settle();
+    const patient = quota.acquire(waiting(200_000));
+    const impatient = quota.acquire(waiting(130_000)).catch(({ retryAtMs }: EnrichmentError) => retryAtMs);
+    await clock.settle();
+    await quota.pause(100_000);
+    await quota.pause(1_000);
+    expect(await impatient).toBe(162_000);
+    expect(clock.monotonicMs()).toBe(0);
+    await clock.until(patient);
+    expect(clock.monotonicMs()).toBe(100_000);
+  });
+
+  test('a caller whose time is extended while it waits is judged by its new time', async () => {
+    const { quota } = start(1);
+    (await clock.until(quota.acquire(waiting(0)))).settle();
+    let untilMs = 62_000;
+    const extended = quota.acquire({ untilMs: () => untilMs, signal: new AbortController().signal });
+    await clock.settle();
+    untilMs = 100_000;
+    await quota.pause(90_000);
+    await clock.until(extended);
+    expect(clock.monotonicMs()).toBe(90_000);
+  });
+
+  test('a call that took longer than the guard counts from when it ended', async () => {
+    const { quota } = start(1);
+    const slow = await clock.until(quota.acquire(waiting(0)));
+    await clock.pass(2_000);
+    slow.settle();
+    await clock.settle();
+    expect((await refusal(quota.acquire(waiting(3_000)))).retryAtMs).toBe(62_000);
+    await clock.pass(60_000);
+    const slower = await clock.until(quota.acquire(waiting(62_000)));
+    await clock.pass(8_000);
+    slower.settle();
+    await clock.settle();
+    expect((await refusal(quota.acquire(waiting(71_000)))).retryAtMs).toBe(70_000 - 2_000 + 62_000);
+  });
+
+  test('a ledger that fails refuses everyone with its error, and is asked again by the next', async () => {
+    const ledger = new MemoryLedger(clock, 1, 1500);
+    let fails = true;
+    const failing: Ledger = {
+      take: (demand) => (fails ? Promise.reject(new Error('store down')) : ledger.take(demand)),
+      correct: () => Promise.reject(new Error('store down')),
+      pause: (untilMs) => ledger.pause(untilMs),
+      forecast: (demand) => ledger.forecast(demand),
+      spreadMs: () => 0,
+      view: () => ledger.view(),
+    };
+    const quota = new Quota(clock, failing);
+    const both = await Promise.allSettled([quota.acquire(waiting(0)), quota.acquire(waiting(100_000))]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    fails = false;
+    const permit = await clock.until(quota.acquire(waiting(0)));
+    // A correction that fails does not keep the next caller from being served.
+    await clock.pass(10_000);
+    permit.settle();
+    await clock.until(quota.acquire(waiting(200_000)));
+    expect(clock.monotonicMs()).toBe(62_000);
+  });
+
+  test('a ledger that cannot even tell what is left refuses, and does not jam', async () => {
+    const ledger = new MemoryLedger(clock, 1, 1500);
+    let fails = true;
+    const failing: Ledger = {
+      take: (demand) => ledger.take(demand),
+      correct: (from, to) => ledger.correct(from, to),
+      pause: (untilMs) => ledger.pause(untilMs),
+      forecast: (demand) => {
+        if (fails) throw new Error('unknown');
+        return ledger.forecast(demand);
+      },
+      spreadMs: () => 0,
+      view: () => ledger.view(),
+    };
+    const quota = new Quota(clock, failing);
+    await expect(quota.acquire(waiting(0))).rejects.toThrow('unknown');
+    fails = false;
+    await clock.until(quota.acquire(waiting(0)));
+  });
+});
+
+test('callers in any rhythm, with calls of any length up to a time-out, never break a window at the receiver', async () => {
+  const caller = fc.record({
+    gapMs: fc.oneof(fc.nat(1_000), fc.nat(30_000)),
+    patienceMs: fc.nat(220_000),
+    /** How long the call takes, and when within that it arrives. */
+    tookMs: fc.oneof(fc.nat(1_900), fc.nat(10_000)),
+    arrives: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(caller, { minLength: 1, maxLength: 60 }), async (callers) => {
+      clock = new SteppingClock();
+      const { quota } = start(4, 12);
+      const arrivals: number[] = [];
+      const work: Promise<void>[] = [];
+      for (const { gapMs, patienceMs, tookMs, arrives } of callers) {
+        await clock.pass(gapMs);
+        const askedMs = clock.monotonicMs();
+        const call = async () => {
+          const permit = await quota.acquire(waiting(askedMs + patienceMs));
+          expect(clock.monotonicMs()).toBeLessThanOrEqual(askedMs + patienceMs);
+          arrivals.push(clock.monotonicMs() + tookMs * arrives);
+          await clock.sleep(tookMs);
+          permit.settle();
+        };
+        work.push(
+          call().catch((error: EnrichmentError) => {
+            expect(error.kind).toBe('quota-exhausted');
+            expect(error.retryAtMs).toBeGreaterThan(askedMs + patienceMs);
+          }),
+        );
+      }
+      await clock.until(Promise.all(work));
+      arrivals.sort((a, b) => a - b);
+      expect(mostInAnyWindow(arrivals, 60_000)).toBeLessThanOrEqual(4);
+      expect(mostInAnyWindow(arrivals, 3_600_000)).toBeLessThanOrEqual(12);
+      expect(clock.sleeping).toBe(0);
+    }),
+    { numRuns: 100 },
+  );
+});
