@@ -2,10 +2,12 @@ import type { Startup } from '../shared/app.js';
 import { registerAlertIps } from './alertIps.js';
 import { registerEnrichAlert } from './enrichAlert.js';
 import { registerHealth } from './health.js';
+import { registerSweep } from './sweep.js';
 
-/** Registers every door, also with wrong settings: then each of them answers what is wrong. */
+/** Registers every door, also with wrong settings: then each of them answers what is wrong, and no timer runs. */
 export function registerFunctions(startup: Startup): void {
   registerEnrichAlert(startup);
   registerAlertIps(startup);
   registerHealth(startup);
+  registerSweep(startup);
 }

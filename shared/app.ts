@@ -8,9 +8,11 @@ import { TokenCache } from './identity/token-cache.js';
 import { AnswerCache } from './lookup/answer-cache.js';
 import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
 import { Lookup } from './lookup/lookup.js';
-import { MemoryLedger } from './quota/memory-ledger.js';
 import { Quota } from './quota/quota.js';
+import type { Report, Reporter } from './report.js';
 import type { IpStats, SourceAnswer } from './source.js';
+import { openState } from './state.js';
+import type { BlobStore } from './storage/blob-store.js';
 import { VERSION } from './version.js';
 
 /** What comes from outside; in production the machine's own. */
@@ -18,6 +20,8 @@ export interface World {
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
+  /** Takes what operators should know of. */
+  readonly report: Reporter;
 }
 
 /** The app, wired. */
@@ -28,6 +32,8 @@ export interface App extends World {
   readonly lookup: Lookup<SourceAnswer>;
   /** How common an address is, by the address. */
   readonly statsLookup: Lookup<IpStats>;
+  /** What instances share; absent when there is only this one. */
+  readonly store: BlobStore | undefined;
 }
 
 /** The app, or what keeps it from being one. Wrong settings are answered by the doors, not thrown. */
@@ -38,28 +44,41 @@ export type Startup =
 /** The composition root: settings in, everything wired once, nothing asked of anyone yet. */
 export function createApp(
   env: Environment,
-  world: World = { clock: systemClock, random: Math.random },
+  world: World = { clock: systemClock, random: Math.random, report: toConsole },
 ): Startup {
   const parsed = parseSettings(env);
   if (!parsed.ok) return { ok: false, world, problems: parsed.problems };
   const { settings } = parsed;
   const { clock, random } = world;
-  const { perMinute, perHour, reservePercent } = settings.quota;
-  const quota = new Quota(clock, new MemoryLedger(clock, perMinute, perHour, reservePercent));
+  const tokens = new TokenCache(clock);
+  const { store, ledger, sharedAnswers } = openState(settings, world, tokens);
+  const quota = new Quota(clock, ledger);
   const client = new DefenderClient({
     apiHost: settings.cloud.apiHost,
     audience: settings.cloud.audience,
     clock,
     random,
     credential: createCredential(settings.identity),
-    tokens: new TokenCache(clock),
+    tokens,
     quota,
     call: createCall(clock, `defender-alert-ip-enrichment/${VERSION}`),
   });
   const source = new DefenderSource(client);
-  const lookup = new Lookup(new AnswerCache(clock, keepAlertIps(settings.cache)), (id, work) =>
-    source.find(id, work),
+  const lookup = new Lookup(
+    new AnswerCache(clock, keepAlertIps(settings.cache)),
+    (id, work) => source.find(id, work),
+    sharedAnswers,
   );
-  const statsLookup = new Lookup(new AnswerCache(clock, keepIpStats), (ip, work) => source.stats(ip, work));
-  return { ok: true, app: { clock, random, settings, quota, lookup, statsLookup } };
+  const statsLookup = new Lookup(
+    new AnswerCache(clock, keepIpStats),
+    (ip, work) => source.stats(ip, work),
+    undefined,
+  );
+  return { ok: true, app: { ...world, settings, quota, lookup, statsLookup, store } };
+}
+
+/** The platform takes what a worker writes there into the function app's log. */
+function toConsole({ event, detail }: Report): void {
+  // biome-ignore lint/suspicious/noConsole: there is no invocation whose log it could go to
+  console.error(JSON.stringify({ event, detail }));
 }

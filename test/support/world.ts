@@ -10,6 +10,7 @@ import { startHost } from '../../local/host/host.js';
 import { type IdentityEndpointOptions, startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
+import type { Report } from '../../shared/report.js';
 
 app.setup({ enableHttpStream: true });
 
@@ -59,10 +60,12 @@ export async function startWorld(options: WorldOptions = {}) {
     ...options.settings,
   };
   const logs: LogEntry[] = [];
+  const report = (told: Report) =>
+    void logs.push({ level: 'error', category: 'user', message: JSON.stringify(told) });
   const answers: Answer[] = [];
   const agent = new Agent({ keepAlive: true });
   const registrations = await functionsCore.collect(() =>
-    registerFunctions(createApp(env, { clock, random })),
+    registerFunctions(createApp(env, { clock, random, report })),
   );
   const host = await startHost({
     registrations,
