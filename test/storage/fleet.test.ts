@@ -1,0 +1,251 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { mostInAnyWindow } from '../../local/defender/windows.js';
+import { type Fleet, freshAlertIds, type Instance, startFleet } from '../support/fleet.js';
+import type { Stage } from '../support/storage-proxy.js';
+import type { Answer } from '../support/world.js';
+
+/** Starting processes takes seconds on a busy machine. */
+const PATIENCE_MS = 120_000;
+
+let fleet: Fleet;
+afterEach(() => fleet.close(), PATIENCE_MS);
+
+/** How many alerts of some answers were found, and how many were not looked up. */
+function counts(answers: readonly Answer[]) {
+  const alerts: { status: string }[] = answers.flatMap(({ json }) => json.enrichment?.alerts ?? []);
+  const refused = answers.flatMap(({ json }) => json.failedAlerts ?? []).length;
+  const found = alerts.filter(({ status }) => status === 'found').length;
+  return { found, refused: refused + alerts.filter(({ status }) => status === 'failed').length };
+}
+
+/** An R: what is wrong, and when to come back. */
+function expectRetry(answer: Answer, status: number): number {
+  expect(answer.status).toBe(status);
+  expect(answer.headers['content-type']).toBe('application/problem+json');
+  const seconds = Number(answer.headers['retry-after']);
+  expect(Number.isInteger(seconds) && seconds > 0).toBe(true);
+  return seconds;
+}
+
+function expectLimitKept(perMinute: number): void {
+  expect(fleet.refused()).toBe(0);
+  expect(mostInAnyWindow(fleet.arrivals(), 60_000)).toBeLessThanOrEqual(perMinute);
+}
+
+describe('the quota of real processes', () => {
+  test(
+    'row 27: four processes bursting, 240 alerts in a minute that takes 100 → 100 answered, the others told when to come back, and by Defender’s own log no window is broken',
+    async () => {
+      fleet = await startFleet({});
+      const instances = await fleet.launch({}, {}, {}, {});
+      const answers = await Promise.all(
+        instances.map((instance) => instance.enrich({ alertIds: freshAlertIds(60) }, '?wait=20')),
+      );
+      expect(counts(answers)).toEqual({ found: 100, refused: 140 });
+      expect(fleet.arrivals()).toHaveLength(100);
+      expectLimitKept(100);
+      for (const answer of answers) {
+        if (counts([answer]).refused > 0)
+          expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(64);
+      }
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'row 31: instances whose clocks are five minutes apart either way → the limit holds, and all are told the same wait',
+    async () => {
+      fleet = await startFleet({ defender: { perMinute: 30 }, settings: { QUOTA_PER_MINUTE: '30' } });
+      const instances = await fleet.launch({ calendarMs: -300_000 }, {}, { calendarMs: 300_000 });
+      const ask = () =>
+        instances.map((instance) => instance.enrich({ alertIds: freshAlertIds(20) }, '?wait=5'));
+      const answers = await Promise.all(ask());
+      expect(counts(answers)).toEqual({ found: 30, refused: 30 });
+      const waits = (await Promise.all(ask())).map((answer) => expectRetry(answer, 429));
+      expect(Math.max(...waits)).toBeLessThanOrEqual(64);
+      expect(Math.min(...waits)).toBeGreaterThan(40);
+      expect(Math.max(...waits) - Math.min(...waits)).toBeLessThanOrEqual(3);
+      expectLimitKept(30);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'row 30: restart with the minute and the hour spent → the budget is kept: 429 with the wait, and Defender is not asked',
+    async () => {
+      fleet = await startFleet({ settings: { QUOTA_PER_HOUR: '25' } });
+      const [before] = await fleet.launch({});
+      expect(counts([await before.enrich({ alertIds: freshAlertIds(25) })]).found).toBe(25);
+      await before.kill();
+      const [after] = await fleet.launch({});
+      const seconds = expectRetry(await after.enrich({ alertIds: freshAlertIds(1) }), 429);
+      expect(seconds).toBeGreaterThan(3_500);
+      expect(seconds).toBeLessThanOrEqual(3_604);
+      expect(fleet.arrivals()).toHaveLength(25);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'row 10: kill -9 in mid-swap, before the storage or after it has written → no lock is left: the others go on at once, and what was charged stays charged',
+    async () => {
+      fleet = await startFleet({ settings: { QUOTA_PER_MINUTE: '6' } });
+      const [first, second, other] = await fleet.launch({}, {}, {});
+      await other.enrich({ alertIds: freshAlertIds(1) });
+      await killInSwap(first, 'asked');
+      await killInSwap(second, 'answered');
+      const answer = await other.enrich({ alertIds: freshAlertIds(6) }, '?wait=5');
+      expect(counts([answer])).toEqual({ found: 4, refused: 2 });
+      expectLimitKept(6);
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('what Defender says to one process', () => {
+  test(
+    'row 11: 429 + 2 s to one process → every process pauses at least 2 s, then 200',
+    async () => {
+      fleet = await startFleet({});
+      const [one, other] = await fleet.launch({}, {});
+      await Promise.all([one, other].map((instance) => instance.enrich({ alertIds: freshAlertIds(1) })));
+      let saidAtMs = Number.NaN;
+      fleet.defender.intercept = (_request, response) => {
+        saidAtMs = performance.now();
+        fleet.defender.intercept = undefined;
+        response.writeHead(429, { 'retry-after': '2' }).end();
+        return true;
+      };
+      const first = one.enrich({ alertIds: freshAlertIds(1) });
+      // The other one asks when the ledger knows of the pause.
+      await written(/\/quota\//, 3);
+      const second = other.enrich({ alertIds: freshAlertIds(1) });
+      expect((await first).status).toBe(200);
+      expect((await second).status).toBe(200);
+      const afterwards = fleet.arrivals().filter((atMs) => atMs > saidAtMs);
+      expect(afterwards).toHaveLength(2);
+      expect(Math.min(...afterwards) - saidAtMs).toBeGreaterThanOrEqual(2_000);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'row 12: 429 + 3,600 s to one process → at once 429 with the same wait from every process, without another call',
+    async () => {
+      fleet = await startFleet({});
+      const [one, other] = await fleet.launch({}, {});
+      await other.enrich({ alertIds: freshAlertIds(1) });
+      fleet.defender.intercept = (_request, response) => {
+        response.writeHead(429, { 'retry-after': '3600' }).end();
+        return true;
+      };
+      const waits = [];
+      for (const instance of [one, other, one]) {
+        waits.push(expectRetry(await instance.enrich({ alertIds: freshAlertIds(1) }), 429));
+      }
+      expect(Math.min(...waits)).toBeGreaterThan(3_570);
+      expect(Math.max(...waits)).toBeLessThanOrEqual(3_603);
+      expect(fleet.arrivals()).toHaveLength(2);
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('the storage of real processes', () => {
+  test(
+    'row 29: the storage is stopped and started again → cached alerts are answered, everything else gets 503 and Defender is not asked; then all goes on, and the budget is kept',
+    async () => {
+      fleet = await startFleet({ persistent: true, settings: { QUOTA_PER_MINUTE: '3' } });
+      const [one, other] = await fleet.launch({}, {});
+      const [known, unknown, late] = freshAlertIds(3);
+      expect((await one.enrich({ alertId: known })).status).toBe(200);
+      await fleet.azurite.kill();
+      expect((await one.enrich({ alertId: known })).status).toBe(200);
+      for (const [instance, alertId] of [
+        [one, unknown],
+        [other, known],
+      ] as const) {
+        const answer = await instance.enrich({ alertId });
+        expectRetry(answer, 503);
+        expect(answer.json.type).toContain('storage-unavailable');
+      }
+      expect(fleet.arrivals()).toHaveLength(1);
+      await fleet.azurite.restart();
+      expect((await one.enrich({ alertId: unknown })).status).toBe(200);
+      expect((await other.enrich({ alertId: late })).status).toBe(200);
+      expectRetry(await other.enrich({ alertIds: freshAlertIds(1) }, '?wait=5'), 429);
+      expect(fleet.arrivals()).toHaveLength(3);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'beyond: a storage that never answers → each caller is answered within its wait, with Retry-After, and Defender is not asked',
+    async () => {
+      fleet = await startFleet({});
+      const [instance] = await fleet.launch({});
+      fleet.storage.onExchange = () => 'hold';
+      const beganMs = performance.now();
+      const answer = await instance.enrich({ alertIds: freshAlertIds(1) }, '?wait=2');
+      expectRetry(answer, 504);
+      expect(performance.now() - beganMs).toBeLessThan(3_000);
+      const patient = await instance.enrich({ alertIds: freshAlertIds(1) });
+      expectRetry(patient, 503);
+      expect(fleet.arrivals()).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'beyond: an alert that one process looked up → another answers it without a call, with its age; a cold lookup makes at most three exchanges with the storage before its answer, a cached one none',
+    async () => {
+      fleet = await startFleet({});
+      const [one, other] = await fleet.launch({}, {});
+      const [first, second] = freshAlertIds(2);
+      await one.get(first ?? '');
+      await written(/\/ips\//, 1);
+      const { json } = await other.enrich({ alertId: first });
+      expect(json.enrichment.alerts[0]).toMatchObject({ status: 'found', ageSeconds: expect.any(Number) });
+      expect(fleet.arrivals()).toHaveLength(1);
+
+      const before = fleet.storage.requests.length;
+      let exchanges = Number.NaN;
+      fleet.defender.intercept = () => {
+        exchanges = fleet.storage.requests.length - before;
+        return false;
+      };
+      expect((await other.get(second ?? '')).status).toBe(200);
+      expect(exchanges).toBeLessThanOrEqual(3);
+      await written(/\/ips\//, 2);
+      const settled = fleet.storage.requests.length;
+      expect((await other.get(second ?? '')).status).toBe(200);
+      expect(fleet.storage.requests).toHaveLength(settled);
+    },
+    PATIENCE_MS,
+  );
+});
+
+/** Lets an instance look an alert up, and kills it while its swap is under way. */
+async function killInSwap(victim: Instance, stage: Stage): Promise<void> {
+  const held = new Promise<void>((resolve) => {
+    fleet.storage.onExchange = (at, request) => {
+      if (at !== stage || !/^PUT .*\/quota\//.test(request)) return 'pass';
+      resolve();
+      return 'hold';
+    };
+  });
+  const lost = victim
+    .enrich({ alertIds: freshAlertIds(1) })
+    .catch((error: NodeJS.ErrnoException) => error.code);
+  await held;
+  await victim.kill();
+  expect(await lost).toBe('ECONNRESET');
+  fleet.storage.onExchange = () => 'pass';
+}
+
+/** Resolves when the storage has been asked to write to a folder so many times, and has answered. */
+async function written(folder: RegExp, times: number): Promise<void> {
+  const seen = () =>
+    fleet.storage.requests.filter((one) => one.startsWith('PUT ') && folder.test(one)).length;
+  while (seen() < times) await new Promise((resolve) => setTimeout(resolve, 5));
+}

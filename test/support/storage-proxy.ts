@@ -1,0 +1,49 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { closeServer, listen } from '../../local/loopback.js';
+
+/** When a test may step in: as a request comes in, and when its answer is ready to go back. */
+export type Stage = 'asked' | 'answered';
+
+/** Stands between instances and their storage account, where a test can hold things up. */
+export interface StorageProxy {
+  readonly connectionString: string;
+  /** `METHOD path` of each request so far. */
+  readonly requests: readonly string[];
+  /** Says `hold` to let the exchange end there: nothing more is passed on, and no answer comes. */
+  onExchange: (stage: Stage, request: string) => 'pass' | 'hold';
+  close(): Promise<void>;
+}
+
+/** Starts a proxy before the account of a connection string. */
+export async function startStorageProxy(connectionString: string): Promise<StorageProxy> {
+  const target = /BlobEndpoint=(http:\/\/[^/;]+)/.exec(connectionString)?.[1] ?? '';
+  const requests: string[] = [];
+  const agent = new http.Agent({ keepAlive: true });
+
+  function pass(request: IncomingMessage, response: ServerResponse): void {
+    const { method = '', url = '', headers } = request;
+    const name = `${method} ${url.split('?')[0]}`;
+    requests.push(name);
+    if (proxy.onExchange('asked', name) === 'hold') return;
+    const forwarded = http.request(`${target}${url}`, { method, headers, agent }, (answer) => {
+      if (proxy.onExchange('answered', name) === 'hold') return void answer.resume();
+      response.writeHead(answer.statusCode ?? 500, answer.rawHeaders);
+      answer.pipe(response);
+    });
+    forwarded.on('error', () => response.destroy());
+    request.pipe(forwarded);
+  }
+
+  const server = http.createServer(pass);
+  const url = await listen(server, 0);
+  const proxy: StorageProxy = {
+    connectionString: connectionString.replace(target, url),
+    requests,
+    onExchange: () => 'pass',
+    close: async () => {
+      agent.destroy();
+      await closeServer(server);
+    },
+  };
+  return proxy;
+}
