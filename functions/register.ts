@@ -1,3 +1,4 @@
+import { app } from '@azure/functions';
 import type { Startup } from '../shared/app.js';
 import { registerAlertIps } from './alertIps.js';
 import { registerEnrichAlert } from './enrichAlert.js';
@@ -10,4 +11,6 @@ export function registerFunctions(startup: Startup): void {
   registerAlertIps(startup);
   registerHealth(startup);
   registerSweep(startup);
+  // A help to the other instances, no more: a process can end without it.
+  if (startup.ok) app.hook.appTerminate(() => startup.app.lookup.settled());
 }

@@ -45,6 +45,7 @@ export async function startAzurite({ persistent = false }: AzuriteOptions = {}):
   const kill = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
+    child.ref(); // its end is waited for
     child.kill('SIGKILL');
     await exited;
   };
@@ -79,6 +80,7 @@ async function launch({ key, port, folder, persistent }: Launch): Promise<ChildP
     env: { PATH: process.env.PATH, AZURITE_ACCOUNTS: `${ACCOUNT}:${key}` },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
+  // It keeps nobody up.
   child.unref();
   child.channel?.unref();
   const giveUpAtMs = performance.now() + START_TIMEOUT_MS;

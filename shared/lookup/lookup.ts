@@ -16,6 +16,7 @@ export class Lookup<T extends object> {
   readonly #cache: AnswerCache<T>;
   readonly #ask: (key: string, work: Work) => Promise<T>;
   readonly #shared: SharedCache<T> | undefined;
+  readonly #sharing = new Set<Promise<void>>();
   readonly #flights = new SingleFlight<Aged<T>>();
 
   /**
@@ -44,9 +45,21 @@ export class Lookup<T extends object> {
       const fromOthers = await this.#askOthers(key, work);
       const found = fromOthers ?? { answer: await this.#ask(key, work), ageSeconds: 0 };
       this.#cache.set(key, found);
-      if (!fromOthers) this.#shared?.keep(key, found.answer); // nobody waits for it
+      if (!fromOthers) this.#share(key, found.answer);
       return found;
     });
+  }
+
+  /** Resolves when what was found so far has been shared with the other instances. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#sharing);
+  }
+
+  /** No caller waits for it. */
+  #share(key: string, answer: T): void {
+    if (!this.#shared) return;
+    const sharing = this.#shared.keep(key, answer).finally(() => this.#sharing.delete(sharing));
+    this.#sharing.add(sharing);
   }
 
   async #askOthers(key: string, work: Work): Promise<Aged<T> | undefined> {
