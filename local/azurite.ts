@@ -38,9 +38,9 @@ const END_WITH_PARENT = 'data:text/javascript,process.on("disconnect",()=>proces
 export async function startAzurite({ persistent = false }: AzuriteOptions = {}): Promise<Azurite> {
   const key = randomBytes(64).toString('base64');
   const port = await freePort();
-  const folder = await mkdtemp(join(tmpdir(), 'azurite-'));
+  const folder = persistent ? await mkdtemp(join(tmpdir(), 'azurite-')) : undefined;
   const url = `http://127.0.0.1:${port}`;
-  const run = () => launch({ key, port, folder, persistent });
+  const run = () => launch(key, port, folder);
   let child = await run();
   const kill = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -58,24 +58,18 @@ export async function startAzurite({ persistent = false }: AzuriteOptions = {}):
     },
     close: async () => {
       await kill();
-      await rm(folder, { recursive: true, force: true });
+      if (folder) await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-interface Launch {
-  readonly key: string;
-  readonly port: number;
-  readonly folder: string;
-  readonly persistent: boolean;
-}
-
-async function launch({ key, port, folder, persistent }: Launch): Promise<ChildProcess> {
+/** @param folder where it keeps its data; absent: in memory */
+async function launch(key: string, port: number, folder: string | undefined): Promise<ChildProcess> {
   const main = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
-  const where = persistent ? ['--location', folder] : ['--inMemoryPersistence'];
+  const where = folder ? ['--location', folder] : ['--inMemoryPersistence'];
   const args = ['--blobPort', String(port), '--silent', '--disableTelemetry', '--skipApiVersionCheck'];
   const child = fork(main, [...args, ...where], {
-    cwd: folder, // where it writes what it writes
+    cwd: folder ?? tmpdir(),
     execArgv: ['--import', END_WITH_PARENT],
     env: { PATH: process.env.PATH, AZURITE_ACCOUNTS: `${ACCOUNT}:${key}` },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
