@@ -9,6 +9,8 @@ export interface StorageProxy {
   readonly connectionString: string;
   /** `METHOD path` of each request so far. */
   readonly requests: readonly string[];
+  /** Those of them that wrote something, and were answered. */
+  readonly writes: readonly string[];
   /** Says `hold` to let the exchange end there: nothing more is passed on, and no answer comes. */
   onExchange: (stage: Stage, request: string) => 'pass' | 'hold';
   close(): Promise<void>;
@@ -18,6 +20,7 @@ export interface StorageProxy {
 export async function startStorageProxy(connectionString: string): Promise<StorageProxy> {
   const target = /BlobEndpoint=(http:\/\/[^/;]+)/.exec(connectionString)?.[1] ?? '';
   const requests: string[] = [];
+  const writes: string[] = [];
   const agent = new http.Agent({ keepAlive: true });
 
   function pass(request: IncomingMessage, response: ServerResponse): void {
@@ -27,6 +30,7 @@ export async function startStorageProxy(connectionString: string): Promise<Stora
     if (proxy.onExchange('asked', name) === 'hold') return;
     const forwarded = http.request(`${target}${url}`, { method, headers, agent }, (answer) => {
       if (proxy.onExchange('answered', name) === 'hold') return void answer.resume();
+      if (answer.statusCode === 201) writes.push(name);
       response.writeHead(answer.statusCode ?? 500, answer.rawHeaders);
       answer.pipe(response);
     });
@@ -39,6 +43,7 @@ export async function startStorageProxy(connectionString: string): Promise<Stora
   const proxy: StorageProxy = {
     connectionString: connectionString.replace(target, url),
     requests,
+    writes,
     onExchange: () => 'pass',
     close: async () => {
       agent.destroy();
