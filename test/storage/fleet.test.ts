@@ -1,31 +1,21 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
-import { type Fleet, freshAlertIds, type Instance, startFleet } from '../support/fleet.js';
+import {
+  type Fleet,
+  freshAlertIds,
+  type Instance,
+  startFleet,
+  writesTo,
+  writtenAfter,
+} from '../support/fleet.js';
+import { counts, expectRetry } from '../support/fleet-answers.js';
 import type { Stage } from '../support/storage-proxy.js';
-import type { Answer } from '../support/world.js';
 
 /** Starting processes takes seconds on a busy machine. */
 const PATIENCE_MS = 120_000;
 
 let fleet: Fleet;
 afterEach(() => fleet.close(), PATIENCE_MS);
-
-/** How many alerts of some answers were found, and how many were not looked up. */
-function counts(answers: readonly Answer[]) {
-  const alerts: { status: string }[] = answers.flatMap(({ json }) => json.enrichment?.alerts ?? []);
-  const refused = answers.flatMap(({ json }) => json.failedAlerts ?? []).length;
-  const found = alerts.filter(({ status }) => status === 'found').length;
-  return { found, refused: refused + alerts.filter(({ status }) => status === 'failed').length };
-}
-
-/** An R: what is wrong, and when to come back. */
-function expectRetry(answer: Answer, status: number): number {
-  expect(answer.status).toBe(status);
-  expect(answer.headers['content-type']).toBe('application/problem+json');
-  const seconds = Number(answer.headers['retry-after']);
-  expect(Number.isInteger(seconds) && seconds > 0).toBe(true);
-  return seconds;
-}
 
 function expectLimitKept(perMinute: number): void {
   expect(fleet.refused()).toBe(0);
@@ -115,13 +105,13 @@ describe('what Defender says to one process', () => {
           saidAtMs = performance.now();
           fleet.defender.intercept = undefined;
           response.writeHead(429, { 'retry-after': '2' }).end();
-          resolve(writesTo('quota'));
+          resolve(writesTo(fleet, 'quota'));
           return true;
         };
       });
       const first = one.enrich({ alertIds: freshAlertIds(1) });
       // The other one asks when the ledger knows of the pause.
-      await writtenAfter('quota', await said);
+      await writtenAfter(fleet, 'quota', await said);
       const second = other.enrich({ alertIds: freshAlertIds(1) });
       expect((await first).status).toBe(200);
       expect((await second).status).toBe(200);
@@ -154,80 +144,6 @@ describe('what Defender says to one process', () => {
   );
 });
 
-describe('the storage of real processes', () => {
-  test(
-    'row 29: the storage is stopped and started again → cached alerts are answered, everything else gets 503 and Defender is not asked; then all goes on, and the budget is kept',
-    async () => {
-      fleet = await startFleet({ persistent: true, settings: { QUOTA_PER_MINUTE: '3' } });
-      const [one, other] = await fleet.launch({}, {});
-      const [known, unknown, late] = freshAlertIds(3);
-      expect((await one.enrich({ alertId: known })).status).toBe(200);
-      await fleet.azurite.kill();
-      expect((await one.enrich({ alertId: known })).status).toBe(200);
-      for (const [instance, alertId] of [
-        [one, unknown],
-        [other, known],
-      ] as const) {
-        const answer = await instance.enrich({ alertId });
-        expectRetry(answer, 503);
-        expect(answer.json.type).toContain('storage-unavailable');
-      }
-      expect(fleet.arrivals()).toHaveLength(1);
-      await fleet.azurite.restart();
-      expect((await one.enrich({ alertId: unknown })).status).toBe(200);
-      expect((await other.enrich({ alertId: late })).status).toBe(200);
-      expectRetry(await other.enrich({ alertIds: freshAlertIds(1) }, '?wait=20'), 429);
-      expect(fleet.arrivals()).toHaveLength(3);
-    },
-    PATIENCE_MS,
-  );
-
-  test(
-    'beyond: a storage that never answers → each caller is answered within its wait, with Retry-After, and Defender is not asked',
-    async () => {
-      fleet = await startFleet({});
-      const [instance] = await fleet.launch({});
-      fleet.storage.onExchange = () => 'hold';
-      const beganMs = performance.now();
-      const answer = await instance.enrich({ alertIds: freshAlertIds(1) }, '?wait=2');
-      expectRetry(answer, 504);
-      expect(performance.now() - beganMs).toBeLessThan(3_000);
-      const patient = await instance.enrich({ alertIds: freshAlertIds(1) });
-      expectRetry(patient, 503);
-      expect(fleet.arrivals()).toEqual([]);
-    },
-    PATIENCE_MS,
-  );
-
-  test(
-    'beyond: an alert that one process looked up → another answers it without a call, with its age; a cold lookup makes at most three exchanges with the storage before its answer, a cached one none',
-    async () => {
-      fleet = await startFleet({});
-      const [one, other] = await fleet.launch({}, {});
-      const [first, second] = freshAlertIds(2);
-      await one.get(first ?? '');
-      await writtenAfter('ips', 0);
-      const { json } = await other.enrich({ alertId: first });
-      expect(json.enrichment.alerts[0]).toMatchObject({ status: 'found', ageSeconds: expect.any(Number) });
-      expect(fleet.arrivals()).toHaveLength(1);
-
-      const before = fleet.storage.requests.length;
-      let exchanges = Number.NaN;
-      fleet.defender.intercept = () => {
-        exchanges = fleet.storage.requests.length - before;
-        return false;
-      };
-      expect((await other.get(second ?? '')).status).toBe(200);
-      expect(exchanges).toBeLessThanOrEqual(3);
-      await writtenAfter('ips', 1);
-      const settled = fleet.storage.requests.length;
-      expect((await other.get(second ?? '')).status).toBe(200);
-      expect(fleet.storage.requests).toHaveLength(settled);
-    },
-    PATIENCE_MS,
-  );
-});
-
 /** Lets an instance look an alert up, and kills it while its swap is under way. */
 async function killInSwap(victim: Instance, stage: Stage): Promise<void> {
   const held = new Promise<void>((resolve) => {
@@ -244,12 +160,4 @@ async function killInSwap(victim: Instance, stage: Stage): Promise<void> {
   await victim.kill();
   expect(await lost).toBe('ECONNRESET');
   fleet.storage.onExchange = () => 'pass';
-}
-
-/** How many times blobs of a folder were written so far. */
-const writesTo = (folder: string) => fleet.storage.writes.filter((one) => one.includes(`/${folder}/`)).length;
-
-/** Resolves when blobs of a folder were written more than `times` times. */
-async function writtenAfter(folder: string, times: number): Promise<void> {
-  while (writesTo(folder) <= times) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -130,3 +130,12 @@ export function freshAlertIds(count: number): string[] {
   const first = Math.floor(Math.random() * 1e8);
   return Array.from({ length: count }, (_, n) => `da637472900382838869_${first + n}`);
 }
+
+/** How many times blobs of a folder were written so far. */
+export const writesTo = (fleet: Fleet, folder: string) =>
+  fleet.storage.writes.filter((one) => one.includes(`/${folder}/`)).length;
+
+/** Resolves when blobs of a folder were written more than `times` times. */
+export async function writtenAfter(fleet: Fleet, folder: string, times: number): Promise<void> {
+  while (writesTo(fleet, folder) <= times) await new Promise((resolve) => setTimeout(resolve, 5));
+}
