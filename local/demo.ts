@@ -7,6 +7,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../shared/clock.js';
+import { startAzurite } from './azurite.js';
 import { KNOWN_ALERT, UNKNOWN_ALERT } from './defender/alerts.js';
 import { type DefenderSimulator, startDefenderSimulator } from './defender/simulator.js';
 import { showDoctor } from './demo-doctor.js';
@@ -132,16 +133,20 @@ async function main(): Promise<void> {
     audience: AUDIENCE,
     latencyMs: { min: 20, max: 120 },
   });
+  const azurite = await startAzurite();
   Object.assign(process.env, identity.settings, {
     DEFENDER_API_HOST: defender.url,
     DEFENDER_AUDIENCE: AUDIENCE,
+    AzureWebJobsStorage: azurite.connectionString,
   });
   const host = await startHost({
     registrations: await loadApp(process.argv[2] ?? root('.')),
     port: 0,
     hostJson: JSON.parse(await readFile(root('host.json'), 'utf8')),
   });
-  console.log(`The app is up at ${host.url}, between an identity endpoint and a Defender of this machine.`);
+  console.log(
+    `The app is up at ${host.url}, between an identity endpoint, a Defender and a storage account of this machine.`,
+  );
   const demo = { url: host.url, defender };
   for (const step of [oneAlert, again, unknown, shapes]) await step(demo);
   await showDoctor(host.url, expectThat);
@@ -154,7 +159,7 @@ async function main(): Promise<void> {
     refused === 0,
   );
   await host.close();
-  await Promise.all([defender.close(), identity.close()]);
+  await Promise.all([defender.close(), identity.close(), azurite.close()]);
   console.log(failures === 0 ? '\nAll of it came true.' : `\n${failures} expectations did not come true.`);
   process.exitCode = failures === 0 ? 0 : 1;
 }

@@ -1,5 +1,7 @@
 import type { Clock } from '../shared/clock.js';
 import { CLOUDS, type CloudName } from '../shared/defender/clouds.js';
+import { DEFAULT_CONNECTION } from '../shared/storage/connection.js';
+import { startAzurite } from './azurite.js';
 import { startDefenderSimulator } from './defender/simulator.js';
 import { startIdentityEndpoint } from './identity/endpoint.js';
 import type { Settings } from './settings.js';
@@ -18,7 +20,8 @@ const latencyMs = { min: 80, max: 400 };
 
 /**
  * Starts what is missing on this machine: the identity endpoint unless `IDENTITY_ENDPOINT` or
- * `LOCAL_CREDENTIALS` is set, the Defender simulator unless `DEFENDER_API_HOST` is.
+ * `LOCAL_CREDENTIALS` is set, the Defender simulator unless `DEFENDER_API_HOST` is, Azurite unless
+ * `STATE_STORAGE` or the connection `AzureWebJobsStorage` is.
  */
 export async function startStandIns(settings: Settings, clock: Clock): Promise<StandIns> {
   const closers: (() => Promise<void>)[] = [];
@@ -44,6 +47,12 @@ export async function startStandIns(settings: Settings, clock: Clock): Promise<S
     started.push('Defender simulator');
     added.DEFENDER_API_HOST = simulator.url;
   }
+  if (!settings.STATE_STORAGE && !hasDefaultConnection(settings)) {
+    const azurite = await startAzurite();
+    closers.push(azurite.close);
+    started.push('Azurite');
+    added[DEFAULT_CONNECTION] = azurite.connectionString;
+  }
 
   return {
     settings: added,
@@ -52,4 +61,10 @@ export async function startStandIns(settings: Settings, clock: Clock): Promise<S
       await Promise.all(closers.map((close) => close()));
     },
   };
+}
+
+function hasDefaultConnection(settings: Settings): boolean {
+  return Object.entries(settings).some(
+    ([name, value]) => value && (name === DEFAULT_CONNECTION || name.startsWith(`${DEFAULT_CONNECTION}__`)),
+  );
 }

@@ -10,9 +10,11 @@ import { type AccessToken, TokenCache } from './identity/token-cache.js';
 import { AnswerCache } from './lookup/answer-cache.js';
 import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
 import { Lookup } from './lookup/lookup.js';
-import { MemoryLedger } from './quota/memory-ledger.js';
 import { Quota } from './quota/quota.js';
+import type { Report, Reporter } from './report.js';
 import type { IpStats, SourceAnswer } from './source.js';
+import { openState } from './state.js';
+import type { BlobStore } from './storage/blob-store.js';
 import { VERSION } from './version.js';
 
 /** What comes from outside; in production the machine's own. */
@@ -20,6 +22,8 @@ export interface World {
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
+  /** Takes what operators should know of. */
+  readonly report: Reporter;
 }
 
 /** The app, wired. */
@@ -37,6 +41,8 @@ export interface App extends World {
   readonly ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>;
   /** Asking on behalf of users, where that is set up. */
   readonly delegation: Delegation | undefined;
+  /** What instances share; absent when there is only this one. */
+  readonly store: BlobStore | undefined;
 }
 
 /** The app, or what keeps it from being one. Wrong settings are answered by the doors, not thrown. */
@@ -47,17 +53,18 @@ export type Startup =
 /** The composition root: settings in, everything wired once, nothing asked of anyone yet. */
 export function createApp(
   env: Environment,
-  world: World = { clock: systemClock, random: Math.random },
+  world: World = { clock: systemClock, random: Math.random, report: toConsole },
 ): Startup {
   const parsed = parseSettings(env);
   if (!parsed.ok) return { ok: false, world, problems: parsed.problems };
   const { settings } = parsed;
   const { clock, random } = world;
-  const quota = new Quota(clock, new MemoryLedger(clock, settings.quota.perMinute, settings.quota.perHour));
   const credential = createCredential(settings.identity);
   const tokens = new TokenCache(clock);
   const ownToken: App['ownToken'] = (scope, signal) => tokens.get(credential, scope, signal);
   const upstreamClock = new UpstreamClock();
+  const { store, openLedger, sharedAnswers } = openState(settings, world, tokens);
+  const quota = new Quota(clock, openLedger(settings.state.owner));
   const upstream = {
     apiHost: settings.cloud.apiHost,
     audience: settings.cloud.audience,
@@ -67,14 +74,26 @@ export function createApp(
   };
   const defender = new DefenderClient({ ...upstream, credential, tokens, quota });
   const source = new DefenderSource(defender);
-  const lookup = new Lookup(new AnswerCache(clock, keepAlertIps(settings.cache)), (id, work) =>
-    source.find(id, work),
+  const lookup = new Lookup(
+    new AnswerCache(clock, keepAlertIps(settings.cache)),
+    (id, work) => source.find(id, work),
+    sharedAnswers,
   );
-  const statsLookup = new Lookup(new AnswerCache(clock, keepIpStats), (ip, work) => source.stats(ip, work));
-  const delegation = createDelegation(settings, upstream, ownToken);
+  const statsLookup = new Lookup(
+    new AnswerCache(clock, keepIpStats),
+    (ip, work) => source.stats(ip, work),
+    undefined,
+  );
+  const delegation = createDelegation(settings, upstream, ownToken, openLedger);
   const doctored = { defender, upstreamClock, ownToken };
   return {
     ok: true,
-    app: { clock, random, settings, quota, lookup, statsLookup, delegation, ...doctored },
+    app: { ...world, settings, quota, lookup, statsLookup, store, delegation, ...doctored },
   };
+}
+
+/** The platform takes what a worker writes there into the function app's log. */
+function toConsole({ event, detail }: Report): void {
+  // biome-ignore lint/suspicious/noConsole: there is no invocation whose log it could go to
+  console.error(JSON.stringify({ event, detail }));
 }

@@ -7,6 +7,7 @@ import {
   exchangeAudience,
 } from './identity/delegation-settings.js';
 import type { CacheTimes } from './lookup/keeping.js';
+import { parseConnection, type StateStorage } from './storage/connection.js';
 
 /** Every setting, parsed and typed. */
 export interface Settings {
@@ -14,8 +15,13 @@ export interface Settings {
   readonly identity: IdentitySettings;
   /** How to ask on behalf of users; absent: not at all. */
   readonly delegation: DelegationSettings | undefined;
-  readonly quota: { readonly perMinute: number; readonly perHour: number };
+  readonly quota: { readonly perMinute: number; readonly perHour: number; readonly reservePercent: number };
   readonly cache: CacheTimes;
+  readonly state: {
+    readonly storage: StateStorage;
+    /** Tells this app's identity from others that keep their state in the same account. */
+    readonly owner: string;
+  };
   readonly maxBodyBytes: number;
   /** Whether there is a place where telemetry goes. */
   readonly hasTelemetry: boolean;
@@ -63,11 +69,13 @@ export function parseSettings(env: Environment): ParsedSettings {
     quota: {
       perMinute: read.integer('QUOTA_PER_MINUTE', 1, 100_000, 100),
       perHour: read.integer('QUOTA_PER_HOUR', 1, 100_000, 1500),
+      reservePercent: read.integer('QUOTA_RESERVE_PERCENT', 0, 90, 20),
     },
     cache: {
       ipsSeconds: read.integer('IPS_CACHE_SECONDS', 0, 86_400, 300),
       notFoundSeconds: read.integer('NOT_FOUND_CACHE_SECONDS', 0, 86_400, 30),
     },
+    state: { storage: read.storage('STATE_STORAGE'), owner: read.owner() },
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
     hasTelemetry: read.text('APPLICATIONINSIGHTS_CONNECTION_STRING') !== undefined,
     webhooks: {
@@ -143,6 +151,18 @@ class Reader {
     const name = this.text(setting);
     if (name === undefined) return undefined;
     return this.text(name) ?? this.#wrong(setting, 'must name a setting that has a value', undefined);
+  }
+
+  storage(setting: string): StateStorage {
+    const parsed = parseConnection(this.text(setting), (name) => this.text(name));
+    if (parsed.ok) return parsed.storage;
+    return this.#wrong(parsed.setting, parsed.message, { kind: 'memory' });
+  }
+
+  /** The user-assigned identity, else the site and slot that has the system-assigned one. */
+  owner(): string {
+    const site = `${this.text('WEBSITE_SITE_NAME') ?? 'local'} ${this.text('WEBSITE_SLOT_NAME') ?? ''}`;
+    return (this.text('AZURE_CLIENT_ID') ?? site).trim().toLowerCase();
   }
 
   audience(setting: string, fallback: string): string {

@@ -7,7 +7,7 @@ import type { UserAssertion } from './identity/user-assertion.js';
 import { AnswerCache } from './lookup/answer-cache.js';
 import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
 import { Lookup } from './lookup/lookup.js';
-import { MemoryLedger } from './quota/memory-ledger.js';
+import type { Ledger } from './quota/ledger.js';
 import { Quota } from './quota/quota.js';
 import { MOST_USERS, type User, Users } from './users.js';
 
@@ -32,16 +32,18 @@ type Upstream = Omit<ClientParts, 'credential' | 'tokens' | 'quota'>;
  * is the app registration's, apart from that of the app's own identity.
  *
  * @param ownToken the managed identity's token for a scope
+ * @param openLedger the ledger of an application; it holds the times of calls and nothing of any user
  */
 export function createDelegation(
-  { delegation: registration, quota: limits, cache }: Settings,
+  { delegation: registration, cache }: Settings,
   upstream: Upstream,
   ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>,
+  openLedger: (owner: string) => Ledger,
 ): Delegation | undefined {
   if (!registration) return undefined;
   const { clock, audience } = upstream;
   const scope = `${audience}/.default`;
-  const quota = new Quota(clock, new MemoryLedger(clock, limits.perMinute, limits.perHour));
+  const quota = new Quota(clock, openLedger(`${registration.tenantId} ${registration.clientId}`));
   const parts = {
     clock,
     registration,
@@ -53,8 +55,8 @@ export function createDelegation(
     const source = new DefenderSource(new DefenderClient({ ...upstream, credential, tokens, quota }));
     const answers = new AnswerCache(clock, keepAlertIps(cache), MOST_KEPT_PER_USER);
     const stats = new AnswerCache(clock, keepIpStats, MOST_KEPT_PER_USER);
-    const lookup = new Lookup(answers, (id, work) => source.find(id, work));
-    const statsLookup = new Lookup(stats, (ip, work) => source.stats(ip, work));
+    const lookup = new Lookup(answers, (id, work) => source.find(id, work), undefined);
+    const statsLookup = new Lookup(stats, (ip, work) => source.stats(ip, work), undefined);
     return {
       enricher: { clock, quota, lookup, statsLookup },
       authorise: (signal) => tokens.get(credential, scope, signal),

@@ -35,6 +35,7 @@ const KINDS = {
   'delegation-refused': [502, "Entra refused this app's own part in asking for the user"],
   'upstream-unavailable': [503, 'Defender is not available'],
   'identity-unavailable': [503, 'The identity endpoint is not available'],
+  'storage-unavailable': [503, 'The shared state is not available'],
   'settings-wrong': [503, 'The app is not configured'],
   'deadline-exceeded': [504, 'There was no answer in time'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
@@ -103,6 +104,13 @@ export class IdentityError extends EnrichmentError {}
 
 /** Defender could not be asked, or its answer could not be used. */
 export class UpstreamFailure extends EnrichmentError {}
+
+/** The storage account that holds the shared state could not be used: nothing is called without it. */
+export class StorageError extends EnrichmentError {
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super('storage-unavailable', message, facts);
+  }
+}
 
 /** The caller's time is up. */
 export class DeadlineError extends EnrichmentError {

@@ -1,5 +1,5 @@
 /** What a lookup is waiting for; named when its time is up. */
-export type Stage = 'the identity endpoint' | 'the quota' | 'Defender';
+export type Stage = 'the storage account' | 'the identity endpoint' | 'the quota' | 'Defender';
 
 /** One lookup's work as its source sees it: how long it is wanted, and by nobody any more. */
 export interface Work {

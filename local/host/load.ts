@@ -25,7 +25,7 @@ export async function loadApp(directory: string): Promise<Registrations> {
 }
 
 /** Patches `require`, which is how the worker provides a module that npm does not have. */
-function answerCoreModule(): void {
+export function answerCoreModule(): void {
   const original = Module.prototype.require;
   Module.prototype.require = function (this: unknown, id: string) {
     return id === '@azure/functions-core' ? functionsCore : original.call(this, id);

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { EnrichmentError } from '../errors.js';
 import { readClaims } from '../identity/claims.js';
 import type { AccessToken, Credential, TokenCache } from '../identity/token-cache.js';
+import type { Lane } from '../quota/lanes.js';
 import type { Quota } from '../quota/quota.js';
 import type { Work } from '../source.js';
 import type { Call } from './call.js';
@@ -48,11 +49,16 @@ export class DefenderClient {
    * @param read finds the value in the body of a 200; pure
    * @throws {EnrichmentError} when there is no answer
    */
-  async get<T>(url: string, read: (body: string) => Reading<T>, work: Work): Promise<Answer<T>> {
+  async get<T>(
+    url: string,
+    read: (body: string) => Reading<T>,
+    work: Work,
+    lane: Lane = 'interactive',
+  ): Promise<Answer<T>> {
     const { clock, random, quota } = this.#parts;
     let tokenRenewed = false;
     for (let attempts = 1; ; attempts++) {
-      const { outcome, token } = await this.#callOnce(url, work);
+      const { outcome, token } = await this.#callOnce(url, work, lane);
       if (outcome.kind === 'not-found') return { kind: 'not-found' };
       const reading = outcome.kind === 'answered' ? read(outcome.body) : outcome;
       if (reading.kind === 'value') return reading;
@@ -79,7 +85,7 @@ export class DefenderClient {
    */
   async probe(url: string, work: Work): Promise<{ outcome: Outcome; token: AccessToken }> {
     const { random, quota } = this.#parts;
-    const called = await this.#callOnce(url, work);
+    const called = await this.#callOnce(url, work, 'interactive');
     if (called.outcome.kind === 'throttled') {
       const progress = { attempts: 1, tokenRenewed: false, remainingMs: 0, random: random() };
       const verdict = decide(called.outcome, progress);
@@ -89,10 +95,10 @@ export class DefenderClient {
   }
 
   /** One call with a token that is valid and a permit that was charged for it. */
-  async #callOnce(url: string, work: Work): Promise<{ outcome: Outcome; token: AccessToken }> {
+  async #callOnce(url: string, work: Work, lane: Lane): Promise<{ outcome: Outcome; token: AccessToken }> {
     await this.#token(work); // before the permit: without a token no permit must be spent
     work.at('the quota');
-    const permit = await this.#parts.quota.acquire(work);
+    const permit = await this.#parts.quota.acquire(work, lane);
     try {
       const token = await this.#token(work); // again: the wait for the permit may have been long
       work.at('Defender');

@@ -54,7 +54,7 @@ export class DefenderSource implements IpSource, StatsSource {
 
   async stats(address: string, work: Work): Promise<IpStats> {
     const url = `${this.#client.origin}/api/ips/${encodeURIComponent(address)}/stats`;
-    const answer = await this.#client.get(url, readIpStats, work);
+    const answer = await this.#client.get(url, readIpStats, work, 'background');
     return answer.kind === 'not-found' ? NEVER_SEEN : answer.value;
   }
 

@@ -45,7 +45,7 @@ export class AnswerCache<T extends object> {
     return undefined;
   }
 
-  set(key: string, answer: T): void {
-    this.#kept.set(key, { answer, storedAtMs: this.#clock.monotonicMs() });
+  set(key: string, { answer, ageSeconds }: Aged<T>): void {
+    this.#kept.set(key, { answer, storedAtMs: this.#clock.monotonicMs() - ageSeconds * 1000 });
   }
 }

@@ -1,3 +1,5 @@
+import type { Demand } from './lanes.js';
+
 /** What is left of one window, for people to read. */
 export interface WindowView {
   readonly limit: number;
@@ -16,7 +18,7 @@ export interface QuotaView {
 
 /** What a ledger granted. */
 export interface Charge {
-  /** How many calls may be made now; from none to as many as were asked for. */
+  /** How many of the calls asked for may be made now, interactive ones first; from none to all. */
   readonly granted: number;
   readonly chargedAtMs: number;
 }
@@ -27,15 +29,20 @@ export interface Charge {
  * answer from the latest known state, without I/O. All times are the clock's monotonic milliseconds.
  */
 export interface Ledger {
-  /** Charges up to `count` calls that are made now, each in both windows or in neither. */
-  take(count: number): Promise<Charge>;
+  /** Charges up to the calls wanted, which are made now, each in both windows or in neither. */
+  take(demand: Demand): Promise<Charge>;
   /**
    * Corrects a call that was charged at `chargedAtMs` and may have arrived as late as `arrivedByMs`.
    */
   correct(chargedAtMs: number, arrivedByMs: number): Promise<void>;
   /** No permit for anyone before `untilMs`: the upstream said so. */
   pause(untilMs: number): Promise<void>;
-  /** The earliest times of the next `count` calls, as far as is known. */
-  forecast(count: number): readonly number[];
+  /** The earliest times of the next calls, interactive ones first, as far as is known. */
+  forecast(demand: Demand): readonly number[];
+  /**
+   * How much later than a forecast to ask again, in milliseconds; another one each time, where several
+   * instances wait for the same moment and would all ask at once.
+   */
+  spreadMs(): number;
   view(): QuotaView;
 }

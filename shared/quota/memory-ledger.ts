@@ -1,33 +1,25 @@
 import type { Clock } from '../clock.js';
+import { type Demand, type LaneWindows, laneWindows, nextTimes } from './lanes.js';
 import type { Charge, Ledger, QuotaView } from './ledger.js';
-import {
-  type CallLog,
-  GUARD_MS,
-  nextCallTimes,
-  remaining,
-  type Window,
-  windowsOf,
-  withCallMoved,
-  withCalls,
-  withoutExpired,
-} from './sliding-log.js';
+import { type CallLog, GUARD_MS, withCallMoved, withCalls, withoutExpired } from './sliding-log.js';
+import { viewOf } from './view.js';
 
 /** A ledger in this process: right for one instance, and for one only. */
 export class MemoryLedger implements Ledger {
   readonly #clock: Clock;
-  readonly #windows: readonly Window[];
+  readonly #windows: LaneWindows;
   #log: CallLog = [];
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, perMinute: number, perHour: number) {
+  constructor(clock: Clock, perMinute: number, perHour: number, reservePercent = 0) {
     this.#clock = clock;
-    this.#windows = windowsOf(perMinute, perHour);
+    this.#windows = laneWindows(perMinute, perHour, reservePercent);
   }
 
-  async take(count: number): Promise<Charge> {
+  async take(demand: Demand): Promise<Charge> {
     const nowMs = this.#clock.monotonicMs();
-    this.#log = withoutExpired(this.#log, this.#windows, nowMs);
-    const granted = this.#times(count, nowMs).filter((at) => at <= nowMs).length;
+    this.#log = withoutExpired(this.#log, this.#windows.interactive, nowMs);
+    const granted = this.#times(demand, nowMs).filter((at) => at <= nowMs).length;
     this.#log = withCalls(this.#log, nowMs, granted);
     return { granted, chargedAtMs: nowMs };
   }
@@ -40,28 +32,25 @@ export class MemoryLedger implements Ledger {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
   }
 
-  forecast(count: number): readonly number[] {
-    return this.#times(count, this.#clock.monotonicMs());
+  forecast(demand: Demand): readonly number[] {
+    return this.#times(demand, this.#clock.monotonicMs());
+  }
+
+  /** Nobody else asks. */
+  spreadMs(): number {
+    return 0;
   }
 
   view(): QuotaView {
     const nowMs = this.#clock.monotonicMs();
-    const [minute, hour] = this.#windows.map((window) => ({
-      limit: window.limit,
-      remaining: remaining(this.#log, window, nowMs),
-    }));
-    if (!minute || !hour) throw new RangeError('a ledger has two windows');
     const epochMs = this.#clock.epochMs();
-    const pausedMs = this.#pausedUntilMs - nowMs;
-    return {
-      asOf: new Date(epochMs).toISOString(),
-      minute,
-      hour,
-      ...(pausedMs > 0 ? { pausedUntil: new Date(epochMs + pausedMs).toISOString() } : {}),
-    };
+    return viewOf(this.#log, this.#windows.interactive, nowMs, {
+      asOf: new Date(epochMs),
+      pausedUntil: new Date(epochMs + this.#pausedUntilMs - nowMs),
+    });
   }
 
-  #times(count: number, nowMs: number): number[] {
-    return nextCallTimes(this.#log, this.#windows, Math.max(nowMs, this.#pausedUntilMs), count);
+  #times(demand: Demand, nowMs: number): number[] {
+    return nextTimes(this.#log, this.#windows, Math.max(nowMs, this.#pausedUntilMs), demand);
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { type EnrichmentError, QuotaError, retryAfterSeconds } from '../errors.js';
+import type { Demand, Lane } from './lanes.js';
 import type { Ledger, QuotaView } from './ledger.js';
 import { GUARD_MS } from './sliding-log.js';
 
@@ -29,13 +30,13 @@ interface Waiter extends Waiting {
 const MAX_IN_FLIGHT = 32;
 
 /**
- * Hands out the ledger's permits in the order of asking. Who cannot get one in time is told at once,
- * with the exact wait, instead of being kept until the deadline.
+ * Hands out the ledger's permits in the order of asking, interactive ones first. Who cannot get one in
+ * time is told at once, with the exact wait, instead of being kept until the deadline.
  */
 export class Quota {
   readonly #clock: Clock;
   readonly #ledger: Ledger;
-  #queue: Waiter[] = [];
+  readonly #queues: Record<Lane, Waiter[]> = { interactive: [], background: [] };
   #inFlight = 0;
   #reviewing = false;
   #reviewAgain = false;
@@ -51,11 +52,11 @@ export class Quota {
    * @throws {QuotaError} at once, when no permit comes before `waiting.untilMs()`
    * @throws the signal's reason, when it is aborted
    */
-  acquire(waiting: Waiting): Promise<Permit> {
+  acquire(waiting: Waiting, lane: Lane = 'interactive'): Promise<Permit> {
     return new Promise((resolve, reject) => {
       waiting.signal.throwIfAborted();
       const leave = () => {
-        this.#queue = this.#queue.filter((other) => other !== waiter);
+        this.#queues[lane] = this.#queues[lane].filter((other) => other !== waiter);
         reject(waiting.signal.reason);
         this.#review(); // no alarm is needed any more when this was the last one
       };
@@ -73,7 +74,7 @@ export class Quota {
         },
       };
       waiting.signal.addEventListener('abort', leave, { once: true });
-      this.#queue.push(waiter);
+      this.#queues[lane].push(waiter);
       queueMicrotask(() => this.#review());
     });
   }
@@ -99,7 +100,9 @@ export class Quota {
         this.#refuseHopeless();
         await this.#grant();
       } catch (error) {
-        for (const waiter of this.#queue.splice(0)) waiter.refuse(error);
+        for (const queue of Object.values(this.#queues)) {
+          for (const waiter of queue.splice(0)) waiter.refuse(error);
+        }
       }
     }
     this.#reviewing = false;
@@ -107,17 +110,25 @@ export class Quota {
   }
 
   #refuseHopeless(): void {
-    const times = this.#ledger.forecast(this.#queue.length);
-    const asked = this.#queue.splice(0);
-    asked.forEach((waiter, place) => {
-      const atMs = times[this.#queue.length] ?? Number.POSITIVE_INFINITY;
-      if (atMs <= waiter.untilMs()) this.#queue.push(waiter);
-      else waiter.refuse(this.#exhausted(times[place] ?? atMs));
+    const { interactive, background } = this.#queues;
+    this.#refuseLate(interactive, this.#ledger.forecast({ interactive: interactive.length, background: 0 }));
+    const demand = { interactive: interactive.length, background: background.length };
+    if (background.length > 0) {
+      this.#refuseLate(background, this.#ledger.forecast(demand).slice(interactive.length));
+    }
+  }
+
+  /** Keeps in the queue who is served in time; who is refused makes room for those behind. */
+  #refuseLate(queue: Waiter[], times: readonly number[]): void {
+    const view = this.#ledger.view(); // once: thousands may be refused
+    queue.splice(0).forEach((waiter, place) => {
+      const atMs = times[queue.length] ?? Number.POSITIVE_INFINITY;
+      if (atMs <= waiter.untilMs()) queue.push(waiter);
+      else waiter.refuse(this.#exhausted(view, times[place] ?? atMs));
     });
   }
 
-  #exhausted(retryAtMs: number): EnrichmentError {
-    const { minute, hour } = this.#ledger.view();
+  #exhausted({ minute, hour }: QuotaView, retryAtMs: number): EnrichmentError {
     const wait = retryAfterSeconds(retryAtMs, this.#clock.monotonicMs());
     return new QuotaError(
       `No call to Defender is free for this alert before ${wait} s from now: it allows ${minute.limit} a minute and ` +
@@ -127,13 +138,27 @@ export class Quota {
   }
 
   async #grant(): Promise<void> {
-    const wanted = Math.min(this.#queue.length, MAX_IN_FLIGHT - this.#inFlight);
-    if (wanted <= 0) return;
-    const { granted, chargedAtMs } = await this.#ledger.take(wanted);
-    for (const waiter of this.#queue.splice(0, granted)) {
+    const demand = this.#demand(MAX_IN_FLIGHT - this.#inFlight);
+    const wanted = demand.interactive + demand.background;
+    if (wanted === 0) return;
+    const { granted, chargedAtMs } = await this.#ledger.take(demand);
+    const { interactive, background } = this.#queues;
+    // What was granted to an interactive waiter who has left meanwhile is not background work's.
+    const toBackground = Math.max(0, granted - demand.interactive);
+    const served = [...interactive.splice(0, granted - toBackground), ...background.splice(0, toBackground)];
+    for (const waiter of served) {
       this.#inFlight++;
       waiter.grant({ settle: () => this.#settle(chargedAtMs) });
     }
+    // The ledger may have learnt only now of calls that other instances made.
+    if (granted < wanted) this.#refuseHopeless();
+  }
+
+  /** What is waited for, up to `most`. */
+  #demand(most: number): Demand {
+    const interactive = Math.min(this.#queues.interactive.length, Math.max(0, most));
+    const background = Math.min(this.#queues.background.length, Math.max(0, most - interactive));
+    return { interactive, background };
   }
 
   #settle(chargedAtMs: number): void {
@@ -149,10 +174,12 @@ export class Quota {
   #setAlarm(): void {
     this.#alarm?.abort();
     this.#alarm = undefined;
-    const [nextMs] = this.#queue.length > 0 && this.#inFlight < MAX_IN_FLIGHT ? this.#ledger.forecast(1) : [];
-    if (nextMs === undefined) return;
+    const next = this.#demand(this.#inFlight < MAX_IN_FLIGHT ? 1 : 0);
+    if (next.interactive + next.background === 0) return;
+    const [nextMs = 0] = this.#ledger.forecast(next);
     this.#alarm = new AbortController();
-    this.#clock.sleep(nextMs - this.#clock.monotonicMs(), this.#alarm.signal).then(
+    const waitMs = nextMs + this.#ledger.spreadMs() - this.#clock.monotonicMs();
+    this.#clock.sleep(waitMs, this.#alarm.signal).then(
       () => this.#review(),
       () => {}, // a later review set another alarm
     );

@@ -70,6 +70,13 @@ export function withCallMoved(log: CallLog, fromMs: number, toMs: number): CallL
   return insertSorted([...log.slice(0, index), ...log.slice(index + 1)], [toMs]);
 }
 
+/** The log without up to `count` of the calls at `atMs`, which were not made after all. */
+export function withoutCalls(log: CallLog, atMs: number, count: number): CallLog {
+  const first = log.indexOf(atMs);
+  if (first < 0) return log;
+  return log.filter((at, index) => at !== atMs || index >= first + count);
+}
+
 /** The log without the calls that have left every window at `nowMs`. */
 export function withoutExpired(log: CallLog, windows: readonly Window[], nowMs: number): CallLog {
   const longestMs = Math.max(...windows.map((window) => window.windowMs));

@@ -7,7 +7,7 @@ const COM = 'https://login.microsoftonline.com';
 const US = 'https://login.microsoftonline.us';
 
 function wrong(env: Record<string, string>): string[] {
-  const parsed = parseSettings(env);
+  const parsed = parseSettings({ STATE_STORAGE: 'memory', ...env });
   return parsed.ok ? [] : parsed.problems.map(({ setting }) => setting);
 }
 

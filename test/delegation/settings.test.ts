@@ -5,12 +5,12 @@ const ID = '33333333-3333-4333-8333-333333333333';
 const FULL = { AZURE_CLIENT_ID: ID, DELEGATED_CLIENT_ID: ID, DELEGATED_TENANT_ID: ID };
 
 function problems(env: Record<string, string>): string[] {
-  const parsed = parseSettings(env);
+  const parsed = parseSettings({ STATE_STORAGE: 'memory', ...env });
   return parsed.ok ? [] : parsed.problems.map(({ setting, message }) => `${setting} ${message}`);
 }
 
 test('off unless it is set', () => {
-  const parsed = parseSettings({});
+  const parsed = parseSettings({ STATE_STORAGE: 'memory' });
   expect(parsed.ok && parsed.settings.delegation).toBeUndefined();
 });
 
@@ -20,7 +20,7 @@ test.each([
   ['gcc-high', 'https://login.microsoftonline.us', 'api://AzureADTokenExchangeUSGov'],
   ['dod', 'https://login.microsoftonline.us', 'api://AzureADTokenExchangeUSGov'],
 ])('in the cloud %s the exchange is with %s for %s', (DEFENDER_CLOUD, authorityHost, exchangeAudience) => {
-  const parsed = parseSettings({ ...FULL, DEFENDER_CLOUD });
+  const parsed = parseSettings({ STATE_STORAGE: 'memory', ...FULL, DEFENDER_CLOUD });
   expect(parsed.ok && parsed.settings.delegation).toEqual({
     clientId: ID,
     tenantId: ID,

@@ -28,10 +28,13 @@ async function callThrough({ settings }: StandIns, audience: string): Promise<nu
 }
 
 test.each([
-  [{}, 'https://api.securitycenter.microsoft.com'],
-  [{ DEFENDER_CLOUD: 'gcc-high' }, 'https://api-gov.securitycenter.microsoft.us'],
-  [{ DEFENDER_CLOUD: 'gcc', DEFENDER_AUDIENCE: 'https://mine.test' }, 'https://mine.test'],
-])('with %j everything is started, and fits together', async (settings, audience) => {
+  [{ STATE_STORAGE: 'memory' }, 'https://api.securitycenter.microsoft.com'],
+  [{ STATE_STORAGE: 'memory', DEFENDER_CLOUD: 'gcc-high' }, 'https://api-gov.securitycenter.microsoft.us'],
+  [
+    { STATE_STORAGE: 'memory', DEFENDER_CLOUD: 'gcc', DEFENDER_AUDIENCE: 'https://mine.test' },
+    'https://mine.test',
+  ],
+])('with %j identity and Defender are started, and fit together', async (settings, audience) => {
   const { started } = await start(settings);
   expect(started).toEqual(['managed identity', 'Defender simulator']);
   expect(await callThrough(standIns, audience)).toBe(200);
@@ -44,7 +47,27 @@ test.each([
   [{ DEFENDER_API_HOST: 'https://api.test' }, ['managed identity'], ['IDENTITY_ENDPOINT', 'IDENTITY_HEADER']],
   [{ LOCAL_CREDENTIALS: 'azure-cli', DEFENDER_API_HOST: 'https://api.test' }, [], []],
 ])('with %j only the rest is started', async (given, expected, names) => {
-  const { started, settings } = await start(given);
+  const { started, settings } = await start({ STATE_STORAGE: 'memory', ...given });
   expect(started).toEqual(expected);
   expect(Object.keys(settings)).toEqual(names);
 });
+
+test('without a storage connection Azurite is started, with a key of its own', async () => {
+  const { started, settings } = await start({ LOCAL_CREDENTIALS: 'azure-cli', DEFENDER_API_HOST: 'x' });
+  expect(started).toEqual(['Azurite']);
+  const { AzureWebJobsStorage = '' } = settings;
+  const url = /BlobEndpoint=([^;]+)/.exec(AzureWebJobsStorage)?.[1];
+  expect((await fetch(`${url}/container?restype=container`)).status).toBeGreaterThanOrEqual(400);
+});
+
+test.each([{ AzureWebJobsStorage: 'x' }, { AzureWebJobsStorage__accountName: 'x' }])(
+  'with the connection %j it is not',
+  async (connection) => {
+    const { started } = await start({
+      LOCAL_CREDENTIALS: 'azure-cli',
+      DEFENDER_API_HOST: 'x',
+      ...connection,
+    });
+    expect(started).toEqual([]);
+  },
+);

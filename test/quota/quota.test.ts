@@ -186,10 +186,11 @@ describe('Quota', () => {
     const ledger = new MemoryLedger(clock, 1, 1500);
     let fails = true;
     const failing: Ledger = {
-      take: (count) => (fails ? Promise.reject(new Error('store down')) : ledger.take(count)),
+      take: (demand) => (fails ? Promise.reject(new Error('store down')) : ledger.take(demand)),
       correct: () => Promise.reject(new Error('store down')),
       pause: (untilMs) => ledger.pause(untilMs),
-      forecast: (count) => ledger.forecast(count),
+      forecast: (demand) => ledger.forecast(demand),
+      spreadMs: () => 0,
       view: () => ledger.view(),
     };
     const quota = new Quota(clock, failing);
@@ -208,13 +209,14 @@ describe('Quota', () => {
     const ledger = new MemoryLedger(clock, 1, 1500);
     let fails = true;
     const failing: Ledger = {
-      take: (count) => ledger.take(count),
+      take: (demand) => ledger.take(demand),
       correct: (from, to) => ledger.correct(from, to),
       pause: (untilMs) => ledger.pause(untilMs),
-      forecast: (count) => {
+      forecast: (demand) => {
         if (fails) throw new Error('unknown');
-        return ledger.forecast(count);
+        return ledger.forecast(demand);
       },
+      spreadMs: () => 0,
       view: () => ledger.view(),
     };
     const quota = new Quota(clock, failing);

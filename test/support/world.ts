@@ -9,6 +9,7 @@ import { startHost } from '../../local/host/host.js';
 import { type IdentityEndpointOptions, startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
+import type { Report } from '../../shared/report.js';
 import { forgetIdentityEndpoint } from './identity-library.js';
 
 app.setup({ enableHttpStream: true });
@@ -55,13 +56,16 @@ export async function startWorld(options: WorldOptions = {}) {
     ...identity.settings,
     DEFENDER_API_HOST: defender.url,
     DEFENDER_AUDIENCE: audience,
+    STATE_STORAGE: 'memory',
     ...options.settings,
   };
   const logs: LogEntry[] = [];
+  const report = (told: Report) =>
+    void logs.push({ level: 'error', category: 'user', message: JSON.stringify(told) });
   const answers: Answer[] = [];
   const agent = new Agent({ keepAlive: true });
   const registrations = await functionsCore.collect(() =>
-    registerFunctions(createApp(env, { clock, random })),
+    registerFunctions(createApp(env, { clock, random, report })),
   );
   const host = await startHost({
     registrations,

@@ -1,0 +1,82 @@
+/**
+ * Where the state that instances share is kept: a storage account, named as Functions names them
+ * (https://learn.microsoft.com/azure/azure-functions/functions-reference#connections).
+ */
+export type StateStorage =
+  /** Nowhere: one instance, state in its memory. */
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'connection-string'; readonly connectionString: string }
+  | {
+      readonly kind: 'identity';
+      /** Origin of the blob service. */
+      readonly blobUrl: string;
+      /** Of a user-assigned identity; absent: the system-assigned one. */
+      readonly clientId: string | undefined;
+    };
+
+/** A connection, or the setting that keeps it from being one and what that setting wants. */
+export type ParsedConnection =
+  | { readonly ok: true; readonly storage: StateStorage }
+  | { readonly ok: false; readonly setting: string; readonly message: string };
+
+/** The connection that every function app has. */
+export const DEFAULT_CONNECTION = 'AzureWebJobsStorage';
+
+const WANTED =
+  'a storage connection: NAME with a connection string, NAME__accountName or NAME__blobServiceUri';
+
+/**
+ * Reads the connection that is named. No message holds a value: the name itself could be a
+ * connection string that someone put into the wrong setting.
+ *
+ * @param name `memory`, or a connection's name; absent: the default one
+ * @param text a setting's value, or undefined when it is absent or empty
+ */
+export function parseConnection(
+  name: string | undefined,
+  text: (setting: string) => string | undefined,
+): ParsedConnection {
+  if (name === 'memory') return { ok: true, storage: { kind: 'memory' } };
+  const connection = name ?? DEFAULT_CONNECTION;
+  const connectionString = text(connection);
+  if (connectionString !== undefined) {
+    return isConnectionString(connectionString)
+      ? { ok: true, storage: { kind: 'connection-string', connectionString } }
+      : wrong(
+          name,
+          'must name a connection string with AccountName and AccountKey, or with BlobEndpoint and SharedAccessSignature',
+        );
+  }
+  const blobUrl = blobService(text(`${connection}__accountName`), text(`${connection}__blobServiceUri`));
+  if (blobUrl === undefined) return wrong(name, `must name ${WANTED}; or be memory, for one instance only`);
+  if (blobUrl === 'unusable')
+    return wrong(name, 'must name a storage account, or https://…/ of its blob service, without a path');
+  if (!['managedidentity', undefined].includes(text(`${connection}__credential`)?.toLowerCase())) {
+    return wrong(name, 'must name a connection whose __credential is managedidentity, or absent');
+  }
+  return { ok: true, storage: { kind: 'identity', blobUrl, clientId: text(`${connection}__clientId`) } };
+}
+
+function wrong(name: string | undefined, message: string): ParsedConnection {
+  if (name !== undefined) return { ok: false, setting: 'STATE_STORAGE', message };
+  return { ok: false, setting: 'STATE_STORAGE', message: `(${DEFAULT_CONNECTION}, unless set) ${message}` };
+}
+
+/** The parts without which the storage library takes no connection string. */
+function isConnectionString(value: string): boolean {
+  const has = (part: string) => new RegExp(`(^|;)\\s*${part}=[^;]`, 'i').test(value);
+  if (/^UseDevelopmentStorage=true;?$/i.test(value)) return true;
+  return (has('AccountName') && has('AccountKey')) || (has('BlobEndpoint') && has('SharedAccessSignature'));
+}
+
+/** `accountName` is for the global cloud only, as in Functions; other clouds give the address. */
+function blobService(account: string | undefined, uri: string | undefined): string | undefined {
+  if (uri === undefined && account === undefined) return undefined;
+  if (uri === undefined) {
+    // https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-name
+    return /^[a-z0-9]{3,24}$/.test(account ?? '') ? `https://${account}.blob.core.windows.net` : 'unusable';
+  }
+  const url = URL.canParse(uri) ? new URL(uri) : undefined;
+  const isBare = url?.protocol === 'https:' && url.pathname === '/' && !url.search && !url.hash;
+  return isBare && !url.username && !url.password ? url.origin : 'unusable';
+}

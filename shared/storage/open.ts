@@ -1,0 +1,54 @@
+import type { TokenCredential } from '@azure/identity';
+import type { Clock } from '../clock.js';
+import type { Credential, TokenCache } from '../identity/token-cache.js';
+import { AzureBlobStore } from './azure-blob-store.js';
+import type { BlobStore } from './blob-store.js';
+import type { StateStorage } from './connection.js';
+
+/** The container that this app keeps everything in; several apps may share it. */
+export const CONTAINER = 'defender-alert-ip-enrichment';
+
+/**
+ * One retry at once, for a connection that was closed while it was idle. The library's `tryTimeoutInMs`
+ * is no help: it only asks the service to give up (`timeout=` in the query) and cuts nothing; the
+ * store has a time limit of its own.
+ */
+const RETRIES = { maxTries: 2, retryDelayInMs: 50, maxRetryDelayInMs: 50 };
+
+/** Where state is kept, other than in memory. */
+export type SharedStorage = Exclude<StateStorage, { kind: 'memory' }>;
+
+/** The store of a connection. The library is loaded with the first operation, so that a cold start does not pay for it. */
+export function openBlobStore(
+  clock: Clock,
+  storage: SharedStorage,
+  identity: { readonly credential: Credential; readonly tokens: TokenCache },
+): BlobStore {
+  return new AzureBlobStore(clock, async () => {
+    const { BlobServiceClient } = await import('@azure/storage-blob');
+    const options = { retryOptions: RETRIES };
+    const service =
+      storage.kind === 'connection-string'
+        ? BlobServiceClient.fromConnectionString(storage.connectionString, options)
+        : new BlobServiceClient(storage.blobUrl, tokenCredential(identity), options);
+    return service.getContainerClient(CONTAINER);
+  });
+}
+
+/** Our token cache as the library wants it: it owns the single flight, the time-out and the refresh. */
+export function tokenCredential({
+  credential,
+  tokens,
+}: {
+  readonly credential: Credential;
+  readonly tokens: TokenCache;
+}): TokenCredential {
+  return {
+    getToken: async (scopes, { abortSignal } = {}) => {
+      const scope = typeof scopes === 'string' ? scopes : (scopes[0] ?? '');
+      const signal = (abortSignal as AbortSignal | undefined) ?? new AbortController().signal;
+      const { token, expiresOnMs } = await tokens.get(credential, scope, signal);
+      return { token, expiresOnTimestamp: expiresOnMs };
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { AnswerCache } from '../../shared/lookup/answer-cache.js';
+import { keepAlertIps } from '../../shared/lookup/keeping.js';
+import { Lookup, type SharedCache } from '../../shared/lookup/lookup.js';
+import type { SourceAnswer } from '../../shared/source.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
+
+let clock: VirtualClock;
+let kept: string[];
+let asked: string[];
+beforeEach(() => {
+  clock = new VirtualClock();
+  kept = [];
+  asked = [];
+});
+
+function setUp(shared: Partial<SharedCache<SourceAnswer>>) {
+  const cache = new AnswerCache(clock, keepAlertIps({ ipsSeconds: 300, notFoundSeconds: 30 }));
+  const ask = async (id: string) => {
+    asked.push(id);
+    return FOUND;
+  };
+  const lookup = new Lookup(cache, ask, {
+    find: async () => undefined,
+    keep: async (id) => void kept.push(id),
+    ...shared,
+  });
+  const find = (id: string) => {
+    const deadline = { atMs: clock.monotonicMs() + 25_000, signal: new AbortController().signal };
+    return clock.until(lookup.find(id, deadline));
+  };
+  return { lookup, find };
+}
+
+describe('a lookup with a cache that instances share', () => {
+  test('keeps there what it had to ask for', async () => {
+    const { find } = setUp({});
+    expect(await find('da1_1')).toEqual({ answer: FOUND, ageSeconds: 0 });
+    expect({ asked, kept }).toEqual({ asked: ['da1_1'], kept: ['da1_1'] });
+  });
+
+  test('does not write again what it found there, and goes on counting its age', async () => {
+    let looked = 0;
+    const { find } = setUp({ find: async () => ({ answer: FOUND, ageSeconds: ++looked * 100 }) });
+    expect(await find('da1_1')).toEqual({ answer: FOUND, ageSeconds: 100 });
+    await clock.until(clock.sleep(150_000));
+    expect(await find('da1_1')).toEqual({ answer: FOUND, ageSeconds: 250 });
+    await clock.until(clock.sleep(50_000)); // as old as it may be: the process's own copy has expired with it
+    expect(await find('da1_1')).toEqual({ answer: FOUND, ageSeconds: 200 });
+    expect({ asked, kept, looked }).toEqual({ asked: [], kept: [], looked: 2 });
+  });
+
+  test('no caller waits for the keeping; a graceful stop does', async () => {
+    const { find, lookup } = setUp({ keep: () => clock.sleep(500) });
+    await find('da1_1');
+    expect(clock.monotonicMs()).toBe(0);
+    await clock.until(lookup.settled());
+    expect(clock.monotonicMs()).toBe(500);
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, test } from '@jest/globals';
+import { Quota } from '../../shared/quota/quota.js';
+import { interactive, setUpLedgers } from './ledgers.js';
+
+describe('a ledger in a blob', () => {
+  test('two instances share what there is, whatever their own clocks say', async () => {
+    const { time, instance, logged } = setUpLedgers();
+    const [one, other] = [instance(), instance()];
+    expect((await time.until(one.take(interactive(70)))).granted).toBe(70);
+    expect((await time.until(other.take(interactive(70)))).granted).toBe(30);
+    expect((await time.until(one.take(interactive(1)))).granted).toBe(0);
+    expect(logged()).toHaveLength(100);
+    expect(other.view().minute).toEqual({ limit: 100, remaining: 0 });
+  });
+
+  test('charges at the latest and judges by the earliest that the store time can be', async () => {
+    const { time, instance, logged } = setUpLedgers();
+    await time.until(time.sleep(444));
+    const ledger = instance();
+    const beforeMs = time.epochMs();
+    await time.until(ledger.take(interactive(100)));
+    expect(Math.min(...logged())).toBeGreaterThanOrEqual(beforeMs);
+    expect(Math.max(...logged())).toBeLessThan(beforeMs + 1_200);
+    await time.until(time.sleep(62_000 - 50));
+    expect((await time.until(ledger.take(interactive(1)))).granted).toBe(0);
+    await time.until(time.sleep(1_300));
+    expect((await time.until(ledger.take(interactive(1)))).granted).toBe(1);
+  });
+
+  test('costs a read and a write at first, then one write while nobody else writes, and nothing while it is spent', async () => {
+    const { time, instance, total } = setUpLedgers();
+    const ledger = instance();
+    await time.until(ledger.take(interactive(1)));
+    expect(total()).toBe(2);
+    await time.until(ledger.take(interactive(99)));
+    expect(total()).toBe(3);
+    await time.until(ledger.take(interactive(5)));
+    ledger.forecast(interactive(5));
+    ledger.view();
+    expect(total()).toBe(3);
+  });
+
+  test('costs a read and a write where others write', async () => {
+    const { time, instance, store, total } = setUpLedgers();
+    const [one, other] = [instance(), instance()];
+    for (let n = 0; n < 3; n++) {
+      await time.until(one.take(interactive(1)));
+      await time.until(other.take(interactive(1)));
+      await time.until(time.sleep(5_000));
+    }
+    const before = total();
+    await time.until(one.take(interactive(1)));
+    expect(total() - before).toBe(2);
+    expect(store.operations.refused).toBe(1);
+  });
+
+  test('a swap that another instance was faster with costs a read and one more write', async () => {
+    const { time, instance, store } = setUpLedgers();
+    const [one, other] = [instance(), instance()];
+    await time.until(one.take(interactive(1)));
+    await time.until(other.take(interactive(1)));
+    const { read, write } = store.operations;
+    await time.until(one.take(interactive(1)));
+    expect(store.operations).toMatchObject({ read: read + 1, write: write + 1, refused: 1 });
+  });
+
+  test('whoever waits is refused at once when the ledger turns out to be spent by others', async () => {
+    const { time, instance } = setUpLedgers();
+    const clock = time.machine({ originMs: 77_777 });
+    const [ours, others] = [instance(), instance()];
+    const quota = new Quota(clock, ours);
+    await time.until(ours.take(interactive(1)));
+    await time.until(others.take(interactive(99)));
+    const beganMs = clock.monotonicMs();
+    const waiting = { untilMs: () => beganMs + 20_000, signal: new AbortController().signal };
+    await expect(time.until(quota.acquire(waiting))).rejects.toMatchObject({ kind: 'quota-exhausted' });
+    expect(clock.monotonicMs() - beganMs).toBeLessThan(1_000);
+  });
+
+  test('tells from its copy when the next permits are free, on its own clock', async () => {
+    const { time, instance } = setUpLedgers({ perMinute: 2 });
+    const ledger = instance();
+    await time.until(ledger.take(interactive(2)));
+    const clock = time.machine({ originMs: 77_777 });
+    const [next = 0] = ledger.forecast(interactive(1));
+    expect(next - clock.monotonicMs()).toBeGreaterThan(62_000);
+    expect(next - clock.monotonicMs()).toBeLessThan(63_300);
+    await time.until(time.sleep(next - clock.monotonicMs()));
+    expect((await time.until(ledger.take(interactive(1)))).granted).toBe(1);
+  });
+
+  test('fifty instances at once get together what there is, and no more', async () => {
+    const { time, instance, logged } = setUpLedgers();
+    const asked = Array.from({ length: 50 }, () => instance().take(interactive(10)));
+    const answers = await time.until(Promise.allSettled(asked));
+    const granted = answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.granted : 0));
+    expect(granted.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(100);
+    expect(logged().length).toBe(granted.reduce((sum, count) => sum + count, 0));
+    expect(granted.filter((count) => count > 0).length).toBeGreaterThanOrEqual(5);
+  });
+
+  test('a pause that one instance was asked for holds every instance, from their next swap on', async () => {
+    const { time, instance } = setUpLedgers();
+    const [one, other] = [instance(), instance()];
+    await time.until(one.take(interactive(1)));
+    await time.until(other.take(interactive(1)));
+    const clock = time.machine({ originMs: 77_777 });
+    await time.until(one.pause(clock.monotonicMs() + 2_000));
+    expect((await time.until(one.take(interactive(1)))).granted).toBe(0);
+    expect((await time.until(other.take(interactive(1)))).granted).toBe(0);
+    await time.until(time.sleep(3_300));
+    expect((await time.until(other.take(interactive(1)))).granted).toBe(1);
+  });
+
+  test('a correction that comes in the middle of a swap goes with the next', async () => {
+    const { time, instance, logged } = setUpLedgers();
+    const ledger = instance();
+    const { chargedAtMs } = await time.until(ledger.take(interactive(1)));
+    const [first = 0] = logged();
+    await time.until(time.sleep(9_000));
+    const taking = ledger.take(interactive(1));
+    await time.until(time.sleep(5));
+    await time.until(Promise.all([taking, ledger.correct(chargedAtMs, chargedAtMs + 9_000)]));
+    expect(logged()).toHaveLength(2);
+    expect(logged()[0]).toBeGreaterThanOrEqual(first + 6_900);
+  });
+});

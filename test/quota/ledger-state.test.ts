@@ -1,0 +1,80 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { laneWindows } from '../../shared/quota/lanes.js';
+import { corrected, fullLedger, NEW_LEDGER, readState, writeState } from '../../shared/quota/ledger-state.js';
+
+const NOW = Date.UTC(2026, 10, 23, 18);
+const windows = laneWindows(100, 1500, 20);
+
+describe("a ledger's state", () => {
+  test('comes back as it was written', () => {
+    const log = fc
+      .array(fc.integer({ min: NOW - 3_700_000, max: NOW }), { maxLength: 300 })
+      .map((times) => times.sort((one, other) => one - other));
+    fc.assert(
+      fc.property(
+        log,
+        fc.integer({ min: 0, max: NOW + 3_600_000 }),
+        fc.string(),
+        (log, pausedUntilMs, swap) => {
+          const state = { log, pausedUntilMs, swap };
+          expect(readState(writeState(state), NOW)).toEqual(state);
+        },
+      ),
+    );
+    expect(readState(writeState(NEW_LEDGER), NOW)).toEqual(NEW_LEDGER);
+  });
+
+  test('1,500 calls, each at a time of its own, are less than 8 kB; in batches much less', () => {
+    const spread = Array.from({ length: 1500 }, (_, n) => NOW - 3_600_000 + Math.floor(n * 2_399.7));
+    expect(writeState({ ...NEW_LEDGER, log: spread }).length).toBeLessThan(8_000);
+    expect(writeState(fullLedger(windows, NOW)).length).toBeLessThan(120);
+  });
+
+  test.each([
+    [''],
+    ['{'],
+    ['null'],
+    ['[]'],
+    ['"text"'],
+    ['{}'],
+    ['<?xml version="1.0"?>'],
+    ['{"version":2,"swap":"","pausedUntilMs":0,"calls":""}'],
+    ['{"version":1,"swap":"","pausedUntilMs":0}'],
+    ['{"version":1,"swap":"","pausedUntilMs":"0","calls":""}'],
+    ['{"version":1,"swap":"","pausedUntilMs":0.5,"calls":""}'],
+    ['{"version":1,"swap":"","pausedUntilMs":0,"calls":"1a  2b"}'],
+    ['{"version":1,"swap":"","pausedUntilMs":0,"calls":"1a*0"}'],
+    ['{"version":1,"swap":"","pausedUntilMs":0,"calls":"-1a"}'],
+    ['{"version":1,"swap":"","pausedUntilMs":0,"calls":"1*999999"}'],
+    ['{"version":1,"swap":"","pausedUntilMs":0,"calls":"zzzzzzzzz"}'],
+    ['{"version":1,"swap":"","pausedUntilMs":99999999999999,"calls":""}'],
+  ])('%s is none', (text) => {
+    expect(readState(text, NOW)).toBeUndefined();
+  });
+
+  test('a cut or changed text is none, or one with fewer calls at no other time: never an exception', () => {
+    const text = writeState({ ...NEW_LEDGER, log: [NOW - 5, NOW - 3, NOW - 3, NOW] });
+    for (let end = 0; end < text.length; end++) expect(readState(text.slice(0, end), NOW)).toBeUndefined();
+    fc.assert(
+      fc.property(fc.nat(text.length - 1), fc.string({ minLength: 1, maxLength: 1 }), (at, character) => {
+        expect(() => readState(text.slice(0, at) + character + text.slice(at + 1), NOW)).not.toThrow();
+      }),
+    );
+  });
+
+  test('corrections are made, and what no window holds any more is left out', () => {
+    const state = { log: [NOW - 4_000_000, NOW - 100, NOW - 100], pausedUntilMs: NOW, swap: 's' };
+    const corrections = [
+      { kind: 'moved', fromMs: NOW - 100, toMs: NOW + 5 },
+      { kind: 'moved', fromMs: NOW - 77, toMs: NOW + 6 }, // not in it: counts all the same
+      { kind: 'paused', untilMs: NOW + 60 },
+      { kind: 'paused', untilMs: NOW + 20 },
+    ] as const;
+    expect(corrected(state, corrections, windows, NOW)).toEqual({
+      log: [NOW - 100, NOW + 5, NOW + 6],
+      pausedUntilMs: NOW + 60,
+      swap: 's',
+    });
+  });
+});

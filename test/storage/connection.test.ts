@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseConnection } from '../../shared/storage/connection.js';
+
+const parse = (name: string | undefined, env: Record<string, string>) =>
+  parseConnection(name, (setting) => env[setting]);
+
+describe('the storage connection', () => {
+  test('memory needs nothing', () => {
+    expect(parse('memory', {})).toEqual({ ok: true, storage: { kind: 'memory' } });
+  });
+
+  test.each([
+    ['DefaultEndpointsProtocol=https;AccountName=a;AccountKey=a2V5;EndpointSuffix=core.windows.net'],
+    ['BlobEndpoint=https://a.blob.core.windows.net;SharedAccessSignature=sv=2024'],
+    ['UseDevelopmentStorage=true'],
+  ])('a connection string: %s', (connectionString) => {
+    const storage = { kind: 'connection-string', connectionString };
+    expect(parse(undefined, { AzureWebJobsStorage: connectionString })).toEqual({ ok: true, storage });
+    expect(parse('STATE', { STATE: connectionString })).toEqual({ ok: true, storage });
+  });
+
+  test.each([
+    [{ S__accountName: 'account1' }, 'https://account1.blob.core.windows.net', undefined],
+    [
+      { S__blobServiceUri: 'https://a.blob.core.usgovcloudapi.net/' },
+      'https://a.blob.core.usgovcloudapi.net',
+      undefined,
+    ],
+    [
+      { S__accountName: 'account1', S__credential: 'managedidentity', S__clientId: 'id-1' },
+      'https://account1.blob.core.windows.net',
+      'id-1',
+    ],
+  ])('an identity: %j', (env, blobUrl, clientId) => {
+    expect(parse('S', env)).toEqual({ ok: true, storage: { kind: 'identity', blobUrl, clientId } });
+  });
+
+  test.each([
+    [undefined, {}],
+    ['S', {}],
+    ['S', { S: 'secret-value' }],
+    ['S', { S: 'AccountName=secret-value' }],
+    ['S', { S__accountName: 'Secret-value.example.com' }],
+    ['S', { S__blobServiceUri: 'http://secret-value.example.com' }],
+    ['S', { S__blobServiceUri: 'https://example.com/secret-value' }],
+    ['S', { S__blobServiceUri: 'https://user:secret-value@example.com' }],
+    ['S', { S__accountName: 'account1', S__credential: 'secret-value' }],
+    ['AccountName=secret-value;AccountKey=a2V5', {}],
+  ])('%s with %j is not usable, and no value is told', (name, env) => {
+    const parsed = parse(name, env);
+    expect(parsed).toMatchObject({ ok: false, setting: 'STATE_STORAGE' });
+    expect(JSON.stringify(parsed)).not.toMatch(/secret-value/i);
+  });
+});

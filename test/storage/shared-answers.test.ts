@@ -1,0 +1,92 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { SharedAnswerCache } from '../../shared/lookup/shared-answer-cache.js';
+import type { Report } from '../../shared/report.js';
+import type { SourceAnswer } from '../../shared/source.js';
+import { MemoryBlobStore } from '../support/memory-blob-store.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
+const NOT_FOUND: SourceAnswer = { status: 'not_found', ips: [], unusable: [] };
+
+let time: VirtualClock;
+let store: MemoryBlobStore;
+let latencyMs: number;
+let reports: Report[];
+beforeEach(() => {
+  time = new VirtualClock();
+  latencyMs = 10;
+  store = new MemoryBlobStore(time, { latencyMs: () => latencyMs });
+  reports = [];
+});
+
+const instance = (owner = 'me', times = { ipsSeconds: 300, notFoundSeconds: 30 }) => {
+  const clock = time.machine({ originMs: Math.random() * 1e6, calendarMs: 300_000 });
+  const report = (told: Report) => void reports.push(told);
+  return new SharedAnswerCache({ clock, store, times, owner, report });
+};
+const find = (cache: SharedAnswerCache, alertId: string) => time.until(cache.find(alertId));
+
+describe('the cache that instances share', () => {
+  test('what one instance keeps, another finds, with its age by the store', async () => {
+    await time.until(instance().keep('da1_1', FOUND));
+    expect(await find(instance(), 'da1_1')).toEqual({ answer: FOUND, ageSeconds: 0 });
+    await time.until(time.sleep(120_000));
+    expect(await find(instance(), 'da1_1')).toEqual({ answer: FOUND, ageSeconds: 120 });
+    expect(await find(instance(), 'da1_2')).toBeUndefined();
+    expect(await find(instance('another identity'), 'da1_1')).toBeUndefined();
+  });
+
+  test('what has expired is not found: each kind of answer has its own time', async () => {
+    await time.until(Promise.all([instance().keep('da1_1', FOUND), instance().keep('da1_2', NOT_FOUND)]));
+    await time.until(time.sleep(28_000));
+    expect(await find(instance(), 'da1_2')).toBeDefined();
+    await time.until(time.sleep(2_000));
+    expect(await find(instance(), 'da1_2')).toBeUndefined();
+    await time.until(time.sleep(268_000));
+    expect(await find(instance(), 'da1_1')).toBeDefined();
+    await time.until(time.sleep(2_000));
+    expect(await find(instance(), 'da1_1')).toBeUndefined();
+  });
+
+  test('where nothing is to be kept, the store is not asked', async () => {
+    const cache = instance('me', { ipsSeconds: 0, notFoundSeconds: 0 });
+    await cache.keep('da1_1', FOUND);
+    expect(await cache.find('da1_1')).toBeUndefined();
+    expect(store.operations).toMatchObject({ read: 0, write: 0 });
+  });
+
+  test('names tell nothing of the alert, and no id can leave the folder', async () => {
+    await time.until(instance().keep('../quota/me', FOUND));
+    expect([...store.blobs.keys()]).toEqual([expect.stringMatching(/^ips\/[0-9a-f]{64}\.json$/)]);
+  });
+
+  test.each([
+    '',
+    '{',
+    'null',
+    '{"version":2}',
+    '{"version":1,"answer":{"status":"found","ips":[1],"unusable":[]}}',
+  ])('a blob that is none of ours is not found: %s', async (text) => {
+    await time.until(instance().keep('da1_1', FOUND));
+    const [name = ''] = store.blobs.keys();
+    store.blobs.set(name, { text, etag: '"x"', lastModifiedMs: time.epochMs() });
+    expect(await find(instance(), 'da1_1')).toBeUndefined();
+    expect(reports).toEqual([]);
+  });
+
+  test('a store that is down or stuck is reported, and left alone for five seconds', async () => {
+    const cache = instance();
+    latencyMs = 60_000;
+    const began = time.monotonicMs();
+    expect(await find(cache, 'da1_1')).toBeUndefined();
+    expect(time.monotonicMs() - began).toBeLessThanOrEqual(1_000);
+    expect(await find(cache, 'da1_2')).toBeUndefined();
+    expect(time.monotonicMs() - began).toBeLessThanOrEqual(1_000);
+    expect(reports.map(({ event }) => event)).toEqual(['shared-cache-skipped']);
+    latencyMs = 10;
+    await time.until(cache.keep('da1_1', FOUND));
+    await time.until(time.sleep(5_000));
+    await time.until(cache.keep('da1_1', FOUND));
+    expect(await find(cache, 'da1_1')).toMatchObject({ answer: FOUND });
+  });
+});

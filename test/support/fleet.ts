@@ -1,0 +1,141 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { type Azurite, startAzurite } from '../../local/azurite.js';
+import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
+import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
+import { systemClock } from '../../shared/clock.js';
+import { startStorageProxy } from './storage-proxy.js';
+import { type Answer, exchange } from './world.js';
+
+const AUDIENCE = 'https://defender-fleet.test';
+const MAIN = fileURLToPath(new URL('./instance/main.ts', import.meta.url));
+
+/** One running instance. */
+export interface Instance {
+  get(alertId: string): Promise<Answer>;
+  enrich(payload: unknown, query?: string): Promise<Answer>;
+  /** Ends it as `kill -9` does. */
+  kill(): Promise<void>;
+  /** All that it wrote to its console, once it has ended. */
+  readonly written: Promise<string>;
+}
+
+/** How an instance differs from the others. */
+export interface InstanceOptions {
+  /** How far its calendar is off. */
+  readonly calendarMs?: number;
+}
+
+export type Fleet = Awaited<ReturnType<typeof startFleet>>;
+
+/** What instances share: an identity endpoint, a Defender that enforces its limits, and a storage account. */
+export async function startFleet(options: {
+  readonly defender?: Partial<DefenderSimulatorOptions>;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly persistent?: boolean;
+}) {
+  const clock = systemClock;
+  const identity = await startIdentityEndpoint({ clock });
+  const defender = await startDefenderSimulator({
+    clock,
+    random: Math.random,
+    audience: AUDIENCE,
+    latencyMs: { min: 5, max: 250 },
+    ...options.defender,
+  });
+  const azurite: Azurite = await startAzurite({ persistent: options.persistent ?? false });
+  const storage = await startStorageProxy(azurite.connectionString);
+  const env = {
+    PATH: process.env.PATH,
+    ...identity.settings,
+    DEFENDER_API_HOST: defender.url,
+    DEFENDER_AUDIENCE: AUDIENCE,
+    AzureWebJobsStorage: storage.connectionString,
+    ...options.settings,
+  };
+  const running = new Set<Instance>();
+
+  async function launch({ calendarMs = 0 }: InstanceOptions = {}): Promise<Instance> {
+    const instance = await startInstance(env, calendarMs);
+    running.add(instance);
+    return instance;
+  }
+
+  return {
+    defender,
+    azurite,
+    /** On the way from all instances to the storage account. */
+    storage,
+    /** Starts instances, all at the same time. */
+    launch: <T extends readonly InstanceOptions[]>(...instances: T) =>
+      Promise.all(instances.map(launch)) as Promise<{ [each in keyof T]: Instance }>,
+    /** When calls arrived at Defender so far. */
+    arrivals: () => defender.arrivals.map(({ atMs }) => atMs),
+    /** 429s that Defender had to give. */
+    refused: () => defender.arrivals.filter(({ status }) => status === 429).length,
+    async close() {
+      await Promise.all([...running].map((instance) => instance.kill()));
+      await Promise.all([defender.close(), identity.close(), storage.close(), azurite.close()]);
+    },
+  };
+}
+
+async function startInstance(env: NodeJS.ProcessEnv, calendarMs: number): Promise<Instance> {
+  const shifted = calendarMs === 0 ? [] : ['--import', shiftedCalendar(calendarMs)];
+  const child = fork(MAIN, {
+    env,
+    execArgv: [...shifted, '--import', 'tsx'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const written = Promise.all(
+    [child.stdout, child.stderr].map((stream) => (stream ? text(stream) : '')),
+  ).then((texts) => texts.join(''));
+  const url = await Promise.race([
+    once(child, 'message').then(([message]) => String(message)),
+    once(child, 'exit').then(async () => Promise.reject(new Error(`The instance ended: ${await written}`))),
+  ]);
+  return {
+    get: (alertId) => exchange(`${url}/api/alerts/${alertId}/ips`, { method: 'GET' }, undefined),
+    enrich: (payload, query = '') => {
+      const headers = { 'content-type': 'application/json' };
+      return exchange(`${url}/api/enrichAlert${query}`, { method: 'POST', headers }, JSON.stringify(payload));
+    },
+    kill: () => kill(child),
+    written,
+  };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}
+
+/** A module that sets this process's calendar to another time, as a wrong clock of its machine would. */
+function shiftedCalendar(ms: number): string {
+  const source = `
+    const Real = Date;
+    globalThis.Date = class extends Real {
+      constructor(...given) { given.length === 0 ? super(Real.now() + ${ms}) : super(...given); }
+      static now() { return Real.now() + ${ms}; }
+    };`;
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}
+
+/** Alert ids that Defender knows, no two fleets' the same. */
+export function freshAlertIds(count: number): string[] {
+  const first = Math.floor(Math.random() * 1e8);
+  return Array.from({ length: count }, (_, n) => `da637472900382838869_${first + n}`);
+}
+
+/** How many times blobs of a folder were written so far. */
+export const writesTo = (fleet: Fleet, folder: string) =>
+  fleet.storage.writes.filter((one) => one.includes(`/${folder}/`)).length;
+
+/** Resolves when blobs of a folder were written more than `times` times. */
+export async function writtenAfter(fleet: Fleet, folder: string, times: number): Promise<void> {
+  while (writesTo(fleet, folder) <= times) await new Promise((resolve) => setTimeout(resolve, 5));
+}
