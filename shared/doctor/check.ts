@@ -37,7 +37,7 @@ export interface Patient {
 export interface Check {
   readonly name: string;
   /**
-   * Looks, and changes nothing. Empty where there is nothing to look at, such as the claims of a
+   * Looks, and leaves everything as it was. Empty where there is nothing to look at, such as the claims of a
    * token that could not be had: another check tells of that.
    */
   examine(patient: Patient, signal: AbortSignal): Promise<readonly Observation[]>;

@@ -22,6 +22,7 @@ describe('GET /api/doctor', () => {
       'audience',
       'permission',
       'token-age',
+      'storage',
       'quota',
       'clock',
       'delegation',

@@ -7,6 +7,7 @@ import { delegation } from './delegation.js';
 import { identity } from './identity.js';
 import { permission } from './permission.js';
 import { quota } from './quota.js';
+import { storage } from './storage.js';
 import { telemetry } from './telemetry.js';
 import { tokenAge } from './token-age.js';
 
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   permission,
   tokenAge,
   defender,
+  storage,
   quota,
   clock,
   delegation,
