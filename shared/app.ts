@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from './clock.js';
-import { type Environment, parseSettings, type SettingProblem, type Settings } from './config.js';
+import { type Environment, parseSettings, type Settings } from './config.js';
 import { createCall } from './defender/call.js';
 import { DefenderClient } from './defender/client.js';
 import { DefenderSource } from './defender/defender-source.js';
@@ -12,6 +12,7 @@ import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
 import { Lookup } from './lookup/lookup.js';
 import { Quota } from './quota/quota.js';
 import type { Report, Reporter } from './report.js';
+import type { SettingProblem } from './setting-problem.js';
 import type { IpStats, SourceAnswer } from './source.js';
 import { openState } from './state.js';
 import type { BlobStore } from './storage/blob-store.js';

@@ -7,6 +7,7 @@ import {
   exchangeAudience,
 } from './identity/delegation-settings.js';
 import type { CacheTimes } from './lookup/keeping.js';
+import type { SettingProblem } from './setting-problem.js';
 import { parseConnection, type StateStorage } from './storage/connection.js';
 
 /** Every setting, parsed and typed. */
@@ -31,12 +32,6 @@ export interface Settings {
     /** What Graph's change notifications must carry; absent: not checked. */
     readonly graphClientState: string | undefined;
   };
-}
-
-/** A setting that cannot be used. The message says what it wants and never what it holds. */
-export interface SettingProblem {
-  readonly setting: string;
-  readonly message: string;
 }
 
 /** All settings, or all that is wrong with them. */

@@ -1,4 +1,4 @@
-import type { SettingProblem } from '../config.js';
+import type { SettingProblem } from '../setting-problem.js';
 import type { CloudName, DefenderCloud } from './clouds.js';
 
 /** Clouds that share nothing: a token of one is worth nothing in another. GCC signs in with the commercial authority. */

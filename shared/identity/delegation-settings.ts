@@ -1,5 +1,5 @@
-import type { SettingProblem } from '../config.js';
 import type { CloudName } from '../defender/clouds.js';
+import type { SettingProblem } from '../setting-problem.js';
 
 /** The app registration in whose name the app asks on behalf of users. */
 export interface Registration {
