@@ -1,0 +1,5 @@
+/** A setting that cannot be used. The message says what it wants and never what it holds. */
+export interface SettingProblem {
+  readonly setting: string;
+  readonly message: string;
+}
