@@ -10,13 +10,13 @@ import { parseObject } from './wire.js';
 export function readIpStats(body: string): Reading<IpStats> {
   const document = parseObject(body);
   const prevalence = toCount(document?.organizationPrevalence ?? document?.orgPrevalence);
-  if (prevalence === undefined) {
+  if (!document || prevalence === undefined) {
     return { kind: 'malformed', what: 'statistics without a prevalence' };
   }
   const value = {
     organizationPrevalence: prevalence,
-    firstSeen: isoDate(document?.orgFirstSeen),
-    lastSeen: isoDate(document?.orgLastSeen),
+    firstSeen: isoDate(document.orgFirstSeen),
+    lastSeen: isoDate(document.orgLastSeen),
   };
   return { kind: 'value', value };
 }

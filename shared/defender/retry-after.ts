@@ -12,8 +12,7 @@ export function parseRetryAfter(
   date: string | null,
   nowMs: number,
 ): number | undefined {
-  const value = retryAfter?.trim();
-  if (!value) return undefined;
+  const value = (retryAfter ?? '').trim();
   if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, LONGEST_WAIT_MS);
   const atMs = parseHttpDate(value);
   if (atMs === undefined) return undefined;

@@ -43,10 +43,9 @@ export function nextCallTimes(
 ): number[] {
   const next: number[] = [];
   for (let made = 0; made < count; made++) {
-    let at = next.at(-1) ?? earliestMs;
+    let at = earliestMs;
     for (const { limit, windowMs } of windows) {
-      const index = log.length + made - limit; // the call that must have left the window
-      if (index < 0) continue;
+      const index = log.length + made - limit; // of the call that must have left the window, if any
       const before = index < log.length ? log[index] : next[index - log.length];
       if (before !== undefined) at = Math.max(at, before + windowMs);
     }
@@ -81,7 +80,7 @@ export function withoutCalls(log: CallLog, atMs: number, count: number): CallLog
 export function withoutExpired(log: CallLog, windows: readonly Window[], nowMs: number): CallLog {
   const longestMs = Math.max(...windows.map((window) => window.windowMs));
   const first = log.findIndex((at) => at + longestMs > nowMs);
-  return first === 0 ? log : first < 0 ? [] : log.slice(first);
+  return first < 0 ? [] : log.slice(first);
 }
 
 /** How many more calls a window takes at `nowMs`. */
@@ -91,7 +90,5 @@ export function remaining(log: CallLog, { limit, windowMs }: Window, nowMs: numb
 }
 
 function insertSorted(log: CallLog, times: readonly number[]): CallLog {
-  const last = log.at(-1);
-  const joined = [...log, ...times];
-  return last === undefined || times.every((at) => at >= last) ? joined : joined.sort((a, b) => a - b);
+  return [...log, ...times].sort((one, other) => one - other);
 }

@@ -127,7 +127,7 @@ describe('DefenderClient', () => {
   test('time that has passed counts: no retry that would come too late', async () => {
     const slow: Outcome = { ...UNAVAILABLE, retryAfterMs: 900 } as Outcome;
     const { fail, calls } = scripted({ outcomes: [slow], waitMs: 1_000 });
-    expect((await fail()).retryAtMs).toBe(900 + 900);
+    expect(await fail()).toMatchObject({ kind: 'upstream-unavailable', retryAtMs: 900 + 900 });
     expect(calls.map(({ atMs }) => atMs)).toEqual([0, 900]);
   });
 
@@ -145,10 +145,20 @@ describe('DefenderClient', () => {
   test('429 for longer than the time left is told at once, and everyone pauses all the same', async () => {
     const throttled: Outcome = { kind: 'throttled', retryAfterMs: 60_000, upstream };
     const { fail, quota } = scripted({ outcomes: [throttled] });
-    expect(await fail()).toMatchObject({ kind: 'quota-exhausted', retryAtMs: 60_000 });
+    expect(await fail()).toMatchObject({
+      kind: 'quota-exhausted',
+      retryAtMs: 60_000,
+      message: expect.stringContaining('Defender answered 429'),
+    });
     expect(clock.monotonicMs()).toBe(0);
     const late = quota.acquire({ untilMs: () => 59_999, signal: new AbortController().signal });
     await expect(late).rejects.toMatchObject({ retryAtMs: 60_000 });
+  });
+
+  test('429 without a wait is asked three times, and no more', async () => {
+    const { fail, calls } = scripted({ outcomes: [{ kind: 'throttled', retryAfterMs: 0, upstream }] });
+    expect(await fail()).toMatchObject({ kind: 'quota-exhausted', retryAtMs: 0 });
+    expect(calls).toHaveLength(3);
   });
 
   test('401: called again with another token; with the same one, or after a second 401, it is a failure', async () => {
@@ -172,6 +182,37 @@ describe('DefenderClient', () => {
     await get();
     expect(await fail()).toMatchObject({ kind: 'quota-exhausted', retryAtMs: 62_000 });
     expect(calls).toHaveLength(1);
+  });
+
+  test('a probe is one call whatever comes of it, charged like any other', async () => {
+    for (const outcome of [ANSWER, UNAVAILABLE, UNAUTHORIZED]) {
+      const { client, calls, quota } = scripted({ outcomes: [outcome] });
+      const work: Work = { untilMs: () => 20_000, signal: new AbortController().signal, at: () => {} };
+      expect(await clock.until(client.probe(URL, work))).toMatchObject({
+        outcome,
+        token: { token: 'token' },
+      });
+      expect(calls).toHaveLength(1);
+      expect(quota.view().minute.remaining).toBe(99);
+      (await clock.until(quota.acquire(work))).settle(); // nobody pauses
+      expect(clock.monotonicMs()).toBe(0);
+    }
+  });
+
+  test('a probe that is throttled pauses everyone', async () => {
+    for (const [retryAfterMs, pauseMs] of [
+      [3_000, 3_000],
+      [undefined, 750],
+    ] as const) {
+      const throttled: Outcome = { kind: 'throttled', retryAfterMs, upstream };
+      const { client, calls, quota } = scripted({ outcomes: [throttled] });
+      const began = clock.monotonicMs();
+      const work: Work = { untilMs: () => 20_000, signal: new AbortController().signal, at: () => {} };
+      expect((await clock.until(client.probe(URL, work))).outcome).toEqual(throttled);
+      await clock.until(quota.acquire(work));
+      expect(clock.monotonicMs() - began).toBe(pauseMs);
+      expect(calls).toHaveLength(1);
+    }
   });
 
   test('a retry ends when nobody waits any more', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Answer, DefenderClient, Reading } from '../../shared/defender/client.js';
 import { DefenderSource } from '../../shared/defender/defender-source.js';
+import type { Lane } from '../../shared/quota/lanes.js';
 import type { Work } from '../../shared/source.js';
 
 const ORIGIN = 'https://api.test';
@@ -12,17 +13,29 @@ const pathOf = (id: string) => `${ORIGIN}/api/alerts/${id}/ips`;
 /** A source whose client answers by address; what is not there is not found. */
 function answering(bodies: Readonly<Record<string, string>>) {
   const asked: string[] = [];
+  const lanes: (Lane | undefined)[] = [];
   const client = {
     origin: ORIGIN,
-    get: async <T>(url: string, read: (body: string) => Reading<T>): Promise<Answer<T>> => {
+    get: async <T>(
+      url: string,
+      read: (body: string) => Reading<T>,
+      _work: Work,
+      lane?: Lane,
+    ): Promise<Answer<T>> => {
       asked.push(url);
+      lanes.push(lane);
       const body = bodies[url];
       const reading = body === undefined ? undefined : read(body);
       return reading?.kind === 'value' ? reading : { kind: 'not-found' };
     },
   };
   const source = new DefenderSource(client as unknown as DefenderClient);
-  return { asked, find: (id: string) => source.find(id, work) };
+  return {
+    asked,
+    lanes,
+    find: (id: string) => source.find(id, work),
+    stats: (address: string) => source.stats(address, work),
+  };
 }
 
 const page = (ids: readonly unknown[], nextLink?: string) =>
@@ -52,6 +65,37 @@ describe('DefenderSource', () => {
     const prefixed = answering({ [pathOf(`da${GUID}`)]: page([]) });
     expect(await prefixed.find(`da${GUID}`)).toMatchObject({ status: 'empty' });
     expect(prefixed.asked).toHaveLength(1);
+  });
+
+  test('the form that was answered is asked first the next time, until it is the other one', async () => {
+    const bodies: Record<string, string> = { [pathOf(GUID)]: page(['192.0.2.1']) };
+    const { find, asked } = answering(bodies);
+    const [prefixed, bare] = [pathOf(`da${GUID}`), pathOf(GUID)];
+    const askedBy = async () => {
+      asked.length = 0;
+      await find(`da${GUID}`);
+      return [...asked];
+    };
+    expect(await askedBy()).toEqual([prefixed, bare]);
+    expect(await askedBy()).toEqual([bare]);
+    delete bodies[bare];
+    bodies[prefixed] = page([]);
+    expect(await askedBy()).toEqual([bare, prefixed]);
+    expect(await askedBy()).toEqual([prefixed]);
+  });
+
+  test('statistics of an address; one that Defender does not know was never seen', async () => {
+    const { stats, asked, lanes } = answering({
+      [`${ORIGIN}/api/ips/2001%3Adb8%3A%3A1/stats`]: '{"organizationPrevalence":7}',
+    });
+    expect(await stats('2001:db8::1')).toEqual({
+      organizationPrevalence: 7,
+      firstSeen: null,
+      lastSeen: null,
+    });
+    expect(await stats('192.0.2.1')).toEqual({ organizationPrevalence: 0, firstSeen: null, lastSeen: null });
+    expect(asked).toHaveLength(2);
+    expect(lanes).toEqual(['background', 'background']); // they leave the reserve to those who wait
   });
 
   test('pages are joined, each address once; what is unusable is kept, up to a hundred', async () => {
@@ -96,7 +140,7 @@ describe('DefenderSource', () => {
     const { find, asked } = answering({ [pathOf(TICKS)]: page(['192.0.2.1'], nextLink) });
     await expect(find(TICKS)).rejects.toMatchObject({
       kind: 'answer-unusable',
-      message: expect.stringContaining('another host'),
+      message: expect.stringMatching(/another host.*configured host only\. Check DEFENDER_API_HOST\.$/),
     });
     expect(asked).toHaveLength(1);
   });

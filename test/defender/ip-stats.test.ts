@@ -28,6 +28,7 @@ test.each([
   { organizationPrevalence: '' },
   { organizationPrevalence: ' ' },
   { organizationPrevalence: [] },
+  { organizationPrevalence: [5] },
   { organizationPrevalence: false },
   { organizationPrevalence: 'many' },
   { organizationPrevalence: '1e3' },

@@ -44,6 +44,8 @@ describe('parseRetryAfter', () => {
     'Mon Nov 23 18:00:05 2026',
     'Mon, 23 Nov 2026 18:00:05',
     'Mon, 99 Foo 2026 18:00:05 GMT',
+    'Mon, 23 Nov 2026 18:00:05 GMT+0200',
+    '(x) Mon, 23 Nov 2026 18:00:05 GMT',
     'GMT',
   ])('%s is no date that means the same everywhere', (value) => {
     expect(parseRetryAfter(value, null, NOW)).toBeUndefined();

@@ -9,6 +9,7 @@ import {
   windowsOf,
   withCallMoved,
   withCalls,
+  withoutCalls,
   withoutExpired,
 } from '../../shared/quota/sliding-log.js';
 
@@ -46,6 +47,15 @@ describe('the log', () => {
 
   test('counts a call that it does not know', () => {
     expect(withCallMoved([1, 5], 2, 3)).toEqual([1, 3, 5]);
+  });
+
+  test('takes back calls that were not made, those of one moment only, and no more than there are', () => {
+    expect(withoutCalls([1, 5, 5, 5, 9], 5, 2)).toEqual([1, 5, 9]);
+    expect(withoutCalls([1, 5, 5, 9], 5, 0)).toEqual([1, 5, 5, 9]);
+    expect(withoutCalls([1, 5, 5, 9], 5, 3)).toEqual([1, 9]);
+    expect(withoutCalls([5, 9], 5, 1)).toEqual([9]);
+    expect(withoutCalls([1, 9], 5, 1)).toEqual([1, 9]);
+    expect(withoutCalls([], 5, 1)).toEqual([]);
   });
 
   test('forgets what has left the longest window, and nothing else', () => {
