@@ -4,6 +4,7 @@ import { alertEntries, type Enrichment, type LookupResult, relatedIps, statusOf 
 import { asEnrichmentError } from './errors.js';
 import { addStats } from './ip-statistics.js';
 import type { Lookup } from './lookup/lookup.js';
+import { withoutOwnAnswer } from './payload/own-answer.js';
 import { type AlertReference, type EndpointReference, findAlerts } from './payload/references.js';
 import { attachRelatedIps } from './payload/splice.js';
 import type { Quota } from './quota/quota.js';
@@ -56,7 +57,7 @@ export async function enrich(
   const attachments = references.flatMap((reference) => attachment(reference, results));
   return {
     enrichment: { id, status: statusOf(alerts), ...addresses, alerts, quota: quota.view() },
-    alertText: attachRelatedIps(text, attachments),
+    alertText: withoutOwnAnswer(attachRelatedIps(text, attachments), payload),
   };
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import http from 'node:http';
 import type { Clock } from '../../shared/clock.js';
@@ -60,6 +61,7 @@ export async function startDefenderSimulator(options: DefenderSimulatorOptions):
   const { clock, perMinute = 100, perHour = 1500 } = options;
   const arrivals: { atMs: number; path: string; status: number }[] = [];
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // each call in its latency waits on it
   const logs = new Map<string, CallLog>();
   const limits = [
     { calls: perMinute, windowMs: 60_000 },

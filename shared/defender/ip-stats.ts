@@ -9,8 +9,8 @@ import { parseObject } from './wire.js';
  */
 export function readIpStats(body: string): Reading<IpStats> {
   const document = parseObject(body);
-  const prevalence = Number(document?.organizationPrevalence ?? document?.orgPrevalence ?? Number.NaN);
-  if (!Number.isInteger(prevalence) || prevalence < 0) {
+  const prevalence = toCount(document?.organizationPrevalence ?? document?.orgPrevalence);
+  if (prevalence === undefined) {
     return { kind: 'malformed', what: 'statistics without a prevalence' };
   }
   const value = {
@@ -19,6 +19,12 @@ export function readIpStats(body: string): Reading<IpStats> {
     lastSeen: isoDate(document?.orgLastSeen),
   };
   return { kind: 'value', value };
+}
+
+/** A number of devices. Nothing else may pass for 0, the most suspicious answer of all. */
+function toCount(value: unknown): number | undefined {
+  const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  return Number.isSafeInteger(count) && (count as number) >= 0 ? (count as number) : undefined;
 }
 
 function isoDate(value: unknown): string | null {

@@ -4,14 +4,17 @@ import { BYTE_ORDER_MARK, deepestNesting, lineAndColumn } from './scan.js';
 /** A JSON object as JSON.parse makes it. Its members are only ever read as own members. */
 export type JsonObject = { readonly [name: string]: unknown };
 
+const { hasOwn } = Object;
+const { isArray } = Array;
+
 /** Whether a parsed value is an object, and no array. */
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !isArray(value);
 }
 
 /** The own member `name` of an object; undefined for anything else. */
 export function member(value: unknown, name: string): unknown {
-  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  return isObject(value) && hasOwn(value, name) ? value[name] : undefined;
 }
 
 /** The member of a member: `inside(alert, 'properties', 'alertLink')`; undefined if a step is missing. */
@@ -23,7 +26,7 @@ export function inside(value: unknown, ...names: readonly string[]): unknown {
 
 /** The elements of an array; none for anything else. */
 export function items(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+  return isArray(value) ? value : [];
 }
 
 /** Real alerts nest less than 20 levels; deeper text is an attack on whoever walks it. */

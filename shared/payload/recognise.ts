@@ -1,10 +1,11 @@
+import { isAnyAlertId } from '../alert-id.js';
 import { RequestError } from '../errors.js';
+import { type Clues, cluesIn } from './clues.js';
 import { isObject } from './json.js';
 import type { Path } from './path.js';
 import { type Candidate, type Shape, under } from './shape.js';
-import { SHAPES } from './shapes/index.js';
 import { plain } from './shapes/plain.js';
-import { unwrap } from './unwrap.js';
+import { type Inner, NOTHING, unwrap } from './unwrap.js';
 
 /** Most alerts that one payload may carry: what the upstream answers in about six hours. */
 export const MOST_ALERTS = 10_000;
@@ -46,7 +47,16 @@ interface Allowance {
   readonly lists: number;
 }
 
-const SPECIFIC_SHAPES = SHAPES.filter((shape) => shape !== plain);
+function lessAWrapper({ wrappers, lists }: Allowance): Allowance {
+  return { wrappers: wrappers - 1, lists };
+}
+
+function lessAList({ wrappers, lists }: Allowance): Allowance {
+  return { wrappers, lists: lists - 1 };
+}
+
+/** An array or a string has no members to tell anything, and can always hold something. */
+const NO_CLUES: Clues = { shapes: [], mayWrap: true };
 
 /** Every value is visited once on its way down, so the work is linear in the payload's size. */
 class Search implements Recognised {
@@ -56,34 +66,38 @@ class Search implements Recognised {
 
   /** @returns whether anything but the plain shape recognised something in there */
   visit(value: unknown, path: Path, allowance: Allowance): boolean {
-    if (isObject(value) || Array.isArray(value)) {
-      for (const shape of SPECIFIC_SHAPES) {
-        if (this.#take(shape, value, path)) return true;
-      }
+    const { shapes, mayWrap } = isObject(value) ? cluesIn(value) : NO_CLUES;
+    for (const shape of shapes) {
+      if (shape !== plain && this.#take(shape, value, path)) return true;
     }
     const before = this.findings.length;
-    const { inner, isEnvelope, isList, title } = unwrap(value);
+    const { inner, isEnvelope, isList, title } = mayWrap ? unwrap(value) : NOTHING;
     if (title) this.envelopes.add(title);
-    const left = isList
-      ? { ...allowance, lists: allowance.lists - 1 }
-      : { ...allowance, wrappers: allowance.wrappers - 1 };
-    let isTelling = false;
-    if (left.lists >= 0 && left.wrappers >= 0) {
-      for (const { value: content, steps } of inner) {
-        if (this.visit(content, steps.length > 0 ? [...path, ...steps] : path, left)) isTelling = true;
-      }
-    }
+    const isTelling = this.#visitAll(inner, path, isList ? lessAList(allowance) : lessAWrapper(allowance));
     if (!isEnvelope && !isTelling) this.#preferPlain(value, path, before);
+    return isTelling;
+  }
+
+  #visitAll(inner: Iterable<Inner>, path: Path, allowance: Allowance): boolean {
+    if (allowance.lists < 0 || allowance.wrappers < 0) return false;
+    let isTelling = false;
+    for (const { value, steps } of inner) {
+      if (this.visit(value, steps.length > 0 ? [...path, ...steps] : path, allowance)) isTelling = true;
+    }
     return isTelling;
   }
 
   /**
    * The plain shape says so little that anything else in there beats it; of two plain ones the outer
-   * is meant.
+   * is meant, unless only the inner one has an alert's id.
    */
   #preferPlain(value: unknown, path: Path, before: number): void {
-    const within = this.findings.splice(before);
-    if (!this.#take(plain, value, path)) for (const finding of within) this.findings.push(finding);
+    const within = this.findings.length > before ? this.findings.splice(before) : [];
+    if (this.#take(plain, value, path)) {
+      if (within.length === 0 || this.findings.slice(before).some(hasAlertId)) return;
+      this.findings.length = before;
+    }
+    for (const finding of within) this.findings.push(finding);
   }
 
   #take(shape: Shape, value: unknown, path: Path): boolean {
@@ -96,6 +110,10 @@ class Search implements Recognised {
     }
     return true;
   }
+}
+
+function hasAlertId({ candidate }: Finding): boolean {
+  return candidate.ids.some(isAnyAlertId);
 }
 
 /** The error for a payload with more than `MOST_ALERTS`. */

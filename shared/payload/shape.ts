@@ -28,7 +28,12 @@ export interface Shape {
   /** For people, in Markdown: where the alert ids sit, best first, and what is left alone. */
   readonly where: string;
   /**
-   * The alerts in the payload, none of them included, or undefined when it is not of this shape.
+   * Members of which every payload of this shape has at least one: objects without any need not be
+   * tried, and a hostile payload can have millions.
+   */
+  readonly telltales: readonly string[];
+  /**
+   * The alerts in the payload, an object, none of them included, or undefined when it is not of this shape.
    * Recognised by structure, since a field that is called `alertId` proves nothing. Lists need no
    * care where every element is an alert of its own: unwrap.ts hands out their elements one by one.
    */

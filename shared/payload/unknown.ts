@@ -1,8 +1,9 @@
 import { isEndpointAlertId } from '../alert-id.js';
+import { cluesIn } from './clues.js';
 import { isObject, type JsonObject, parseNested } from './json.js';
 import type { Candidate } from './shape.js';
 import { RELATED_IPS } from './splice.js';
-import { unwrap } from './unwrap.js';
+import { type Inner, NOTHING, unwrap } from './unwrap.js';
 
 /** What is answered in `shape` where no known shape matched. */
 export const UNKNOWN = 'unknown';
@@ -76,16 +77,16 @@ class Search {
     } else if (Array.isArray(value)) {
       for (const [index, element] of value.entries()) this.#step(index, element, around);
     } else if (isObject(value)) {
-      if (unwrap(value).isEnvelope) this.#envelope(value, around);
+      const { isEnvelope, inner } = cluesIn(value).mayWrap ? unwrap(value) : NOTHING;
+      if (isEnvelope) this.#envelope(inner, around);
       else this.#object(value, around);
     }
   }
 
   /** An event's own id is the event's, so only what is in it is looked at. */
-  #envelope(value: JsonObject, around: Surroundings): void {
-    for (const { value: content, steps } of unwrap(value).inner) {
-      const [step] = steps;
-      if (step !== undefined) this.#step(step, content, { ...around, holder: undefined, isPlausible: false });
+  #envelope(inner: Iterable<Inner>, around: Surroundings): void {
+    for (const { value, steps } of inner) {
+      for (const step of steps) this.#step(step, value, { ...around, holder: undefined, isPlausible: false });
     }
   }
 

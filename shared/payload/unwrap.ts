@@ -23,6 +23,9 @@ export interface Wrapped {
 /** Members under which playbooks and gateways pass on what they were given. */
 const BODIES = ['Body', 'body', 'context'] as const;
 
+/** Members of which every object that wraps something has at least one. */
+export const WRAPPING_MEMBERS: ReadonlySet<string> = new Set([...BODIES, 'alert', 'data', 'value']);
+
 /** For people: the wrappers that are looked into. */
 export const WRAPPERS: readonly { readonly title: string; readonly where: string }[] = [
   { title: 'Event Grid events and CloudEvents', where: 'any shape in `data`' },
@@ -32,7 +35,8 @@ export const WRAPPERS: readonly { readonly title: string; readonly where: string
   { title: 'An answer of this app', where: 'any shape in `alert`' },
 ];
 
-const NOTHING: Wrapped = { inner: [], isEnvelope: false, isList: false };
+/** What a value wraps that is no wrapper. */
+export const NOTHING: Wrapped = { inner: [], isEnvelope: false, isList: false };
 
 /** The one place that knows wrappers. How often this is repeated is up to recognise.ts. */
 export function unwrap(value: unknown): Wrapped {
@@ -69,10 +73,12 @@ function* eachElement(elements: readonly unknown[], prefix: Path): Generator<Inn
 }
 
 function membersOf(value: unknown, names: readonly string[]): Inner[] {
-  return names.flatMap((name) => {
+  const inner: Inner[] = [];
+  for (const name of names) {
     const content = member(value, name);
-    return content === undefined ? [] : [{ value: content, steps: [name] }];
-  });
+    if (content !== undefined) inner.push({ value: content, steps: [name] });
+  }
+  return inner;
 }
 
 /** What `format=enriched` answers: the payload as it was posted, and what was found beside it. */

@@ -62,6 +62,13 @@ describe('an alert goes in and comes back with its IPs', () => {
     expect(second.json.alert).toEqual(first.json.alert);
   });
 
+  test('so has a whole answer posted again', async () => {
+    const first = await world.enrich(ALERT);
+    const second = await world.enrich(first.text);
+    expect(second.json.alert).toEqual(first.json.alert);
+    expect(second.json.enrichment.alerts).toMatchObject([{ alertId: KNOWN_ALERT, status: 'found' }]);
+  });
+
   test('an alert without IPs is empty, an unknown one not_found; both are answers', async () => {
     const { status, json } = await world.enrich({ alertIds: [EMPTY_ALERT, UNKNOWN_ALERT] });
     expect(status).toBe(200);

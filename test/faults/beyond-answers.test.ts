@@ -69,7 +69,7 @@ test('beyond: 200 nested without end → 503, and the process lives', async () =
   expect(json.enrichment.alerts[0]).toMatchObject({ ips: ['192.0.2.1'], unusableIps: ['[…]'] });
 });
 
-test('beyond: gzip, deflate and Brotli bodies → read; what only says that it is one → 503', async () => {
+test('beyond: gzip, deflate and Brotli bodies, and some that only say so → read, and 503 for what cannot be read', async () => {
   const world = await fire.startWorld({ settings: { IPS_CACHE_SECONDS: '0' } });
   const body = ipsAnswer(...IPS).body as string;
   for (const [encoding, bytes] of [
@@ -148,7 +148,7 @@ test('beyond: keep-alive sockets closed by the server between calls → the next
   expect(new Set(sockets).size).toBe(5);
 });
 
-test('beyond: pages → followed on the same host and charged one by one; another host, credentials in the link or pages without end → 502, and the token goes nowhere else', async () => {
+test('beyond: next pages on the same host, on another one, with credentials in the link, without end → followed on the same host and charged one by one; 502 for the others, and the token goes nowhere else', async () => {
   const elsewhere = await fire.startRawServer((socket) => socket.end());
   const world = await fire.startWorld({ settings: { IPS_CACHE_SECONDS: '0' } });
   const page = (nextLink: unknown, id = '192.0.2.1') => ({

@@ -22,7 +22,7 @@ test('row 1: invalid JSON or an empty body → 400, without an upstream call and
   expect(world.identity.requests).toEqual([]);
 });
 
-test("row 2: a wrong media type → 415; a wrong method or route → the host's 404; no upstream call", async () => {
+test("row 2: a wrong media type, method or route → 415 for the type, the host's 404 for the others; no upstream call", async () => {
   const world = await fire.startWorld();
   for (const type of ['text/plain', 'application/xml', 'multipart/form-data; boundary=x', 'nonsense']) {
     const { status, json } = await fire.time.until(world.enrich(ALERT, '', { 'content-type': type }));
@@ -41,7 +41,7 @@ test("row 2: a wrong media type → 415; a wrong method or route → the host's 
   expect(world.asked()).toEqual([]);
 });
 
-test('row 3: a body over the limit → 413, nesting over the limit → 400, in bounded memory', async () => {
+test('row 3: a body or a nesting over the limit → 413 for the size, 400 for the nesting, in bounded memory', async () => {
   const world = await fire.startWorld({ settings: { MAX_BODY_BYTES: '100000' } });
   const before = process.memoryUsage().arrayBuffers;
   const large = Buffer.alloc(60_000_000, ' ');

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { underFire } from '../support/under-fire.js';
 import { PAYLOAD_CANARY } from '../support/world.js';
 import { always, ipsAnswer, upstreamError } from './answers.js';
-import { ALERT } from './payloads.js';
+import { ALERT, PATH } from './payloads.js';
 
 const fire = underFire();
 
@@ -21,6 +21,7 @@ test('row 40: all of the above, with an identity endpoint, an upstream and a cal
   ]) {
     world.identity.intercept = always(fault);
     expect((await enrich(ALERT)).status).toBeGreaterThanOrEqual(502);
+    expect((await fire.time.until(world.get(PATH, key))).status).toBeGreaterThanOrEqual(502);
     await fire.time.pass(10_000);
   }
   world.identity.intercept = undefined;
@@ -38,8 +39,12 @@ test('row 40: all of the above, with an identity endpoint, an upstream and a cal
         headers: { ...shown.headers, 'content-length': `${Buffer.byteLength(fault.body as string)}` },
       })(request, response);
     };
-    const { text } = await enrich({ ...ALERT, id: `da637472900382838869_${status}` });
-    for (const token of tokens) expect(text).not.toContain(token);
+    const id = `da637472900382838869_${status}`;
+    const answers = [
+      await enrich({ ...ALERT, id }),
+      await fire.time.until(world.get(`/api/alerts/${id}/ips`, key)),
+    ];
+    for (const { text } of answers) for (const token of tokens) expect(text).not.toContain(token);
     await fire.time.pass(10_000);
   }
   world.defender.intercept = undefined;

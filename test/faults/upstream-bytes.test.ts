@@ -60,7 +60,7 @@ test('row 19: a stall after the headers → an answer within the caller’s own 
   expect(stalling.requests).toHaveLength(1 + 3);
 });
 
-test('row 20: a DNS failure or a refused connection → retried; a reset on a reused socket → one retry and 200; a bad certificate → not retried, the token not sent', async () => {
+test('row 20: a DNS failure, a refused connection, a reset on a reused socket, a bad certificate → two retries, two retries, one retry and 200, 502 without a retry and with no token sent', async () => {
   // A name that is not resolved, and then it is, at the third attempt.
   const named = await fire.startWorld();
   const port = new URL(named.defender.url).port;

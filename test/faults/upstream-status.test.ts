@@ -48,7 +48,7 @@ test('row 12: 429 with Retry-After: 3600 → at once 429 with the same wait, or 
   expect((await fire.time.until(world.enrich(ALERT))).status).toBe(200);
 });
 
-test('row 13: Retry-After that is malformed → jittered backoff; a date → honoured by the upstream’s own clock; a past date → no wait', async () => {
+test('row 13: 429 with a Retry-After that is malformed, a date or a past date → jittered backoff; the date by the upstream’s own clock; no wait', async () => {
   const backoff = async (retryAfter: string | undefined, random: number) => {
     const world = await fire.startWorld({ random: () => random });
     world.defender.intercept = first(tooMany(retryAfter));
@@ -76,7 +76,7 @@ test('row 13: Retry-After that is malformed → jittered backoff; a date → hon
   expect(gap).toBeLessThanOrEqual(5_000);
 });
 
-test('row 14: 408, 500, 502, 503, 504 → two retries within the deadline; still failing → 503 with Retry-After, or 200 degraded; a redelivery works', async () => {
+test('row 14: 408, 500, 502, 503, 504 → two retries within the deadline, then 503 with Retry-After or 200 degraded; a redelivery works', async () => {
   for (const status of [408, 500, 502, 503, 504]) {
     const world = await fire.startWorld();
     const down = upstreamError(status, 'InternalServerError');
@@ -136,7 +136,7 @@ test('row 16: 404 → 200 with that alert not_found and no IPs, and the others e
   expect(world.asked()).toHaveLength(2);
 });
 
-test('row 17: 401 → the token is asked for once more, by all concurrent callers together; another one → 200; the same one → 502 at once that names the platform’s 24-hour token cache', async () => {
+test('row 17: 401 → the token is asked for once more, by all concurrent callers together: 200 with another one, 502 at once with the same one, naming the platform’s 24-hour token cache', async () => {
   // Tokens under 300 s are not kept by the identity library: each attempt brings another one.
   const renewing = await fire.startWorld({ identity: { tokenLifetimeSeconds: 200 } });
   refuseFirstToken(renewing);

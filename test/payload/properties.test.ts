@@ -7,7 +7,7 @@ import { type Attachment, attachRelatedIps } from '../../shared/payload/splice.j
 import { jsonTexts } from './json-texts.js';
 import { caseNames, payloadOf } from './recorded-case.js';
 
-const RUNS = { numRuns: 5000 };
+const RUNS = { numRuns: 3000 };
 const IPS = ['192.0.2.77', '2001:db8::77'];
 
 /** Where the alerts' IPs go; none where there is no alert. Anything thrown but a RequestError fails. */

@@ -1,5 +1,9 @@
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
+import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { deflateRaw } from 'node:zlib';
 import { jest } from '@jest/globals';
 
 /** A realistic moment for tests: the calendar matters to tokens and HTTP dates. */
@@ -11,12 +15,19 @@ const RAW_SERVED = 'test.raw-server.request.start';
  * Tells that a request has reached a server that is no `node:http` one, and that it is held there
  * until `socket` closes: from now on time may pass for it.
  */
-export function markServed(socket: Closing): void {
-  channel(RAW_SERVED).publish({ response: socket });
+export function markServed(socket: Socket): void {
+  channel(RAW_SERVED).publish({ request: { socket }, response: socket });
 }
+
+/** There and back through libuv's thread pool, which works in order: what was begun before is done. */
+const throughThreadPool = promisify(deflateRaw);
+const NOTHING = Buffer.alloc(1);
 
 /** Turns of the event loop without anything moving after which nothing will, unless time passes. */
 const QUIET_TURNS = 12;
+
+/** Times that nothing moves and no timer runs, after which nothing ever will: closing a socket takes a while. */
+const MOST_IDLE = 500;
 
 /**
  * Time that passes only when nothing else can happen, while sockets are real: hours take
@@ -27,10 +38,22 @@ const QUIET_TURNS = 12;
  * is under way and in no handler is still moving, and time must wait for it.
  */
 export class VirtualTime {
-  readonly #asked = new Set<unknown>();
-  readonly #served = new Set<unknown>();
-  readonly #onRequest = (message: unknown) => track(this.#asked, (message as ClientMessage).request);
-  readonly #onServed = (message: unknown) => track(this.#served, (message as ServerMessage).response);
+  readonly #asked = new Set<ClientRequest>();
+  /** By the port of the asking side; several on one connection one after the other. */
+  readonly #served = new Map<number | undefined, number>();
+
+  readonly #onRequest = (message: unknown) => {
+    const { request } = message as { request: ClientRequest };
+    this.#asked.add(request);
+    request.once('close', () => this.#asked.delete(request));
+  };
+
+  readonly #onServed = (message: unknown) => {
+    const { request, response } = message as { request: { socket: Socket }; response: Closing };
+    const port = request.socket.remotePort;
+    this.#served.set(port, (this.#served.get(port) ?? 0) + 1);
+    response.once('close', () => this.#served.set(port, (this.#served.get(port) ?? 0) - 1));
+  };
 
   constructor(nowMs = START_MS) {
     jest.useFakeTimers({
@@ -57,9 +80,12 @@ export class VirtualTime {
       isDone = true;
     };
     work.then(done, done);
-    while (!isDone) {
+    for (let idle = 0; !isDone; ) {
       await this.settle();
-      if (!isDone) this.#step();
+      if (isDone) break;
+      if (jest.getTimerCount() > 0) jest.advanceTimersToNextTimer();
+      else if (++idle > MOST_IDLE)
+        throw new Error('Nothing is left that could happen: something waits for ever.');
     }
     return work;
   }
@@ -83,29 +109,17 @@ export class VirtualTime {
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
       await turn();
-      // Node tells of a request only when it is sent to its end; a server may have it before that.
-      if (this.#asked.size > this.#served.size) quiet = 0;
+      await throughThreadPool(NOTHING); // bodies are decompressed there
+      if ([...this.#asked].some((request) => this.#isOnTheWire(request))) quiet = 0;
     }
   }
 
-  #step(): void {
-    if (jest.getTimerCount() === 0)
-      throw new Error('Nothing is left that could happen: something waits for ever.');
-    jest.advanceTimersToNextTimer();
+  /** Asked, and not in a server's hands: on its way there, or its answer on the way back. */
+  #isOnTheWire({ socket }: ClientRequest): boolean {
+    return !this.#served.get(socket?.localPort);
   }
 }
 
 interface Closing {
   once(event: 'close', listener: () => void): unknown;
-}
-interface ClientMessage {
-  readonly request: Closing;
-}
-interface ServerMessage {
-  readonly response: Closing;
-}
-
-function track(set: Set<unknown>, message: Closing): void {
-  set.add(message);
-  message.once('close', () => set.delete(message));
 }

@@ -1,6 +1,5 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { app } from '@azure/functions';
-import { ManagedIdentityCredential } from '@azure/identity';
 import { expect } from '@jest/globals';
 import { registerFunctions } from '../../functions/register.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
@@ -11,6 +10,7 @@ import { type IdentityEndpointOptions, startIdentityEndpoint } from '../../local
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
 import type { Report } from '../../shared/report.js';
+import { forgetIdentityEndpoint } from './identity-library.js';
 
 app.setup({ enableHttpStream: true });
 
@@ -124,13 +124,6 @@ export async function startWorld(options: WorldOptions = {}) {
       });
     },
   };
-}
-
-/** The library keeps the first endpoint that it sees for the life of the process; a world has its own. */
-function forgetIdentityEndpoint(): void {
-  // biome-ignore lint/suspicious/noExplicitAny: private parts of the library, which offers no other way
-  const { managedIdentityApp } = new ManagedIdentityCredential() as any;
-  managedIdentityApp.managedIdentityClient.constructor.identitySource = undefined;
 }
 
 function toBody(payload: unknown): string | Buffer {

@@ -12,6 +12,7 @@ export const azureMonitorLogV1: Shape = {
   where:
     '`data.alertContext.SearchResults.tables[].rows[]`, by column as in a query result; ' +
     'never `data.essentials.alertId`',
+  telltales: ['data'],
   find: (payload) => {
     const tables = inside(payload, ...TABLES);
     return isCommonSchema(payload) && areTables(tables) ? tableCandidates(tables, TABLES) : undefined;

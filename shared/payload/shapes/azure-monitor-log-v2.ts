@@ -14,6 +14,7 @@ export const azureMonitorLogV2: Shape = {
   title: 'Azure Monitor log alert without rows (common schema, v2)',
   where:
     '`data.alertContext.condition.allOf[].dimensions[]` named `VendorOriginalId`, `ProviderAlertId` or `AlertId`',
+  telltales: ['data'],
   find: (payload) => {
     if (!isCommonSchema(payload)) return undefined;
     if (inside(payload, 'data', 'alertContext', 'conditionType') !== 'LogQueryCriteria') return undefined;

@@ -14,6 +14,7 @@ export const azureMonitorSimpleLog: Shape = {
   title: 'Azure Monitor simple log alert (common schema)',
   where:
     '`data.alertContext.condition.allOf[].event[]`, pairs named `VendorOriginalId`, `ProviderAlertId`, `AlertId` or `AlertLink`',
+  telltales: ['data'],
   find: (payload) => {
     if (!isCommonSchema(payload)) return undefined;
     const criteria = items(inside(payload, ...CRITERIA));

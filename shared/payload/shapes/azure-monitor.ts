@@ -10,6 +10,7 @@ export const azureMonitor: Shape = {
   name: 'azure-monitor',
   title: 'Azure Monitor alert without log rows (common schema)',
   where: 'no field: `data.essentials.alertId` is an ARM id',
+  telltales: ['data'],
   find: (payload) => (isCommonSchema(payload) ? [] : undefined),
 };
 

@@ -11,6 +11,7 @@ export const defenderForCloud: Shape = {
   name: 'defender-for-cloud',
   title: 'Defender for Cloud alert (workflow automation)',
   where: 'no field: its alerts are skipped as Defender for Cloud’s',
+  telltales: ['SystemAlertId'],
   find: (payload) => {
     if (member(payload, 'SystemAlertId') === undefined) return undefined;
     if (member(payload, 'WorkspaceSubscriptionId') !== undefined) return undefined;

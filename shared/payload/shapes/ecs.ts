@@ -20,6 +20,7 @@ export const ecs: Shape = {
   title: 'Elastic ECS document',
   where:
     '`event.id`, `m365_defender.alert.id`, `.provider_alert_id`, `event.url`; product from `event.dataset`',
+  telltales: ['event', 'event.dataset', '_source'],
   find: (payload) => {
     const source = member(payload, '_source');
     const document = source ?? payload;

@@ -10,6 +10,7 @@ export const graphAlertV1: Shape = {
   name: 'graph-alert-v1',
   title: 'Microsoft Graph alert (legacy)',
   where: '`id`, else the portal address in `sourceMaterials[]`; product from `vendorInformation.provider`',
+  telltales: ['vendorInformation'],
   find: (payload) => {
     const provider = inside(payload, 'vendorInformation', 'provider');
     if (typeof provider !== 'string') return undefined;

@@ -12,6 +12,7 @@ export const graphAlertV2: Shape = {
   name: 'graph-alert-v2',
   title: 'Microsoft Graph alert (alerts_v2)',
   where: '`id`, `providerAlertId`, `alertWebUrl`; product from `serviceSource`',
+  telltales: ['serviceSource'],
   find: (payload) => (isGraphAlert(payload) ? [graphCandidate(payload, [])] : undefined),
 };
 

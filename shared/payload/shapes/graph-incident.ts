@@ -10,6 +10,7 @@ export const graphIncident: Shape = {
   name: 'graph-incident',
   title: 'Microsoft Graph incident',
   where: '`alerts[].id`, `alerts[].providerAlertId`, `alerts[].alertWebUrl`; never the incident’s own `id`',
+  telltales: ['displayName'],
   find: (payload) => {
     if (typeof member(payload, 'displayName') !== 'string') return undefined;
     const alerts = member(payload, 'alerts');

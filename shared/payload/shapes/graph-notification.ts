@@ -10,6 +10,7 @@ export const graphNotification: Shape = {
   name: 'graph-notification',
   title: 'Microsoft Graph change notification',
   where: '`value[].resourceData.id`, else the last part of `value[].resource`; never `value[].id`',
+  telltales: ['subscriptionId', 'value'],
   find: (payload) => {
     if (isNotification(payload)) return [candidate(payload, [])];
     const list = member(payload, 'value');

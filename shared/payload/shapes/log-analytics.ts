@@ -17,6 +17,7 @@ export const logAnalytics: Shape = {
   where:
     '`tables[].rows[]`, by column: `VendorOriginalId`, `ProviderAlertId`, `AlertId`, `AlertLink`; ' +
     'product from `ProviderName`, `ServiceSource`',
+  telltales: ['tables', 'SearchResult', 'SearchResults', 'data'],
   find: (payload) => {
     for (const place of PLACES) {
       const tables = inside(payload, ...place);

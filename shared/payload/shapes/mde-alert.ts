@@ -1,5 +1,5 @@
 import { addressesIn } from '../addresses.js';
-import { isObject, member } from '../json.js';
+import { member } from '../json.js';
 import type { Path } from '../path.js';
 import { type Candidate, objectCandidate, type Shape } from '../shape.js';
 
@@ -8,6 +8,7 @@ export const mdeAlert: Shape = {
   name: 'mde-alert',
   title: 'Defender for Endpoint alert',
   where: '`id`; never `machineId`, `detectorId` or `incidentId`',
+  telltales: ['machineId', '@odata.context'],
   find: (payload) => (isMdeAlert(payload) ? [mdeCandidate(payload, [])] : undefined),
 };
 
@@ -24,8 +25,8 @@ export function mdeContext(value: unknown): 'alert' | 'list' | undefined {
 
 /** Whether a value is an alert as Defender's API gives it. */
 export function isMdeAlert(value: unknown): boolean {
-  if (!isObject(value) || !Object.hasOwn(value, 'id')) return false;
-  if (Object.hasOwn(value, 'machineId') && Object.hasOwn(value, 'detectionSource')) return true;
+  if (member(value, 'id') === undefined) return false;
+  if (member(value, 'machineId') !== undefined && member(value, 'detectionSource') !== undefined) return true;
   return mdeContext(value) === 'alert'; // `$select` can leave little else to know it by
 }
 

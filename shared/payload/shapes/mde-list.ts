@@ -3,18 +3,18 @@ import { eachOf, type Shape } from '../shape.js';
 import { isMdeAlert, mdeCandidate, mdeContext } from './mde-alert.js';
 
 /**
- * The answer to Defender's `GET /api/alerts`; also a list that lost its context on the way, if it holds
- * nothing else: https://learn.microsoft.com/defender-endpoint/api/get-alerts
+ * The answer to Defender's `GET /api/alerts`, also without its context, if it holds nothing else:
+ * https://learn.microsoft.com/defender-endpoint/api/get-alerts
  */
 export const mdeList: Shape = {
   name: 'mde-list',
   title: 'list of Defender for Endpoint alerts',
-  where: '`value[].id`, or `[].id` of a bare list',
+  where: '`value[].id`',
+  telltales: ['value'],
   find: (payload) => {
-    const inValue = member(payload, 'value');
-    const list = Array.isArray(payload) ? payload : inValue;
+    const list = member(payload, 'value');
     if (!Array.isArray(list)) return undefined;
     if (mdeContext(payload) !== 'list' && (list.length === 0 || !list.every(isMdeAlert))) return undefined;
-    return eachOf(list, (alert, index) => mdeCandidate(alert, list === payload ? [index] : ['value', index]));
+    return eachOf(list, (alert, index) => mdeCandidate(alert, ['value', index]));
   },
 };

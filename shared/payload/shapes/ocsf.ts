@@ -10,6 +10,7 @@ export const ocsf: Shape = {
   title: 'OCSF finding',
   where:
     '`finding_info.uid`, `finding_info.src_url`; product from `metadata.product.name`; never `metadata.uid`',
+  telltales: ['class_uid'],
   find: (payload) => {
     const finding = member(payload, 'finding_info');
     if (typeof member(payload, 'class_uid') !== 'number' || finding === undefined) return undefined;

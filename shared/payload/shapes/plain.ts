@@ -11,6 +11,7 @@ export const plain: Shape = {
   name: 'plain',
   title: 'plain ids: {"alertId": "…"}, {"id": "…"}, {"alertIds": ["…"]} or ["…"]',
   where: '`alertId`, `id`, `alertIds[]`, `[]`',
+  telltales: ['alertId', 'alertIds', 'id'],
   find: (payload) => {
     if (Array.isArray(payload)) {
       return payload.length > 0 && payload.every(isString) ? ids(payload, [], undefined) : undefined;

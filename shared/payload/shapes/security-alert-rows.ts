@@ -11,6 +11,7 @@ export const securityAlertRows: Shape = {
   title: 'rows of the SecurityAlert table',
   where:
     '`VendorOriginalId`, `ProviderAlertId`, `AlertLink`; product from `ProviderName`; never `SystemAlertId`',
+  telltales: ['VendorOriginalId', 'SystemAlertId'],
   find: (payload) => {
     if (!isObject(payload)) return undefined;
     const hasId =

@@ -11,6 +11,7 @@ export const sentinelAlert: Shape = {
   name: 'sentinel-alert',
   title: 'Microsoft Sentinel alert (trigger body)',
   where: '`VendorOriginalId`, `ProviderAlertId`, `AlertLink`; never `SystemAlertId`',
+  telltales: ['SystemAlertId'],
   find: (payload) => {
     if (member(payload, 'SystemAlertId') === undefined) return undefined;
     if (member(payload, 'WorkspaceSubscriptionId') === undefined) return undefined;

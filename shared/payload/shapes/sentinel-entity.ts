@@ -9,6 +9,7 @@ export const sentinelEntity: Shape = {
   name: 'sentinel-entity',
   title: 'Microsoft Sentinel entity (trigger body)',
   where: 'no field: the entity trigger carries no alert',
+  telltales: ['IncidentArmID'],
   find: (payload) =>
     member(payload, 'IncidentArmID') !== undefined && isObject(member(payload, 'Entity')) ? [] : undefined,
 };

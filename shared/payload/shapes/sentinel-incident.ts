@@ -14,6 +14,7 @@ export const sentinelIncident: Shape = {
   where:
     '`object.properties.alerts[].properties.providerAlertId`, `.vendorOriginalId`, `.alertLink`; ' +
     'never `systemAlertId` or ARM ids',
+  telltales: ['properties', 'object', 'objectSchemaType'],
   find: (payload) => {
     if (isAlertEntity(payload)) return [candidate(payload, [], [])];
     const object = member(payload, 'object');

@@ -13,6 +13,7 @@ export const splunkSoar: Shape = {
   name: 'splunk-soar',
   title: 'Splunk SOAR container or artifact',
   where: '`artifacts[].cef.id`, `.alertId`, `.providerAlertId`, then `source_data_identifier`',
+  telltales: ['cef', 'artifacts', 'source_data_identifier'],
   find: (payload) => {
     if (isArtifact(payload)) return [artifactCandidate(payload, [])];
     const artifacts = items(member(payload, 'artifacts'));

@@ -11,6 +11,7 @@ export const theHiveAlert: Shape = {
   name: 'thehive-alert',
   title: 'TheHive alert',
   where: '`sourceRef` if it is an alert id as a whole, else `externalLink`',
+  telltales: ['sourceRef', 'object'],
   find: (payload) => {
     if (isAlert(payload)) return [candidate(payload, [])];
     const object = member(payload, 'object');

@@ -11,6 +11,7 @@ export const xdrIncident: Shape = {
   name: 'xdr-incident',
   title: 'Defender XDR incident, or one alert of it',
   where: '`alerts[].alertId`, `alerts[].providerAlertId`; product from `serviceSource`; never `incidentId`',
+  telltales: ['alertId', 'incidentName', 'incidentId'],
   find: (payload) => {
     if (isXdrAlert(payload)) return [candidate(payload, [])];
     const alerts = member(payload, 'alerts');

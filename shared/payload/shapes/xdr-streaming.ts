@@ -10,6 +10,7 @@ export const xdrStreaming: Shape = {
   name: 'xdr-streaming',
   title: 'Defender XDR streaming export',
   where: '`records[].properties.AlertId` where `category` is `AdvancedHunting-Alert…`',
+  telltales: ['records'],
   find: (payload) => {
     const records = member(payload, 'records');
     if (!Array.isArray(records) || !records.some(isExported)) return undefined;

@@ -17,6 +17,7 @@ export const xsoarIncident: Shape = {
   title: 'Cortex XSOAR incident',
   where:
     '`rawJSON`, a JSON string: `id` of the alert in it, or `alerts[]` of the incident; then `dbotMirrorId`',
+  telltales: ['rawJSON'],
   find: (payload) => {
     const rawJson = member(payload, 'rawJSON');
     if (typeof rawJson !== 'string') return undefined;

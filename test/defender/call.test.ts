@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../shared/clock.js';
+import { type Call, createCall } from '../../shared/defender/call.js';
+import { VirtualTime } from '../support/virtual-time.js';
+
+const CAP = 10 * 1024 * 1024;
+let time: VirtualTime;
+let call: Call;
+let servers: Server[];
+beforeEach(() => {
+  time = new VirtualTime();
+  call = createCall(systemClock, 'agent/1.0');
+  servers = [];
+});
+afterEach(async () => {
+  for (const server of servers) {
+    server.close();
+    server.closeAllConnections();
+  }
+  expect(time.timers).toBe(0);
+  time.end();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/path?query`;
+}
+const ask = (url: string, signal = new AbortController().signal) =>
+  time.until(call(url, 'the-token', signal));
+
+describe('a call', () => {
+  test('is a GET with the token and without a body, over connections that are kept', async () => {
+    const sockets = new Set<Socket>();
+    let seen: unknown;
+    const url = await serve(({ method, url: path, headers, socket }, response) => {
+      sockets.add(socket);
+      seen = { method, path, headers };
+      response.end('{}');
+    });
+    for (let times = 0; times < 3; times++) {
+      expect(await ask(url)).toEqual({ kind: 'answered', body: '{}' });
+      await time.settle();
+    }
+    expect(seen).toMatchObject({
+      method: 'GET',
+      path: '/path?query',
+      headers: { authorization: 'Bearer the-token', accept: 'application/json', 'user-agent': 'agent/1.0' },
+    });
+    expect(seen).not.toHaveProperty(['headers', 'content-length']);
+    expect(sockets.size).toBe(1);
+  });
+
+  test('brings the wait that is asked for, by the date of the answer', async () => {
+    const url = await serve((_request, response) => {
+      response.writeHead(503, {
+        date: 'Mon, 23 Nov 2026 20:00:00 GMT',
+        'retry-after': 'Mon, 23 Nov 2026 20:00:04 GMT',
+      });
+      response.end();
+    });
+    expect(await ask(url)).toMatchObject({ kind: 'unavailable', status: 503, retryAfterMs: 4_000 });
+    const undated = await serve((_request, response) => {
+      response.sendDate = false;
+      response.writeHead(503, { 'retry-after': new Date(Date.now() + 4_000).toUTCString() });
+      response.end();
+    });
+    const { retryAfterMs } = (await ask(undated)) as { retryAfterMs: number };
+    expect(retryAfterMs).toBeGreaterThan(2_999); // HTTP dates have whole seconds
+    expect(retryAfterMs).toBeLessThanOrEqual(4_000);
+  });
+
+  test('never gives the token back, wherever the answer shows it', async () => {
+    const url = await serve((_request, response) => response.end('a the-token b the-token'));
+    expect(await ask(url)).toEqual({ kind: 'answered', body: 'a *** b ***' });
+  });
+
+  test('is over after 10 s, however the answer stalls, and closes its connection', async () => {
+    for (const begin of [false, true]) {
+      let closed = false;
+      const url = await serve((_request, response) => {
+        response.once('close', () => {
+          closed = true;
+        });
+        if (begin) response.write('{');
+      });
+      const began = performance.now();
+      expect(await ask(url)).toEqual({ kind: 'timed-out' });
+      expect(performance.now() - began).toBe(10_000);
+      await time.settle();
+      expect(closed).toBe(true);
+    }
+  });
+
+  test('that nobody wants any more rejects with the reason', async () => {
+    const url = await serve(() => {});
+    const stop = new AbortController();
+    const left = call(url, 'the-token', stop.signal);
+    await time.settle();
+    stop.abort(new Error('nobody waits'));
+    await expect(left).rejects.toThrow('nobody waits');
+    await expect(call(url, 'the-token', stop.signal)).rejects.toThrow('nobody waits');
+  });
+
+  test('takes 10 MiB, counted after decompression, and no byte more', async () => {
+    const answering = (bytes: number, gzip: boolean) =>
+      serve((_request, response) => {
+        const body = Buffer.alloc(bytes, ' ');
+        if (gzip) response.setHeader('content-encoding', 'gzip');
+        response.end(gzip ? gzipSync(body) : body);
+      });
+    // Time stands still while so many real bytes move.
+    const never = new AbortController().signal;
+    for (const gzip of [false, true]) {
+      const whole = await call(await answering(CAP, gzip), 'the-token', never);
+      expect(whole.kind === 'answered' && whole.body.length).toBe(CAP);
+      expect(await call(await answering(CAP + 1, gzip), 'the-token', never)).toEqual({ kind: 'too-large' });
+    }
+  });
+
+  test('tells what kept it from an answer', async () => {
+    const url = await serve((request) => request.socket.destroy());
+    expect(await ask(url)).toEqual({ kind: 'unreachable', code: 'ECONNRESET' });
+    servers.at(-1)?.close();
+    servers.at(-1)?.closeAllConnections();
+    expect(await ask(url)).toEqual({ kind: 'unreachable', code: 'ECONNREFUSED' });
+
+    const cut = await serve((request, response) => {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('{', () => request.socket.end());
+    });
+    expect(await ask(cut)).toMatchObject({ kind: 'unreachable' });
+
+    const plain = await serve(() => {});
+    expect(await ask(plain.replace('http:', 'https:'))).toMatchObject({ kind: 'unreachable' });
+
+    const page = await serve((request) => request.socket.end('SSH-2.0-x\r\n'));
+    expect(await ask(page)).toEqual({
+      kind: 'malformed',
+      what: expect.stringMatching(/cannot be read \(HPE_/),
+    });
+    const zipped = await serve((_request, response) => {
+      response.setHeader('content-encoding', 'gzip');
+      response.end('no gzip');
+    });
+    expect(await ask(zipped)).toEqual({ kind: 'malformed', what: expect.stringContaining('Z_DATA_ERROR') });
+  });
+
+  test('to an address that is none is an error of ours, not of the network', async () => {
+    await expect(ask('nonsense')).rejects.toThrow('Invalid URL');
+  });
+});

@@ -1,0 +1,216 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { type ClientParts, DefenderClient, type Reading } from '../../shared/defender/client.js';
+import type { Outcome } from '../../shared/defender/outcome.js';
+import type { EnrichmentError } from '../../shared/errors.js';
+import { type Credential, TokenCache } from '../../shared/identity/token-cache.js';
+import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
+import { Quota } from '../../shared/quota/quota.js';
+import type { Stage, Work } from '../../shared/source.js';
+import { SteppingClock } from '../support/stepping-clock.js';
+
+const URL = 'https://api.test/api/things';
+const upstream = undefined;
+const ANSWER: Outcome = { kind: 'answered', body: 'body' };
+const UNAVAILABLE: Outcome = { kind: 'unavailable', status: 503, retryAfterMs: undefined, upstream };
+const UNAUTHORIZED: Outcome = { kind: 'unauthorized', upstream };
+
+let clock: SteppingClock;
+beforeEach(() => {
+  clock = new SteppingClock();
+});
+
+interface Script {
+  /** One per call; the last one again and again. */
+  readonly outcomes: readonly Outcome[];
+  /** One per token attempt; the last one again and again. */
+  readonly tokens?: readonly string[];
+  readonly perMinute?: number;
+  readonly waitMs?: number;
+}
+
+/** A client on a script, and all that it did. */
+function scripted({ outcomes, tokens = ['token'], perMinute = 100, waitMs = 20_000 }: Script) {
+  const calls: { url: string; token: string; atMs: number; stage: Stage | undefined }[] = [];
+  const asked: string[] = [];
+  const stages: Stage[] = [];
+  const stop = new AbortController();
+  const work: Work = { untilMs: () => waitMs, signal: stop.signal, at: (stage) => stages.push(stage) };
+  const credential: Credential = {
+    key: 'k',
+    getToken: async (scope) => {
+      asked.push(scope);
+      const token = tokens[asked.length - 1] ?? (tokens.at(-1) as string);
+      return { token, expiresOnMs: clock.epochMs() + 86_400_000 };
+    },
+  };
+  const quota = new Quota(clock, new MemoryLedger(clock, perMinute, 1500));
+  const parts: ClientParts = {
+    apiHost: 'https://api.test',
+    audience: 'https://audience.test',
+    clock,
+    random: () => 0.5,
+    credential,
+    tokens: new TokenCache(clock),
+    quota,
+    call: async (url, token) => {
+      calls.push({ url, token, atMs: clock.monotonicMs(), stage: stages.at(-1) });
+      return outcomes[calls.length - 1] ?? (outcomes.at(-1) as Outcome);
+    },
+  };
+  const client = new DefenderClient(parts);
+  const read = (body: string): Reading<string> => ({ kind: 'value', value: `read ${body}` });
+  return {
+    calls,
+    asked,
+    stages,
+    stop,
+    quota,
+    client,
+    get: (reading = read) => clock.until(client.get(URL, reading, work)),
+    fail: (reading = read) =>
+      clock.until(
+        client.get(URL, reading, work).then(
+          () => Promise.reject(new Error('was answered')),
+          (error: EnrichmentError) => error,
+        ),
+      ),
+  };
+}
+
+describe('DefenderClient', () => {
+  test('asks with a token for its audience, after a permit, and reads the body', async () => {
+    const { get, calls, asked, stages, quota, client } = scripted({ outcomes: [ANSWER] });
+    expect(await get()).toEqual({ kind: 'value', value: 'read body' });
+    expect(calls).toEqual([{ url: URL, token: 'token', atMs: 0, stage: 'Defender' }]);
+    expect(asked).toEqual(['https://audience.test/.default']);
+    expect(stages).toEqual(['the identity endpoint', 'the quota', 'the identity endpoint', 'Defender']);
+    expect(quota.view().minute.remaining).toBe(99);
+    expect(client.origin).toBe('https://api.test');
+  });
+
+  test('404 is an answer', async () => {
+    const { get, calls } = scripted({ outcomes: [{ kind: 'not-found', upstream }] });
+    expect(await get()).toEqual({ kind: 'not-found' });
+    expect(calls).toHaveLength(1);
+  });
+
+  test('what passes is retried, each call charged, and the permits are given back', async () => {
+    const { get, calls, quota } = scripted({ outcomes: [UNAVAILABLE, UNAVAILABLE, ANSWER] });
+    expect(await get()).toMatchObject({ kind: 'value' });
+    expect(calls.map(({ atMs }) => atMs)).toEqual([0, 375, 375 + 750]);
+    expect(quota.view().minute.remaining).toBe(97);
+    // Were they kept, the 33rd call would never come.
+    const busy = scripted({ outcomes: [UNAVAILABLE] });
+    for (let times = 0; times < 12; times++) await busy.fail();
+    expect(busy.calls).toHaveLength(36);
+  });
+
+  test('what does not pass is a failure with the time to come back, on the clock', async () => {
+    await clock.pass(1_000);
+    const { fail, calls } = scripted({ outcomes: [UNAVAILABLE] });
+    const error = await fail();
+    expect(error).toMatchObject({ kind: 'upstream-unavailable', retryAtMs: 1_000 + 375 + 750 + 10_000 });
+    expect(error.message).toContain('https://api.test');
+    expect(calls).toHaveLength(3);
+  });
+
+  test('a body that cannot be used is retried once', async () => {
+    const malformed = (): Reading<string> => ({ kind: 'malformed', what: 'nonsense' });
+    const { fail, calls } = scripted({ outcomes: [ANSWER] });
+    expect(await fail(malformed)).toMatchObject({
+      kind: 'upstream-unavailable',
+      message: expect.stringContaining('nonsense'),
+    });
+    expect(calls).toHaveLength(2);
+  });
+
+  test('time that has passed counts: no retry that would come too late', async () => {
+    const slow: Outcome = { ...UNAVAILABLE, retryAfterMs: 900 } as Outcome;
+    const { fail, calls } = scripted({ outcomes: [slow], waitMs: 1_000 });
+    expect((await fail()).retryAtMs).toBe(900 + 900);
+    expect(calls.map(({ atMs }) => atMs)).toEqual([0, 900]);
+  });
+
+  test('429 pauses everyone, and is retried after the pause', async () => {
+    const throttled: Outcome = { kind: 'throttled', retryAfterMs: 3_000, upstream };
+    const { get, calls, quota } = scripted({ outcomes: [throttled, ANSWER] });
+    const answered = get();
+    await clock.settle();
+    const bystander = quota.acquire({ untilMs: () => 9_999, signal: new AbortController().signal });
+    await answered;
+    expect(calls.map(({ atMs }) => atMs)).toEqual([0, 3_000]);
+    (await bystander).settle();
+  });
+
+  test('429 for longer than the time left is told at once, and everyone pauses all the same', async () => {
+    const throttled: Outcome = { kind: 'throttled', retryAfterMs: 60_000, upstream };
+    const { fail, quota } = scripted({ outcomes: [throttled] });
+    expect(await fail()).toMatchObject({ kind: 'quota-exhausted', retryAtMs: 60_000 });
+    expect(clock.monotonicMs()).toBe(0);
+    const late = quota.acquire({ untilMs: () => 59_999, signal: new AbortController().signal });
+    await expect(late).rejects.toMatchObject({ retryAtMs: 60_000 });
+  });
+
+  test('401: called again with another token; with the same one, or after a second 401, it is a failure', async () => {
+    const renewed = scripted({ outcomes: [UNAUTHORIZED, ANSWER], tokens: ['old', 'new'] });
+    expect(await renewed.get()).toMatchObject({ kind: 'value' });
+    expect(renewed.calls.map(({ token }) => token)).toEqual(['old', 'new']);
+
+    const same = scripted({ outcomes: [UNAUTHORIZED], tokens: ['old'] });
+    expect(await same.fail()).toMatchObject({ kind: 'token-refused', retryAtMs: undefined });
+    expect(same.calls).toHaveLength(1);
+    expect(same.asked).toHaveLength(2);
+    expect(same.stages.at(-1)).toBe('the identity endpoint');
+
+    const twice = scripted({ outcomes: [UNAUTHORIZED], tokens: ['old', 'new', 'newer'] });
+    expect(await twice.fail()).toMatchObject({ kind: 'token-refused' });
+    expect(twice.calls.map(({ token }) => token)).toEqual(['old', 'new']);
+  });
+
+  test('without a permit in time there is no call', async () => {
+    const { get, fail, calls } = scripted({ outcomes: [ANSWER], perMinute: 1 });
+    await get();
+    expect(await fail()).toMatchObject({ kind: 'quota-exhausted', retryAtMs: 62_000 });
+    expect(calls).toHaveLength(1);
+  });
+
+  test('a retry ends when nobody waits any more', async () => {
+    const { client, stop, calls } = scripted({ outcomes: [UNAVAILABLE] });
+    const work: Work = { untilMs: () => 20_000, signal: stop.signal, at: () => {} };
+    const left = client.get(URL, (value) => ({ kind: 'value', value }), work);
+    left.catch(() => {});
+    await clock.settle();
+    stop.abort(new Error('nobody waits'));
+    await expect(left).rejects.toThrow('nobody waits');
+    await clock.pass(60_000);
+    expect(calls).toHaveLength(1);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test('a token that ends while the permit is waited for is not used', async () => {
+    const calls: string[] = [];
+    let tokens = 0;
+    const quota = new Quota(clock, new MemoryLedger(clock, 1, 1500));
+    const client = new DefenderClient({
+      apiHost: 'https://api.test',
+      audience: 'https://audience.test',
+      clock,
+      random: () => 0.5,
+      credential: {
+        key: 'k',
+        getToken: async () => ({ token: `token ${++tokens}`, expiresOnMs: clock.epochMs() + 60_000 }),
+      },
+      tokens: new TokenCache(clock),
+      quota,
+      call: async (_url, token) => {
+        calls.push(token);
+        return ANSWER;
+      },
+    });
+    const work: Work = { untilMs: () => 100_000, signal: new AbortController().signal, at: () => {} };
+    const read = (value: string): Reading<string> => ({ kind: 'value', value });
+    await clock.until(client.get(URL, read, work));
+    await clock.until(client.get(URL, read, work)); // 62 s later
+    expect(calls).toEqual(['token 1', 'token 2']);
+  });
+});
