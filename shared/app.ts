@@ -1,18 +1,19 @@
 import { type Clock, systemClock } from './clock.js';
 import { type Environment, parseSettings, type SettingProblem, type Settings } from './config.js';
+import { createJobs } from './create-jobs.js';
 import { createCall } from './defender/call.js';
 import { DefenderClient } from './defender/client.js';
 import { DefenderSource } from './defender/defender-source.js';
 import { createCredential } from './identity/credential.js';
 import { TokenCache } from './identity/token-cache.js';
+import type { Jobs } from './jobs/jobs.js';
 import { AnswerCache } from './lookup/answer-cache.js';
 import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
 import { Lookup } from './lookup/lookup.js';
 import { Quota } from './quota/quota.js';
 import type { Report, Reporter } from './report.js';
 import type { IpStats, SourceAnswer } from './source.js';
-import { openState } from './state.js';
-import type { BlobStore } from './storage/blob-store.js';
+import { openState, type SharedState } from './state.js';
 import { VERSION } from './version.js';
 
 /** What comes from outside; in production the machine's own. */
@@ -33,7 +34,9 @@ export interface App extends World {
   /** How common an address is, by the address. */
   readonly statsLookup: Lookup<IpStats>;
   /** What instances share; absent when there is only this one. */
-  readonly store: BlobStore | undefined;
+  readonly shared: SharedState | undefined;
+  /** Enrichments that outlive their requests; absent where nothing is stored. */
+  readonly jobs: Jobs | undefined;
 }
 
 /** The app, or what keeps it from being one. Wrong settings are answered by the doors, not thrown. */
@@ -51,7 +54,7 @@ export function createApp(
   const { settings } = parsed;
   const { clock, random } = world;
   const tokens = new TokenCache(clock);
-  const { store, ledger, sharedAnswers } = openState(settings, world, tokens);
+  const { ledger, sharedAnswers, shared } = openState(settings, world, tokens);
   const quota = new Quota(clock, ledger);
   const client = new DefenderClient({
     apiHost: settings.cloud.apiHost,
@@ -64,17 +67,24 @@ export function createApp(
     call: createCall(clock, `defender-alert-ip-enrichment/${VERSION}`),
   });
   const source = new DefenderSource(client);
-  const lookup = new Lookup(
-    new AnswerCache(clock, keepAlertIps(settings.cache)),
-    (id, work) => source.find(id, work),
-    sharedAnswers,
-  );
+  const answers = new AnswerCache(clock, keepAlertIps(settings.cache));
+  const lookup = new Lookup(answers, (id, work) => source.find(id, work), sharedAnswers);
   const statsLookup = new Lookup(
     new AnswerCache(clock, keepIpStats),
     (ip, work) => source.stats(ip, work),
     undefined,
   );
-  return { ok: true, app: { ...world, settings, quota, lookup, statsLookup, store } };
+  const jobs =
+    shared &&
+    createJobs(shared, {
+      ...world,
+      settings,
+      quota,
+      statsLookup,
+      // The same cache, and flights of its own: who waits for an answer must not wait behind a job.
+      lookup: new Lookup(answers, (id, work) => source.find(id, work, 'background'), sharedAnswers),
+    });
+  return { ok: true, app: { ...world, settings, quota, lookup, statsLookup, shared, jobs } };
 }
 
 /** The platform takes what a worker writes there into the function app's log. */

@@ -11,6 +11,10 @@ export interface Options {
   readonly onFailure: 'partial' | 'fail' | 'degrade';
   /** Whether each public address comes with its prevalence. */
   readonly stats: boolean;
+  /** Whether the work may become a job: never, when it cannot be done in time, or in any case. */
+  readonly mode: 'sync' | 'auto' | 'async';
+  /** What makes a repeated post the same one; absent: body and options do. */
+  readonly dedupe: string | undefined;
 }
 
 /** How long a caller waits who does not say: Logic Apps and most HTTP steps allow more. */
@@ -18,19 +22,19 @@ export const DEFAULT_WAIT_SECONDS = 25;
 /** The platform cuts an answer at 230 s. */
 const MOST_WAIT_SECONDS = 220;
 const ON_FAILURE = ['partial', 'fail', 'degrade'] as const;
+const MODES = ['sync', 'auto', 'async'] as const;
+const LONGEST_DEDUPE = 200;
 
 /** Options that are part of the contract and wait to be built, with the one value that needs nothing. */
 const NOT_AVAILABLE_YET: Readonly<Record<string, string | undefined>> = {
-  mode: 'sync',
   as: 'app',
   forward: undefined,
-  dedupe: undefined,
 };
 
 /** Parameters of hosts, gateways and webhook handshakes, which are none of ours. */
 const IGNORED = new Set(['code', 'clientid', 'validationtoken', 'subscription-key', 'api-version']);
 
-const KNOWN = ['format', 'wait', 'onFailure', 'stats', ...Object.keys(NOT_AVAILABLE_YET)];
+const KNOWN = ['format', 'mode', 'wait', 'onFailure', 'stats', 'dedupe', ...Object.keys(NOT_AVAILABLE_YET)];
 
 /**
  * Reads the query of `enrichAlert`.
@@ -61,7 +65,22 @@ export function parseOptions(query: URLSearchParams): Options {
     waitSeconds: wait(query.get('wait')),
     onFailure: oneOf(query, 'onFailure', ON_FAILURE, 'partial', String),
     stats: oneOf(query, 'stats', [true, false], false, String),
+    mode: oneOf(query, 'mode', MODES, 'sync', String),
+    dedupe: dedupe(query.get('dedupe')),
   };
+}
+
+/** The options that shape an answer, as a query that `parseOptions` reads. */
+export function answerQuery({ format, onFailure, stats }: Options): string {
+  return new URLSearchParams({ format: format.name, onFailure, stats: String(stats) }).toString();
+}
+
+function dedupe(value: string | null): string | undefined {
+  if (value === null) return undefined;
+  if (value === '' || value.length > LONGEST_DEDUPE) {
+    throw invalid('dedupe', `a text of 1 to ${LONGEST_DEDUPE} characters`);
+  }
+  return value;
 }
 
 function wait(value: string | null): number {

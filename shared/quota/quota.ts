@@ -29,6 +29,9 @@ interface Waiter extends Waiting {
  */
 const MAX_IN_FLIGHT = 32;
 
+/** Calls that a forecast looks ahead; by then it is a guess anyway. */
+const MOST_FORECAST = 3_000;
+
 /**
  * Hands out the ledger's permits in the order of asking, interactive ones first. Who cannot get one in
  * time is told at once, with the exact wait, instead of being kept until the deadline.
@@ -83,6 +86,16 @@ export class Quota {
   async pause(ms: number): Promise<void> {
     await this.#ledger.pause(this.#clock.monotonicMs() + ms);
     this.#review();
+  }
+
+  /**
+   * When so many further background calls are likely to have been made, on the monotonic clock, as far
+   * as is known; no I/O.
+   */
+  expectBackground(calls: number): number {
+    const most = Math.min(calls, MOST_FORECAST);
+    const times = this.#ledger.forecast({ interactive: 0, background: most });
+    return times.at(-1) ?? this.#clock.monotonicMs();
   }
 
   view(): QuotaView {
