@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
+import { shiftedCalendar } from '../../local/calendar.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { systemClock } from '../../shared/clock.js';
@@ -112,17 +113,6 @@ async function kill(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
-}
-
-/** A module that sets this process's calendar to another time, as a wrong clock of its machine would. */
-function shiftedCalendar(ms: number): string {
-  const source = `
-    const Real = Date;
-    globalThis.Date = class extends Real {
-      constructor(...given) { given.length === 0 ? super(Real.now() + ${ms}) : super(...given); }
-      static now() { return Real.now() + ${ms}; }
-    };`;
-  return `data:text/javascript,${encodeURIComponent(source)}`;
 }
 
 /** Alert ids that Defender knows, no two fleets' the same. */
