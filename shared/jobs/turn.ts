@@ -95,7 +95,7 @@ function runBatch(
   );
 }
 
-/** @throws {StorageError} when an answer cannot be kept */
+/** An answer that cannot be kept does not count, or it would be lost with this process. */
 async function lookUp(
   lookup: Lookup<SourceAnswer>,
   alertIds: readonly string[],
@@ -105,8 +105,11 @@ async function lookUp(
 ): Promise<LookedUpAlert> {
   const found = await lookup.find(alertIds[index] ?? '', deadline).catch(asEnrichmentError);
   if (found instanceof Error) return { index, failure: found, isCall: found.kind !== 'quota-exhausted' };
-  await kept.keep(new Map([[index, found]]));
-  return { index, failure: undefined, isCall: found.ageSeconds === 0 };
+  const isCall = found.ageSeconds === 0;
+  return kept.keep(new Map([[index, found]])).then(
+    () => ({ index, failure: undefined, isCall }),
+    (error) => ({ index, failure: asEnrichmentError(error), isCall }),
+  );
 }
 
 function written(index: number, { kind, message, upstream }: EnrichmentError): AlertFailure {
