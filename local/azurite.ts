@@ -15,11 +15,10 @@ export interface Azurite {
   readonly connectionString: string;
   /** Ends the process as a crash would; what it had persisted stays. */
   kill(): Promise<void>;
-  /**
-   * The same account at the same address once more.
-   * @param calendarMs how far its clock, the one that all instances share, is ahead from then on
-   */
-  restart(calendarMs?: number): Promise<void>;
+  /** The same account at the same address once more. */
+  restart(): Promise<void>;
+  /** Sets its clock, the one that all instances share, so far ahead of this machine's. */
+  setAhead(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,7 +43,7 @@ export async function startAzurite({ persistent = false }: AzuriteOptions = {}):
   const ports = { blob: await freePort(), queue: await freePort() };
   const folder = persistent ? await mkdtemp(join(tmpdir(), 'azurite-')) : undefined;
   const endpoint = (port: number) => `http://127.0.0.1:${port}/${ACCOUNT}`;
-  const run = (calendarMs = 0) => launch({ key, ports, folder, calendarMs });
+  const run = () => launch({ key, ports, folder });
   let child = await run();
   const kill = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -58,9 +57,14 @@ export async function startAzurite({ persistent = false }: AzuriteOptions = {}):
       `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${key};` +
       `BlobEndpoint=${endpoint(ports.blob)};QueueEndpoint=${endpoint(ports.queue)};`,
     kill,
-    restart: async (calendarMs) => {
+    restart: async () => {
       await kill();
-      child = await run(calendarMs);
+      child = await run();
+    },
+    setAhead: async (calendarMs) => {
+      const set = once(child, 'message');
+      child.send({ calendarMs });
+      await set;
     },
     close: async () => {
       await kill();
@@ -74,10 +78,9 @@ interface Launch {
   readonly ports: { readonly blob: number; readonly queue: number };
   /** Where it keeps its data; absent: in memory. */
   readonly folder: string | undefined;
-  readonly calendarMs: number;
 }
 
-async function launch({ key, ports, folder, calendarMs }: Launch): Promise<ChildProcess> {
+async function launch({ key, ports, folder }: Launch): Promise<ChildProcess> {
   const main = createRequire(import.meta.url).resolve('azurite/dist/src/azurite.js');
   const where = folder ? ['--location', folder] : ['--inMemoryPersistence'];
   // Its table service, which nobody uses, takes a port of its own choice.
@@ -92,7 +95,7 @@ async function launch({ key, ports, folder, calendarMs }: Launch): Promise<Child
   const args = [...listening, '--silent', '--disableTelemetry', '--skipApiVersionCheck'];
   const child = fork(main, [...args, ...where], {
     cwd: folder ?? tmpdir(),
-    execArgv: ['--import', END_WITH_PARENT, ...(calendarMs ? ['--import', shiftedCalendar(calendarMs)] : [])],
+    execArgv: ['--import', END_WITH_PARENT, '--import', shiftedCalendar(0)],
     env: { PATH: process.env.PATH, AZURITE_ACCOUNTS: `${ACCOUNT}:${key}` },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });

@@ -45,7 +45,7 @@ describe('mode=async', () => {
     const [first = '', second = ''] = freshAlertIds(2);
     const payload = `{"value": [ {"alertId":"${first}","n":12345678901234567890}, {"alertId":"${second}"} ]}`;
     const path = accepted(await world.enrich(payload, '?mode=async'), 2);
-    const done = await answerOf(world, path);
+    const done = await answerOf(world.get, path);
     const sync = await world.enrich(payload);
     expect(done.status).toBe(200);
     const { id, quota, ...rest } = sync.json.enrichment;
@@ -66,7 +66,7 @@ describe('mode=async', () => {
     const known = KNOWN_ALERT; // its addresses are public ones
     const [unlucky = ''] = freshAlertIds(1);
     const ips = accepted(await world.enrich({ alertId: known }, '?mode=async&format=ips&stats=true'), 1);
-    const answer = await answerOf(world, ips);
+    const answer = await answerOf(world.get, ips);
     expect(answer.json[0] ?? answer.json.ips?.[0]).toBeDefined();
     expect(world.asked().some((path) => path.includes('/stats'))).toBe(true);
     world.defender.intercept = (_request, response) => {
@@ -79,14 +79,14 @@ describe('mode=async', () => {
       await world.enrich({ alertIds: [known, unlucky] }, '?mode=async&onFailure=fail'),
       2,
     );
-    const failed = await answerOf(world, fail);
+    const failed = await answerOf(world.get, fail);
     expect(failed.status).toBe(502);
     expect(failed.headers['content-type']).toBe('application/problem+json');
     const degrade = accepted(
       await world.enrich({ alertIds: [known, unlucky] }, '?mode=async&onFailure=degrade'),
       2,
     );
-    expect((await answerOf(world, degrade)).json.enrichment.status).toBe('partial');
+    expect((await answerOf(world.get, degrade)).json.enrichment.status).toBe('partial');
   });
 
   test('a payload without an alert is refused at once', async () => {
@@ -144,7 +144,7 @@ describe('mode=auto', () => {
     const answer = await world.enrich({ alertIds: freshAlertIds(1) }, '?mode=auto&wait=2');
     held = false;
     const path = accepted(answer, 1);
-    expect((await answerOf(world, path)).json.enrichment.status).toBe('complete');
+    expect((await answerOf(world.get, path)).json.enrichment.status).toBe('complete');
   });
 });
 
@@ -177,10 +177,12 @@ describe('a repeated post', () => {
     await start();
     const alertIds = freshAlertIds(1);
     const first = pathOf(await world.enrich({ alertIds }, '?mode=async'));
-    await answerOf(world, first);
+    await answerOf(world.get, first);
     const second = pathOf(await world.enrich({ alertIds }, '?mode=async'));
     expect(second.split('?')[0]).not.toBe(first.split('?')[0]);
-    expect((await answerOf(world, second)).json.enrichment.alerts[0].ageSeconds).toBeGreaterThanOrEqual(0);
+    expect((await answerOf(world.get, second)).json.enrichment.alerts[0].ageSeconds).toBeGreaterThanOrEqual(
+      0,
+    );
     expect(world.asked()).toHaveLength(1);
   });
 });
@@ -230,6 +232,6 @@ describe('who asks', () => {
     const payload = { alertIds: freshAlertIds(1) };
     expect((await world.enrich(payload, '?mode=async')).status).toBe(401);
     const path = pathOf(await world.enrich(payload, '?mode=async&code=key-12345678'));
-    expect((await answerOf(world, path)).status).toBe(200);
+    expect((await answerOf(world.get, path)).status).toBe(200);
   });
 });

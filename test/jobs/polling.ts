@@ -1,9 +1,7 @@
 import type { Answer } from '../support/world.js';
 
-/** Something that answers a GET of a path. */
-interface Asked {
-  get(path: string): Promise<Answer>;
-}
+/** Makes a GET of a path. */
+type Ask = (path: string) => Promise<Answer>;
 
 /** Between two questions, in real time: as a Logic App asks again after `Retry-After`, only sooner. */
 const POLL_MS = 50;
@@ -15,9 +13,9 @@ export function pathOf({ headers }: Answer): string {
 }
 
 /** Asks until the answer is no 202 any more. */
-export async function answerOf(asked: Asked, path: string): Promise<Answer> {
+export async function answerOf(ask: Ask, path: string): Promise<Answer> {
   for (;;) {
-    const answer = await asked.get(path);
+    const answer = await ask(path);
     if (answer.status !== 202) return answer;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -17,6 +17,10 @@ const MAIN = fileURLToPath(new URL('./instance/main.ts', import.meta.url));
 export interface Instance {
   get(alertId: string): Promise<Answer>;
   enrich(payload: unknown, query?: string): Promise<Answer>;
+  /** Asks what became of a job, by the path that the 202 gave. */
+  ask(path: string): Promise<Answer>;
+  /** Tells it to end, as the platform does; `written` resolves when it has. */
+  terminate(): void;
   /** Ends it as `kill -9` does. */
   kill(): Promise<void>;
   /** All that it wrote to its console, once it has ended. */
@@ -102,6 +106,10 @@ async function startInstance(env: NodeJS.ProcessEnv, calendarMs: number): Promis
     enrich: (payload, query = '') => {
       const headers = { 'content-type': 'application/json' };
       return exchange(`${url}/api/enrichAlert${query}`, { method: 'POST', headers }, JSON.stringify(payload));
+    },
+    ask: (path) => exchange(`${url}${path}`, { method: 'GET' }, undefined),
+    terminate: () => {
+      child.kill('SIGTERM');
     },
     kill: () => kill(child),
     written,

@@ -11,4 +11,5 @@ const host = await startHost({
 });
 // Nobody is left behind when the test that started it has ended, however it did.
 process.once('disconnect', () => process.exit());
+process.once('SIGTERM', () => host.close().then(() => process.exit()));
 process.send?.(host.url);
