@@ -22,8 +22,8 @@ export interface TurnResult extends TurnOutcome {
   readonly passing: EnrichmentError | undefined;
 }
 
-/** A batch of lookups; more than a call can take. Waits that are longer are the queue's. */
-const BATCH_MS = 15_000;
+/** A batch of lookups: ten seconds for a permit, as many for the call. Longer waits are the queue's. */
+const BATCH_MS = 20_000;
 /** No new batch is begun after this, so that a turn ends well within its claim and the host's time-out. */
 const TURN_MS = 30_000;
 

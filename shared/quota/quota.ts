@@ -29,6 +29,13 @@ interface Waiter extends Waiting {
  */
 const MAX_IN_FLIGHT = 32;
 
+/**
+ * Background work takes no permit that it may not live to use: a call takes up to ten seconds
+ * (shared/defender/call.ts), and one that is cut off has to be made again. Who waits for an answer may
+ * be lucky.
+ */
+const USE_MS = 10_000;
+
 /** Calls that a forecast looks ahead; by then it is a guess anyway. */
 const MOST_FORECAST = 3_000;
 
@@ -65,7 +72,7 @@ export class Quota {
       };
       const done = () => waiting.signal.removeEventListener('abort', leave);
       const waiter: Waiter = {
-        untilMs: () => waiting.untilMs(),
+        untilMs: () => waiting.untilMs() - (lane === 'background' ? USE_MS : 0),
         signal: waiting.signal,
         grant: (permit) => {
           done();
