@@ -18,6 +18,11 @@ export function registerFunctions(startup: Startup): void {
   registerHealth(startup);
   registerJobWorker(startup);
   registerSweep(startup);
-  // A help to the other instances, no more: a process can end without it.
-  if (startup.ok) app.hook.appTerminate(() => startup.app.lookup.settled());
+  if (!startup.ok) return;
+  const { quota, lookup } = startup.app;
+  // A help to callers and to the other instances, no more: a process can end without it.
+  app.hook.appTerminate(() => {
+    quota.stop();
+    return lookup.settled();
+  });
 }

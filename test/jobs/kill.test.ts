@@ -123,6 +123,29 @@ describe('kill -9', () => {
   );
 });
 
+describe('appTerminate', () => {
+  test(
+    'row 33: appTerminate with a job in work → its calls in flight are kept, and another process goes on at once',
+    async () => {
+      fleet = await startFleet({
+        defender: { latencyMs: { min: 700, max: 700 } },
+        settings: { QUOTA_PER_MINUTE: '60' },
+      });
+      const [first] = await fleet.launch({});
+      const ids = freshAlertIds(40);
+      // More calls than are made at once: some wait for a permit.
+      const path = pathOf(await first.enrich({ alertIds: ids }, '?mode=async'));
+      while (asked().length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      first.terminate();
+      await first.written;
+      const [other] = await fleet.launch({});
+      expectFound(await answerOf(other.ask, path), ids);
+      expect(asked().sort()).toEqual([...ids].sort());
+    },
+    PATIENCE_MS,
+  );
+});
+
 /** Resolves when the storage has answered for so many kept answers. */
 async function answersKept(count: number): Promise<void> {
   const kept = () => fleet.storage.requests.filter((one) => /^PUT .*\/answers\//.test(one)).length;
