@@ -84,28 +84,22 @@ async function joinJob(
   return started(joined.job, token, joined.nowMs);
 }
 
-async function createJob(
-  { clock, jobs, quota }: StartParts,
-  request: JobRequest,
-  token: string,
-): Promise<Job> {
+function createJob({ clock, jobs, quota }: StartParts, request: JobRequest, token: string): Promise<Job> {
   const { text, alertIds, query, answers } = request;
   const id = newJobId();
-  const { storeTimeMs } = await jobs.read(id); // there is none; but now the store's time is known
   const answered = new Map([...answers.keys()].map((index) => [index, ANSWERED]));
   const progress = withMarks(noProgress(alertIds.length), answered);
   const workMs = quota.expectBackground(pendingOf({ progress }).length) - clock.monotonicMs();
-  const job = newJob({
-    id,
-    query,
-    tokens: [digestOf(token)],
-    progress,
-    createdAtMs: storeTimeMs,
-    expectedAtMs: storeTimeMs + workMs + POLLING_MS,
-  });
-  await jobs.answers(id).keep(answers);
-  await jobs.create(job, text, alertIds);
-  return job;
+  return jobs.create(id, { payload: text, alertIds, answers }, (nowMs) =>
+    newJob({
+      id,
+      query,
+      tokens: [digestOf(token)],
+      progress,
+      createdAtMs: nowMs,
+      expectedAtMs: nowMs + workMs + POLLING_MS,
+    }),
+  );
 }
 
 function started({ id, ...job }: Job, token: string, nowMs: number): StartedJob {
