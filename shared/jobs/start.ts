@@ -8,7 +8,7 @@ import { ANSWERED, type Job, pendingOf, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
 import { writeMessage } from './message.js';
 import { digestOf, newJobId, newToken } from './token.js';
-import { isUntouched, type JobView, join, newJob, noProgress, viewJob } from './transitions.js';
+import { type JobView, join, mayLackMessage, newJob, noProgress, viewJob } from './transitions.js';
 
 /** What starting a job needs. */
 export interface StartParts {
@@ -47,8 +47,7 @@ const POLLING_MS = 2_000;
  * Makes a job of a post, or joins the running one that an equal post began: then with a token of its own.
  *
  * The order makes a crash harmless anywhere: a job is whole before an equal post can find it, and who
- * joins a job on which nobody has ever worked sends its message once more, since the first may never
- * have been sent. One message too many does nothing.
+ * joins a job that may be without a message sends one more. One message too many does nothing.
  *
  * @throws {StorageError} when the store or the queue is down: then the post has to be repeated
  */
@@ -80,7 +79,7 @@ async function joinJob(
 ): Promise<StartedJob | undefined> {
   const joined = await jobs.change(id, (job, nowMs) => ({ job: join(job, digestOf(token)), nowMs }));
   if (!joined?.job) return undefined;
-  if (isUntouched(joined.job)) await queue.send(writeMessage(joined.job), 0);
+  if (mayLackMessage(joined.job, joined.nowMs)) await queue.send(writeMessage(joined.job), 0);
   return started(joined.job, token, joined.nowMs);
 }
 

@@ -7,8 +7,8 @@ import {
   claim,
   fail,
   finish,
-  isUntouched,
   join,
+  mayLackMessage,
   newJob,
   release,
   viewJob,
@@ -54,7 +54,6 @@ describe('a message', () => {
   test('takes over at once what was given up in the middle, and knows that it does', () => {
     const given = abandon(claimed(fresh), 'one') as Job;
     expect(claim(given, 0, 'other', NOW + 1)).toMatchObject({ kind: 'work', isTakeover: true });
-    expect(isUntouched(given)).toBe(false);
     expect(abandon(given, 'other')).toBeUndefined();
   });
 
@@ -94,6 +93,15 @@ describe('others', () => {
     expect((finish(joined, 'one', turn, END) as Job).tokens).toEqual(['digest', 'second']);
     expect(join(ended, 'late')).toBeUndefined();
     expect(join({ ...fresh, tokens: Array(1_000).fill('x') }, 'one too many')).toBeUndefined();
+  });
+
+  test('send a message once more when there may be none', () => {
+    const second = release(claimed(fresh), 'one', turn) as Job;
+    expect(mayLackMessage(fresh, NOW)).toBe(true);
+    expect(mayLackMessage(claimed(fresh), NOW)).toBe(false);
+    expect(mayLackMessage(second, NOW)).toBe(false);
+    expect(mayLackMessage(second, turn.expectedAtMs + 900_000)).toBe(false);
+    expect(mayLackMessage(second, turn.expectedAtMs + 900_001)).toBe(true);
   });
 
   test('end a poisoned one, whoever holds it, once', () => {
