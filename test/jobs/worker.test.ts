@@ -85,8 +85,8 @@ test('a poison message ends its job as failed, which says so, and operators are 
 });
 
 test('what somebody else puts into the queue is dropped and reported', async () => {
-  const { enrich, logs } = await startSlowWorld();
-  await enrich({ alertIds: freshAlertIds(1) }, '?mode=async');
+  const { enrich, get, logs } = await startSlowWorld();
+  await answerOf(get, pathOf(await enrich({ alertIds: freshAlertIds(1) }, '?mode=async')));
   const foreign = [
     'no JSON',
     '{"id":"../../secret","generation":0}',
