@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Job, pendingOf, readJob, withMarks, writeJob } from '../../shared/jobs/job.js';
+import { type Job, pendingOf, readJob, withFailure, withMarks, writeJob } from '../../shared/jobs/job.js';
 import { nextTurn, shareOf } from '../../shared/jobs/share.js';
 import {
   abandon,
@@ -166,6 +166,27 @@ describe('a state', () => {
     for (const text of ['', 'null', '{}', '{"version":2}', '{"version":1}']) {
       expect(readJob(text)).toBeUndefined();
     }
+  });
+
+  test('of ten thousand alerts that fail each in its own words is still small', () => {
+    const error = (n: number) => ({
+      kind: 'request-refused' as const,
+      message: `${n} ${'x'.repeat(300)}`,
+      upstream: undefined,
+    });
+    let failures = fresh.failures;
+    for (let n = 0; n < 10_000; n++) failures = withFailure(failures, [n], error(n % 1_000));
+    expect(failures.flatMap(({ indices }) => indices).sort((a, b) => a - b)).toEqual([
+      ...Array(10_000).keys(),
+    ]);
+    const job = { ...fresh, progress: '-'.repeat(10_000), failures };
+    expect(writeJob(job).length).toBeLessThan(200_000);
+    const other = withFailure(failures, [1], {
+      kind: 'permission-missing',
+      message: 'other',
+      upstream: undefined,
+    });
+    expect(other.at(-1)).toEqual({ indices: [1], kind: 'permission-missing', message: 'other' });
   });
 
   test('marks alerts', () => {
