@@ -22,9 +22,7 @@ export function composeAnswer(
   const payload = parseJson(text);
   const references = findAlerts(payload);
   const alertIds = alertIdsIn(references);
-  const failed = new Map(
-    job.failures.map(({ index, kind, message, upstream }) => [index, { kind, message, upstream }]),
-  );
+  const failed = new Map(job.failures.flatMap((failure) => failure.indices.map((index) => [index, failure])));
   const result = (index: number): LookupResult => {
     const found = answers.get(index);
     if (found) return { ok: true, found };

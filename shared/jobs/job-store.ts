@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { StorageError } from '../errors.js';
 import type { BlobStore } from '../storage/blob-store.js';
-import { AnswerBlobs } from './answers.js';
+import { AnswerBlobs, type Answers } from './answers.js';
 import { type Job, readJob, writeJob } from './job.js';
 import type { JobPlaces } from './places.js';
 
@@ -22,6 +22,14 @@ export interface StoredJob {
   readonly storeTimeMs: number;
 }
 
+/** What a job is made of when it is posted. */
+export interface NewParts {
+  readonly payload: string;
+  readonly alertIds: readonly string[];
+  /** Answers that there are already. */
+  readonly answers: Answers;
+}
+
 /** Swaps that others may win before this one gives up: a second or two. */
 const MOST_TRIES = 10;
 const LONGEST_BACKOFF_MS = 300;
@@ -40,15 +48,25 @@ export class JobStore {
     return { job: blob && readJob(blob.text), storeTimeMs };
   }
 
-  /** Writes a job that nobody knows of yet, and all that it is made of. */
-  async create(job: Job, payload: string, alertIds: readonly string[]): Promise<void> {
+  /**
+   * Writes all that a job is made of, and then the job, of which nobody knows yet.
+   * @param makeJob gets the store's time
+   */
+  async create(
+    id: string,
+    { payload, alertIds, answers }: NewParts,
+    makeJob: (nowMs: number) => Job,
+  ): Promise<Job> {
     const { store, large, places } = this.#parts;
-    await Promise.all([
-      large.write(places.payload(job.id), payload, 'any'),
-      store.write(places.alerts(job.id), JSON.stringify(alertIds), 'any'),
-      store.write(`${places.running}${job.id}`, '', 'any'),
+    const [{ storeTimeMs }] = await Promise.all([
+      store.write(places.alerts(id), JSON.stringify(alertIds), 'any'),
+      large.write(places.payload(id), payload, 'any'),
+      store.write(`${places.running}${id}`, '', 'any'),
+      this.answers(id).keep(answers),
     ]);
-    await store.write(places.state(job.id), writeJob(job), 'any');
+    const job = makeJob(storeTimeMs);
+    await store.write(places.state(id), writeJob(job), 'any');
+    return job;
   }
 
   /**

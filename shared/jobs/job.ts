@@ -1,4 +1,4 @@
-import type { ErrorKind, UpstreamError } from '../errors.js';
+import type { EnrichmentError, ErrorKind, UpstreamError } from '../errors.js';
 
 /**
  * A job: an enrichment that outlives its request, as its state blob holds it. All times are the
@@ -32,11 +32,13 @@ export interface Claim {
   readonly untilMs: number;
 }
 
-/** A lookup that failed in a way that waiting does not mend. */
+/** How some alerts' lookups failed, in a way that waiting does not mend. */
 export interface AlertFailure {
-  readonly index: number;
+  /** Places of the alerts. */
+  readonly indices: readonly number[];
   readonly kind: ErrorKind;
   readonly message: string;
+  /** What Defender said to the first of them. */
   readonly upstream?: UpstreamError;
 }
 
@@ -81,6 +83,21 @@ export function pendingOf({ progress }: Pick<Job, 'progress'>): number[] {
   const pending: number[] = [];
   for (let at = progress.indexOf(PENDING); at >= 0; at = progress.indexOf(PENDING, at + 1)) pending.push(at);
   return pending;
+}
+
+/** More messages of one kind than this tell no more; ten thousand alerts have to fit into a state. */
+const MOST_FAILURES = 100;
+
+/** Failures with some more alerts among them: equal ones stand there once. */
+export function withFailure(
+  failures: readonly AlertFailure[],
+  indices: readonly number[],
+  { kind, message, upstream }: Pick<EnrichmentError, 'kind' | 'message' | 'upstream'>,
+): readonly AlertFailure[] {
+  const isFull = failures.length >= MOST_FAILURES;
+  const same = failures.find((one) => one.kind === kind && (isFull || one.message === message));
+  if (!same) return [...failures, { indices, kind, message, ...(upstream ? { upstream } : {}) }];
+  return failures.map((one) => (one === same ? { ...one, indices: [...one.indices, ...indices] } : one));
 }
 
 /** A progress with other marks at some places. */

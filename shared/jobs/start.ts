@@ -8,7 +8,7 @@ import { ANSWERED, type Job, pendingOf, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
 import { writeMessage } from './message.js';
 import { digestOf, newJobId, newToken } from './token.js';
-import { isUntouched, type JobView, join, newJob, noProgress, viewJob } from './transitions.js';
+import { type JobView, join, mayLackMessage, newJob, noProgress, viewJob } from './transitions.js';
 
 /** What starting a job needs. */
 export interface StartParts {
@@ -47,8 +47,7 @@ const POLLING_MS = 2_000;
  * Makes a job of a post, or joins the running one that an equal post began: then with a token of its own.
  *
  * The order makes a crash harmless anywhere: a job is whole before an equal post can find it, and who
- * joins a job on which nobody has ever worked sends its message once more, since the first may never
- * have been sent. One message too many does nothing.
+ * joins a job that may be without a message sends one more. One message too many does nothing.
  *
  * @throws {StorageError} when the store or the queue is down: then the post has to be repeated
  */
@@ -80,32 +79,26 @@ async function joinJob(
 ): Promise<StartedJob | undefined> {
   const joined = await jobs.change(id, (job, nowMs) => ({ job: join(job, digestOf(token)), nowMs }));
   if (!joined?.job) return undefined;
-  if (isUntouched(joined.job)) await queue.send(writeMessage(joined.job), 0);
+  if (mayLackMessage(joined.job, joined.nowMs)) await queue.send(writeMessage(joined.job), 0);
   return started(joined.job, token, joined.nowMs);
 }
 
-async function createJob(
-  { clock, jobs, quota }: StartParts,
-  request: JobRequest,
-  token: string,
-): Promise<Job> {
+function createJob({ clock, jobs, quota }: StartParts, request: JobRequest, token: string): Promise<Job> {
   const { text, alertIds, query, answers } = request;
   const id = newJobId();
-  const { storeTimeMs } = await jobs.read(id); // there is none; but now the store's time is known
   const answered = new Map([...answers.keys()].map((index) => [index, ANSWERED]));
   const progress = withMarks(noProgress(alertIds.length), answered);
   const workMs = quota.expectBackground(pendingOf({ progress }).length) - clock.monotonicMs();
-  const job = newJob({
-    id,
-    query,
-    tokens: [digestOf(token)],
-    progress,
-    createdAtMs: storeTimeMs,
-    expectedAtMs: storeTimeMs + workMs + POLLING_MS,
-  });
-  await jobs.answers(id).keep(answers);
-  await jobs.create(job, text, alertIds);
-  return job;
+  return jobs.create(id, { payload: text, alertIds, answers }, (nowMs) =>
+    newJob({
+      id,
+      query,
+      tokens: [digestOf(token)],
+      progress,
+      createdAtMs: nowMs,
+      expectedAtMs: nowMs + workMs + POLLING_MS,
+    }),
+  );
 }
 
 function started({ id, ...job }: Job, token: string, nowMs: number): StartedJob {

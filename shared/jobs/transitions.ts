@@ -75,9 +75,15 @@ export function join(job: Job, token: string): Job | undefined {
   return { ...job, tokens: [...job.tokens, token] };
 }
 
-/** Whether no turn has ever begun: perhaps its first message was never sent. */
-export function isUntouched({ generation, claim }: Job): boolean {
-  return generation === 0 && claim === undefined;
+/** Longer than a dead worker's message stays hidden. */
+const OVERDUE_MS = 900_000;
+
+/**
+ * Whether a job may be without a message: none of its turns has ever begun, and perhaps the first message
+ * was never sent; or it ought to have ended long ago, and perhaps somebody has cleared the queue.
+ */
+export function mayLackMessage({ generation, claim, expectedAtMs }: Job, nowMs: number): boolean {
+  return (generation === 0 && claim === undefined) || nowMs > expectedAtMs + OVERDUE_MS;
 }
 
 /** What somebody who asks for a job gets to see. */

@@ -4,7 +4,7 @@ import { asEnrichmentError, DeadlineError, type EnrichmentError } from '../error
 import type { Lookup } from '../lookup/lookup.js';
 import type { SourceAnswer } from '../source.js';
 import type { AnswerBlobs } from './answers.js';
-import { type AlertFailure, ANSWERED, FAILED, type Job, pendingOf, withMarks } from './job.js';
+import { type AlertFailure, ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { TurnOutcome } from './share.js';
 
 /** What a turn of work needs. */
@@ -43,7 +43,7 @@ export async function runTurn(
 ): Promise<TurnResult> {
   const untilMs = clock.monotonicMs() + TURN_MS;
   const marks = new Map<number, string>();
-  const failures: AlertFailure[] = [...job.failures];
+  let failures = job.failures;
   const passing: EnrichmentError[] = [];
   let pending = pendingOf(job);
   for (let left = share; left > 0 && pending.length > 0 && passing.length === 0; ) {
@@ -58,7 +58,7 @@ export async function runTurn(
       else if (failure.retryAtMs !== undefined) passing.push(failure);
       else {
         marks.set(index, FAILED);
-        failures.push(written(index, failure));
+        failures = withFailure(failures, [index], failure);
       }
     }
     if (clock.monotonicMs() >= untilMs) break;
@@ -110,10 +110,6 @@ async function lookUp(
     () => ({ index, failure: undefined, isCall }),
     (error) => ({ index, failure: asEnrichmentError(error), isCall }),
   );
-}
-
-function written(index: number, { kind, message, upstream }: EnrichmentError): AlertFailure {
-  return { index, kind, message, ...(upstream ? { upstream } : {}) };
 }
 
 function soonest(failures: readonly EnrichmentError[]): number | undefined {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { withDeadline } from '../deadline.js';
 import type { EnrichedPayload, Enricher } from '../enrich.js';
-import { DeadlineError, type EnrichmentError, StorageError } from '../errors.js';
+import { DeadlineError, StorageError } from '../errors.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { composeAnswer } from './compose.js';
-import { ANSWERED, FAILED, type Job, pendingOf, withMarks } from './job.js';
+import { ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
 import { type JobMessage, writeMessage } from './message.js';
 import { nextTurn, shareOf } from './share.js';
@@ -49,16 +49,17 @@ const STATS_MS = 20_000;
 export async function workOnJob(parts: WorkParts, message: JobMessage): Promise<Worked> {
   const by = randomUUID();
   try {
-    const verdict = await parts.jobs.change(message.id, (job, nowMs) => {
-      const claimed = claim(job, message.generation, by, nowMs);
-      return { verdict: claimed, nowMs, job: claimed.kind === 'work' ? claimed.job : undefined };
+    const decided = await parts.jobs.change(message.id, (job, nowMs) => {
+      const verdict = claim(job, message.generation, by, nowMs);
+      return { verdict, nowMs, job: verdict.kind === 'work' ? verdict.job : undefined };
     });
-    if (!verdict || verdict.verdict.kind === 'drop') return 'dropped';
-    if (verdict.verdict.kind === 'look-again') {
-      await parts.queue.send(writeMessage(message), verdict.verdict.atMs - verdict.nowMs + LEAST_WAIT_MS);
+    if (!decided || decided.verdict.kind === 'drop') return 'dropped';
+    const { verdict, nowMs } = decided;
+    if (verdict.kind === 'look-again') {
+      await parts.queue.send(writeMessage(message), verdict.atMs - nowMs + LEAST_WAIT_MS);
       return 'put-off';
     }
-    return await workClaimed(parts, verdict.verdict.job, by, verdict.verdict.isTakeover, verdict.nowMs);
+    return await workClaimed(parts, verdict.job, by, verdict.isTakeover, nowMs);
   } catch (error) {
     await parts.jobs.change(message.id, (job) => ({ job: abandon(job, by) })).catch(() => undefined);
     if (!(error instanceof StorageError)) throw error;
@@ -143,12 +144,10 @@ function withAnswered(job: Job, indices: readonly number[]): Job {
 
 /** What is still pending has failed with the last failure. */
 function givenUp(job: Job, { passing }: TurnResult): Job {
-  const { kind, message, upstream } = passing as EnrichmentError;
   const pending = pendingOf(job);
-  const failures = pending.map((index) => ({ index, kind, message, ...(upstream ? { upstream } : {}) }));
   return {
     ...job,
     progress: withMarks(job.progress, new Map(pending.map((index) => [index, FAILED]))),
-    failures: [...job.failures, ...failures],
+    failures: passing ? withFailure(job.failures, pending, passing) : job.failures,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Job, pendingOf, readJob, withMarks, writeJob } from '../../shared/jobs/job.js';
+import { type Job, pendingOf, readJob, withFailure, withMarks, writeJob } from '../../shared/jobs/job.js';
 import { nextTurn, shareOf } from '../../shared/jobs/share.js';
 import {
   abandon,
@@ -7,8 +7,8 @@ import {
   claim,
   fail,
   finish,
-  isUntouched,
   join,
+  mayLackMessage,
   newJob,
   release,
   viewJob,
@@ -54,7 +54,6 @@ describe('a message', () => {
   test('takes over at once what was given up in the middle, and knows that it does', () => {
     const given = abandon(claimed(fresh), 'one') as Job;
     expect(claim(given, 0, 'other', NOW + 1)).toMatchObject({ kind: 'work', isTakeover: true });
-    expect(isUntouched(given)).toBe(false);
     expect(abandon(given, 'other')).toBeUndefined();
   });
 
@@ -94,6 +93,15 @@ describe('others', () => {
     expect((finish(joined, 'one', turn, END) as Job).tokens).toEqual(['digest', 'second']);
     expect(join(ended, 'late')).toBeUndefined();
     expect(join({ ...fresh, tokens: Array(1_000).fill('x') }, 'one too many')).toBeUndefined();
+  });
+
+  test('send a message once more when there may be none', () => {
+    const second = release(claimed(fresh), 'one', turn) as Job;
+    expect(mayLackMessage(fresh, NOW)).toBe(true);
+    expect(mayLackMessage(claimed(fresh), NOW)).toBe(false);
+    expect(mayLackMessage(second, NOW)).toBe(false);
+    expect(mayLackMessage(second, turn.expectedAtMs + 900_000)).toBe(false);
+    expect(mayLackMessage(second, turn.expectedAtMs + 900_001)).toBe(true);
   });
 
   test('end a poisoned one, whoever holds it, once', () => {
@@ -158,6 +166,27 @@ describe('a state', () => {
     for (const text of ['', 'null', '{}', '{"version":2}', '{"version":1}']) {
       expect(readJob(text)).toBeUndefined();
     }
+  });
+
+  test('of ten thousand alerts that fail each in its own words is still small', () => {
+    const error = (n: number) => ({
+      kind: 'request-refused' as const,
+      message: `${n} ${'x'.repeat(300)}`,
+      upstream: undefined,
+    });
+    let failures = fresh.failures;
+    for (let n = 0; n < 10_000; n++) failures = withFailure(failures, [n], error(n % 1_000));
+    expect(failures.flatMap(({ indices }) => indices).sort((a, b) => a - b)).toEqual([
+      ...Array(10_000).keys(),
+    ]);
+    const job = { ...fresh, progress: '-'.repeat(10_000), failures };
+    expect(writeJob(job).length).toBeLessThan(200_000);
+    const other = withFailure(failures, [1], {
+      kind: 'permission-missing',
+      message: 'other',
+      upstream: undefined,
+    });
+    expect(other.at(-1)).toEqual({ indices: [1], kind: 'permission-missing', message: 'other' });
   });
 
   test('marks alerts', () => {

@@ -1,5 +1,4 @@
-import { LEASE_MS, QueuePump } from '../../local/host/queue-pump.js';
-import type { Deadline } from '../../shared/deadline.js';
+import { QueuePump } from '../../local/host/queue-pump.js';
 import { EnrichmentError, QuotaError } from '../../shared/errors.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
@@ -125,7 +124,6 @@ export const away = (retryAtMs: number) =>
   new EnrichmentError('upstream-unavailable', 'It is away.', { retryAtMs });
 export const forbidden = () => new EnrichmentError('permission-missing', 'It is forbidden.');
 export const throttled = (retryAtMs: number) => new QuotaError('It said 429.', { retryAtMs });
-export { type Deadline, LEASE_MS };
 
 function refuse(): never {
   throw new Error('this is not to happen in this test');
