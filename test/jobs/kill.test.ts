@@ -88,9 +88,9 @@ describe('kill -9', () => {
           return true;
         };
       });
+      const kept = exchanged(/^PUT .*\/answers\//, 4);
       const path = pathOf(await victim.enrich({ alertIds: ids }, '?mode=async'));
-      await reached;
-      await answersKept(4);
+      await Promise.all([reached, kept]);
       await victim.kill();
       fleet.defender.intercept = undefined;
       const [other] = await fleet.launch({});
@@ -146,18 +146,12 @@ describe('appTerminate', () => {
   );
 });
 
-/** Resolves when the storage has answered for so many kept answers. */
-async function answersKept(count: number): Promise<void> {
-  const kept = () => fleet.storage.requests.filter((one) => /^PUT .*\/answers\//.test(one)).length;
-  while (kept() < count) await new Promise((resolve) => setTimeout(resolve, 10));
-  await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
-/** Resolves when the storage has answered such a request. */
-function exchanged(request: RegExp): Promise<void> {
+/** Resolves when the storage has answered such a request so many times from now on. */
+function exchanged(request: RegExp, times = 1): Promise<void> {
   return new Promise((resolve) => {
+    let seen = 0;
     fleet.storage.onExchange = (at, name) => {
-      if (at === 'answered' && request.test(name)) resolve();
+      if (at === 'answered' && request.test(name) && ++seen === times) resolve();
       return 'pass';
     };
   });
