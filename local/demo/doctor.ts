@@ -27,9 +27,9 @@ export async function showDoctor({ url }: Demo): Promise<void> {
 async function runWithoutRole(): Promise<{ stdout: string; code: number | null }> {
   const identity = await startIdentityEndpoint({ clock: systemClock, roles: [] });
   try {
-    const script = fileURLToPath(new URL('./doctor.ts', import.meta.url));
+    const script = fileURLToPath(new URL('../doctor.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', script], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
       env: { ...process.env, ...identity.settings },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -7,9 +7,9 @@ const BAR = 40;
 /** Between two questions, in real time. */
 const POLL_MS = 100;
 /** The last seconds of a wait pass by themselves: by then work may have begun. */
-const CLOSE_SECONDS = 2;
+const CLOSE_SECONDS = 1;
 /** How far time is moved on between two questions. */
-const STEP_SECONDS = 8;
+const STEP_SECONDS = 12;
 /** By then the job's first turn has found that it has to wait. */
 const FIRST_TURN_MS = 800;
 
