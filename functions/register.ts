@@ -3,16 +3,28 @@ import type { Startup } from '../shared/app.js';
 import { registerAlertIps } from './alertIps.js';
 import { registerDoctor } from './doctor.js';
 import { registerEnrichAlert } from './enrichAlert.js';
+import { registerEnrichmentStatus } from './enrichmentStatus.js';
 import { registerHealth } from './health.js';
+import { registerJobWorker } from './jobWorker.js';
 import { registerSweep } from './sweep.js';
 
-/** Registers every door, also with wrong settings: then each of them answers what is wrong, and no timer runs. */
+/**
+ * Registers every door, also with wrong settings: then each of them answers what is wrong, and no timer
+ * runs and no queue is listened to.
+ */
 export function registerFunctions(startup: Startup): void {
   registerEnrichAlert(startup);
   registerAlertIps(startup);
+  registerEnrichmentStatus(startup);
   registerHealth(startup);
   registerDoctor(startup);
+  registerJobWorker(startup);
   registerSweep(startup);
-  // A help to the other instances, no more: a process can end without it.
-  if (startup.ok) app.hook.appTerminate(() => startup.app.lookup.settled());
+  if (!startup.ok) return;
+  const { quota, lookup } = startup.app;
+  // A help to callers and to the other instances, no more: a process can end without it.
+  app.hook.appTerminate(() => {
+    quota.stop();
+    return lookup.settled();
+  });
 }

@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { shiftedCalendar } from './calendar.js';
 import { closeServer, listen } from './loopback.js';
 
 /** A storage account on this machine. */
@@ -16,6 +17,8 @@ export interface Azurite {
   kill(): Promise<void>;
   /** The same account at the same address once more. */
   restart(): Promise<void>;
+  /** Sets its clock, the one that all instances share, so far ahead of this machine's. */
+  setAhead(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,15 +35,15 @@ const START_TIMEOUT_MS = 60_000;
 const END_WITH_PARENT = 'data:text/javascript,process.on("disconnect",()=>process.exit())';
 
 /**
- * Starts the blob service of Azurite, Microsoft's stand-in for Azure Storage, on a free port of
- * 127.0.0.1, with a random account key.
+ * Starts Azurite, Microsoft's stand-in for Azure Storage, on free ports of 127.0.0.1, with a random
+ * account key.
  */
 export async function startAzurite({ persistent = false }: AzuriteOptions = {}): Promise<Azurite> {
   const key = randomBytes(64).toString('base64');
-  const port = await freePort();
+  const ports = { blob: await freePort(), queue: await freePort() };
   const folder = persistent ? await mkdtemp(join(tmpdir(), 'azurite-')) : undefined;
-  const url = `http://127.0.0.1:${port}`;
-  const run = () => launch(key, port, folder);
+  const endpoint = (port: number) => `http://127.0.0.1:${port}/${ACCOUNT}`;
+  const run = () => launch({ key, ports, folder });
   let child = await run();
   const kill = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -50,11 +53,18 @@ export async function startAzurite({ persistent = false }: AzuriteOptions = {}):
     await exited;
   };
   return {
-    connectionString: `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${key};BlobEndpoint=${url}/${ACCOUNT};`,
+    connectionString:
+      `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${key};` +
+      `BlobEndpoint=${endpoint(ports.blob)};QueueEndpoint=${endpoint(ports.queue)};`,
     kill,
     restart: async () => {
       await kill();
       child = await run();
+    },
+    setAhead: async (calendarMs) => {
+      const set = once(child, 'message');
+      child.send({ calendarMs });
+      await set;
     },
     close: async () => {
       await kill();
@@ -63,14 +73,29 @@ export async function startAzurite({ persistent = false }: AzuriteOptions = {}):
   };
 }
 
-/** @param folder where it keeps its data; absent: in memory */
-async function launch(key: string, port: number, folder: string | undefined): Promise<ChildProcess> {
-  const main = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
+interface Launch {
+  readonly key: string;
+  readonly ports: { readonly blob: number; readonly queue: number };
+  /** Where it keeps its data; absent: in memory. */
+  readonly folder: string | undefined;
+}
+
+async function launch({ key, ports, folder }: Launch): Promise<ChildProcess> {
+  const main = createRequire(import.meta.url).resolve('azurite/dist/src/azurite.js');
   const where = folder ? ['--location', folder] : ['--inMemoryPersistence'];
-  const args = ['--blobPort', String(port), '--silent', '--disableTelemetry', '--skipApiVersionCheck'];
+  // Its table service, which nobody uses, takes a port of its own choice.
+  const listening = [
+    '--blobPort',
+    String(ports.blob),
+    '--queuePort',
+    String(ports.queue),
+    '--tablePort',
+    '0',
+  ];
+  const args = [...listening, '--silent', '--disableTelemetry', '--skipApiVersionCheck'];
   const child = fork(main, [...args, ...where], {
     cwd: folder ?? tmpdir(),
-    execArgv: ['--import', END_WITH_PARENT],
+    execArgv: ['--import', END_WITH_PARENT, '--import', shiftedCalendar(0)],
     env: { PATH: process.env.PATH, AZURITE_ACCOUNTS: `${ACCOUNT}:${key}` },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
@@ -78,7 +103,7 @@ async function launch(key: string, port: number, folder: string | undefined): Pr
   child.unref();
   child.channel?.unref();
   const giveUpAtMs = performance.now() + START_TIMEOUT_MS;
-  while (!(await answers(port))) {
+  while (!(await answers(ports.blob)) || !(await answers(ports.queue))) {
     if (child.exitCode !== null) throw new Error(`Azurite ended with exit code ${child.exitCode}.`);
     if (performance.now() > giveUpAtMs) throw new Error('Azurite did not start in time.');
     await new Promise((resolve) => setTimeout(resolve, 25));

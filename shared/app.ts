@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from './clock.js';
 import { type Environment, parseSettings, type Settings } from './config.js';
+import { createJobs } from './create-jobs.js';
 import { createCall } from './defender/call.js';
 import { DefenderClient } from './defender/client.js';
 import { DefenderSource } from './defender/defender-source.js';
@@ -7,6 +8,7 @@ import { UpstreamClock } from './defender/upstream-clock.js';
 import { createDelegation, type Delegation } from './delegation.js';
 import { createCredential } from './identity/credential.js';
 import { type AccessToken, TokenCache } from './identity/token-cache.js';
+import type { Jobs } from './jobs/jobs.js';
 import { AnswerCache } from './lookup/answer-cache.js';
 import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
 import { Lookup } from './lookup/lookup.js';
@@ -14,8 +16,7 @@ import { Quota } from './quota/quota.js';
 import type { Report, Reporter } from './report.js';
 import type { SettingProblem } from './setting-problem.js';
 import type { IpStats, SourceAnswer } from './source.js';
-import { openState } from './state.js';
-import type { BlobStore } from './storage/blob-store.js';
+import { openState, type SharedState } from './state.js';
 import { VERSION } from './version.js';
 
 /** What comes from outside; in production the machine's own. */
@@ -43,7 +44,9 @@ export interface App extends World {
   /** Asking on behalf of users, where that is set up. */
   readonly delegation: Delegation | undefined;
   /** What instances share; absent when there is only this one. */
-  readonly store: BlobStore | undefined;
+  readonly shared: SharedState | undefined;
+  /** Enrichments that outlive their requests; absent where nothing is stored. */
+  readonly jobs: Jobs | undefined;
 }
 
 /** The app, or what keeps it from being one. Wrong settings are answered by the doors, not thrown. */
@@ -64,7 +67,7 @@ export function createApp(
   const tokens = new TokenCache(clock);
   const ownToken: App['ownToken'] = (scope, signal) => tokens.get(credential, scope, signal);
   const upstreamClock = new UpstreamClock();
-  const { store, openLedger, sharedAnswers } = openState(settings, world, tokens);
+  const { openLedger, sharedAnswers, shared } = openState(settings, world, tokens);
   const quota = new Quota(clock, openLedger(settings.state.owner));
   const upstream = {
     apiHost: settings.cloud.apiHost,
@@ -75,21 +78,28 @@ export function createApp(
   };
   const defender = new DefenderClient({ ...upstream, credential, tokens, quota });
   const source = new DefenderSource(defender);
-  const lookup = new Lookup(
-    new AnswerCache(clock, keepAlertIps(settings.cache)),
-    (id, work) => source.find(id, work),
-    sharedAnswers,
-  );
+  const answers = new AnswerCache(clock, keepAlertIps(settings.cache));
+  const lookup = new Lookup(answers, (id, work) => source.find(id, work), sharedAnswers);
   const statsLookup = new Lookup(
     new AnswerCache(clock, keepIpStats),
     (ip, work) => source.stats(ip, work),
     undefined,
   );
   const delegation = createDelegation(settings, upstream, ownToken, openLedger);
+  const jobs =
+    shared &&
+    createJobs(shared, {
+      ...world,
+      settings,
+      quota,
+      statsLookup,
+      // The same cache, and flights of its own: who waits for an answer must not wait behind a job.
+      lookup: new Lookup(answers, (id, work) => source.find(id, work, 'background'), sharedAnswers),
+    });
   const doctored = { defender, upstreamClock, ownToken };
   return {
     ok: true,
-    app: { ...world, settings, quota, lookup, statsLookup, store, delegation, ...doctored },
+    app: { ...world, settings, quota, lookup, statsLookup, shared, jobs, delegation, ...doctored },
   };
 }
 

@@ -23,6 +23,12 @@ export interface Settings {
     /** Tells this app's identity from others that keep their state in the same account. */
     readonly owner: string;
   };
+  readonly jobs: {
+    /** How long a result is kept. */
+    readonly resultHours: number;
+    /** What callers reach the app by, without a slash at the end; absent: what each request came by. */
+    readonly publicBaseUrl: string | undefined;
+  };
   readonly maxBodyBytes: number;
   /** Whether there is a place where telemetry goes. */
   readonly hasTelemetry: boolean;
@@ -71,6 +77,10 @@ export function parseSettings(env: Environment): ParsedSettings {
       notFoundSeconds: read.integer('NOT_FOUND_CACHE_SECONDS', 0, 86_400, 30),
     },
     state: { storage: read.storage('STATE_STORAGE'), owner: read.owner() },
+    jobs: {
+      resultHours: read.integer('JOB_RESULT_HOURS', 1, 720, 24),
+      publicBaseUrl: read.baseUrl('PUBLIC_BASE_URL'),
+    },
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
     hasTelemetry: read.text('APPLICATIONINSIGHTS_CONNECTION_STRING') !== undefined,
     webhooks: {
@@ -129,6 +139,22 @@ class Reader {
       setting,
       'must be https://host, without a path (http for loopback hosts only)',
       fallback,
+    );
+  }
+
+  /** An address that others are sent to; a path is what a gateway puts before ours. */
+  baseUrl(setting: string): string | undefined {
+    const value = this.text(setting);
+    if (value === undefined) return undefined;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const isBare = url && !url.search && !url.hash && !url.username && !url.password;
+    if (isBare && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.href)))) {
+      return url.href.replace(/\/+$/, '');
+    }
+    return this.#wrong(
+      setting,
+      'must be https://host or https://host/path (http for loopback hosts only)',
+      undefined,
     );
   }
 

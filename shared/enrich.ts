@@ -38,19 +38,34 @@ export interface EnrichedPayload {
   readonly alertText: string;
 }
 
+/** The alerts of a payload, and what became of their lookups, by alert id. */
+export interface LookedUp {
+  readonly references: readonly AlertReference[];
+  readonly results: ReadonlyMap<string, LookupResult>;
+}
+
 /**
- * The story: recognise the alerts, look them up, attach their IPs to the text.
+ * The first half of the story: recognise the alerts, look them up.
  *
  * @throws {RequestError} when there is nothing to look up in it; a failed lookup is part of the result
  */
-export async function enrich(
-  { clock, lookup, statsLookup, quota }: Enricher,
+export async function lookUp(
+  { lookup }: Pick<Enricher, 'lookup'>,
+  { payload }: Posted,
+  deadline: Deadline,
+): Promise<LookedUp> {
+  const references = findAlerts(payload);
+  return { references, results: await lookUpAll(lookup, alertIdsIn(references), deadline) };
+}
+
+/** The second half: attach the IPs to the text. It may be told long after the first one, of a job. */
+export async function attach(
+  { clock, statsLookup, quota }: Omit<Enricher, 'lookup'>,
   { text, payload }: Posted,
+  { references, results }: LookedUp,
   { id, stats }: EnrichOptions,
   deadline: Deadline,
 ): Promise<EnrichedPayload> {
-  const references = findAlerts(payload);
-  const results = await lookUp(lookup, references.filter(isEndpoint), deadline);
   const ips = relatedIps(references, results);
   const addresses = stats ? await addStats(statsLookup, ips, deadline) : { ips };
   const alerts = alertEntries(references, results, clock.monotonicMs());
@@ -61,17 +76,21 @@ export async function enrich(
   };
 }
 
+/** The ids to be looked up, each once, in the payload's order. */
+export function alertIdsIn(references: readonly AlertReference[]): string[] {
+  return [...new Set(references.filter(isEndpoint).map(({ alertId }) => alertId))];
+}
+
 function isEndpoint(reference: AlertReference): reference is EndpointReference {
   return reference.kind === 'endpoint';
 }
 
 /** Looks every alert up once, all at the same time; the quota bounds how many calls are under way. */
-async function lookUp(
+async function lookUpAll(
   lookup: Lookup<SourceAnswer>,
-  references: readonly EndpointReference[],
+  alertIds: readonly string[],
   deadline: Deadline,
 ): Promise<ReadonlyMap<string, LookupResult>> {
-  const alertIds = [...new Set(references.map(({ alertId }) => alertId))];
   const results = await Promise.all(
     alertIds.map((alertId) =>
       lookup.find(alertId, deadline).then(

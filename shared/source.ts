@@ -21,6 +21,17 @@ export interface SourceAnswer {
   readonly unusable: readonly string[];
 }
 
+/** Whether something that was kept outside of the process is an answer. */
+export function isSourceAnswer(value: unknown): value is SourceAnswer {
+  const answer = value as Partial<SourceAnswer> | null;
+  const isTexts = (list: unknown) => Array.isArray(list) && list.every((one) => typeof one === 'string');
+  return (
+    ['found', 'empty', 'not_found'].includes(answer?.status ?? '') &&
+    isTexts(answer?.ips) &&
+    isTexts(answer?.unusable)
+  );
+}
+
 /** An API that tells an alert's IPs. Defender's `/ips` is the first. */
 export interface IpSource {
   /**

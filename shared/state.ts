@@ -3,6 +3,7 @@ import type { Clock } from './clock.js';
 import type { Settings } from './config.js';
 import { createCredential } from './identity/credential.js';
 import type { TokenCache } from './identity/token-cache.js';
+import { JobPlaces } from './jobs/places.js';
 import { ANSWERS_FOLDER, SharedAnswerCache } from './lookup/shared-answer-cache.js';
 import { BlobLedger } from './quota/blob-ledger.js';
 import { laneWindows } from './quota/lanes.js';
@@ -10,16 +11,31 @@ import type { Ledger } from './quota/ledger.js';
 import { SET_ASIDE } from './quota/ledger-blob.js';
 import { MemoryLedger } from './quota/memory-ledger.js';
 import type { Reporter } from './report.js';
+import { LARGE_BLOBS } from './storage/azure-blob-store.js';
 import type { BlobStore } from './storage/blob-store.js';
-import { openBlobStore, type SharedStorage } from './storage/open.js';
+import { openBlobStore, openQueueStore, type SharedStorage } from './storage/open.js';
+import type { QueueStore } from './storage/queue-store.js';
 import type { SweepRule } from './storage/sweep.js';
 
 /** The state of the app, shared with other instances or its own. */
 export interface State {
-  readonly store: BlobStore | undefined;
   /** The ledger of one application in one tenant, by which Defender counts. */
   readonly openLedger: (owner: string) => Ledger;
   readonly sharedAnswers: SharedAnswerCache | undefined;
+  /** What instances share; absent when there is only this one. */
+  readonly shared: SharedState | undefined;
+}
+
+/** Where state that outlives a process is kept. */
+export interface SharedState {
+  readonly store: BlobStore;
+  /** The same for payloads, and for what is made of them. */
+  readonly large: BlobStore;
+  readonly places: JobPlaces;
+  /** Of jobs. */
+  readonly queue: QueueStore;
+  /** The name of the connection, for triggers. */
+  readonly connection: string;
 }
 
 /** The folder of all ledgers, and of those set aside. */
@@ -36,24 +52,27 @@ export function openState(
   const { storage } = settings.state;
   if (storage.kind === 'memory') {
     const openLedger = () => new MemoryLedger(clock, perMinute, perHour, reservePercent);
-    return { store: undefined, openLedger, sharedAnswers: undefined };
+    return { openLedger, sharedAnswers: undefined, shared: undefined };
   }
-  const store = openBlobStore(clock, storage, { credential: storageCredential(settings, storage), tokens });
-  const windows = laneWindows(perMinute, perHour, reservePercent);
+  const identity = { credential: storageCredential(settings, storage), tokens };
+  const store = openBlobStore(clock, storage, identity);
   const nameOf = (owner: string) => digest(settings, owner);
+  const owner = nameOf(settings.state.owner);
+  const places = new JobPlaces(owner);
+  const windows = laneWindows(perMinute, perHour, reservePercent);
   return {
-    store,
-    openLedger: (owner) => {
-      const name = `${LEDGERS_FOLDER}${nameOf(owner)}.json`;
+    openLedger: (application) => {
+      const name = `${LEDGERS_FOLDER}${nameOf(application)}.json`;
       return new BlobLedger({ clock, random, report, store, name, windows });
     },
-    sharedAnswers: new SharedAnswerCache({
-      clock,
-      report,
+    sharedAnswers: new SharedAnswerCache({ clock, report, store, owner, times: settings.cache }),
+    shared: {
       store,
-      owner: nameOf(settings.state.owner),
-      times: settings.cache,
-    }),
+      large: openBlobStore(clock, storage, identity, LARGE_BLOBS),
+      places,
+      queue: openQueueStore(clock, storage, identity, places.queue),
+      connection: storage.connection,
+    },
   };
 }
 

@@ -33,6 +33,7 @@ describe('settings', () => {
       quota: { perMinute: 100, perHour: 1500, reservePercent: 20 },
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
       state: { storage: { kind: 'memory' }, owner: 'local' },
+      jobs: { resultHours: 24, publicBaseUrl: undefined },
       maxBodyBytes: 20 * 1024 * 1024,
       hasTelemetry: false,
       webhooks: { eventOrigins: ['eventgrid.azure.net'], graphClientState: undefined },
@@ -84,6 +85,8 @@ describe('settings', () => {
       STATE_STORAGE: 'DefaultEndpointsProtocol=https;AccountName=secret10;AccountKey=secret-10',
       IPS_CACHE_SECONDS: '-1',
       NOT_FOUND_CACHE_SECONDS: 'secret-7',
+      JOB_RESULT_HOURS: '0',
+      PUBLIC_BASE_URL: 'http://secret-11.example.com',
       MAX_BODY_BYTES: '1e3',
       EVENT_ORIGINS: 'https://secret-8.example.com',
       GRAPH_CLIENT_STATE_SETTING: 'secret-9',
@@ -98,9 +101,11 @@ describe('settings', () => {
       'EVENT_ORIGINS',
       'GRAPH_CLIENT_STATE_SETTING',
       'IPS_CACHE_SECONDS',
+      'JOB_RESULT_HOURS',
       'LOCAL_CREDENTIALS',
       'MAX_BODY_BYTES',
       'NOT_FOUND_CACHE_SECONDS',
+      'PUBLIC_BASE_URL',
       'QUOTA_PER_HOUR',
       'QUOTA_PER_MINUTE',
       'QUOTA_RESERVE_PERCENT',
@@ -123,6 +128,21 @@ describe('settings', () => {
   ])('a token may go to %s: %s', (DEFENDER_API_HOST, isRight) => {
     expect(problems({ DEFENDER_API_HOST })).toEqual(isRight ? [] : ['DEFENDER_API_HOST']);
   });
+
+  test.each([
+    ['https://alerts.example.com', 'https://alerts.example.com'],
+    ['https://gateway.example.com/soc/', 'https://gateway.example.com/soc'],
+    ['http://127.0.0.1:7071', 'http://127.0.0.1:7071'],
+  ])('callers may be sent to %s', (PUBLIC_BASE_URL, publicBaseUrl) => {
+    expect(settings({ PUBLIC_BASE_URL }).jobs.publicBaseUrl).toBe(publicBaseUrl);
+  });
+
+  test.each(['https://a:b@example.com', 'https://example.com/?x=1', 'http://example.com', 'example.com'])(
+    'callers are not sent to %s',
+    (PUBLIC_BASE_URL) => {
+      expect(problems({ PUBLIC_BASE_URL })).toEqual(['PUBLIC_BASE_URL']);
+    },
+  );
 
   test.each(['WEBSITE_INSTANCE_ID', 'CONTAINER_NAME', 'WEBSITE_POD_NAME'])(
     'LOCAL_CREDENTIALS is refused inside Azure (%s)',

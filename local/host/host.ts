@@ -5,8 +5,12 @@ import { listen } from '../loopback.js';
 import type { Registrations } from './core.js';
 import type { LogSink } from './core-api.js';
 import { runHooks } from './invoke.js';
+import type { QueuePump } from './queue-pump.js';
+import type { QueueService } from './queue-service.js';
+import { startQueuePumps } from './queues.js';
 import type { HostJson } from './routes.js';
 import { HttpFront } from './server.js';
+import { storageQueues } from './storage-queues.js';
 
 /** What a host is started with. */
 export interface HostOptions {
@@ -20,6 +24,8 @@ export interface HostOptions {
   hostJson?: HostJson;
   log?: LogSink;
   clock?: Clock;
+  /** Where queue triggers listen; those of the storage account that `process.env` names unless given. */
+  queues?: QueueService;
 }
 
 /** A host that is up. */
@@ -35,7 +41,7 @@ export interface RunningHost {
 }
 
 /**
- * Starts a small Azure Functions host for the functions of one app: HTTP triggers so far. Several
+ * Starts a small Azure Functions host for the functions of one app: HTTP and queue triggers. Several
  * hosts can run in one process, each with registrations of its own.
  *
  * @throws when the app has no functions, has HTTP streaming off, or has routes that clash; when the
@@ -64,11 +70,13 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     });
     await runHooks(registrations, 'appStart', hookContext);
     const url = await listen(front.server, options.port);
+    const { hostJson = {}, queues = storageQueues(process.env) } = options;
+    const pumps = startQueuePumps({ registrations, hostJson, model: worker.model, clock, queues, log });
     const stop = async (graceMs: number) => {
       await runHooks(registrations, 'appTerminate', hookContext).catch((error: unknown) =>
         log({ level: 'error', category: 'system', message: `An appTerminate hook failed: ${error}` }),
       );
-      await finish(front, graceMs, clock);
+      await finish(front, pumps, graceMs, clock);
       await release();
     };
     let stopping: Promise<void> | undefined;
@@ -85,13 +93,19 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   }
 }
 
-async function finish(front: HttpFront, graceMs: number, clock: Clock): Promise<void> {
+async function finish(
+  front: HttpFront,
+  pumps: readonly QueuePump[],
+  graceMs: number,
+  clock: Clock,
+): Promise<void> {
   const done = new AbortController();
   // Stops listening and closes connections that are idle; those at work are waited for.
   const closed = once(front.server, 'close');
   front.server.close();
   const grace = clock.sleep(graceMs, done.signal).catch(() => {});
-  await Promise.race([front.idle(), grace]);
+  const idle = Promise.all([front.idle(), ...pumps.map((pump) => pump.stop())]);
+  await Promise.race([idle, grace]);
   done.abort();
   front.server.closeAllConnections();
   await closed;

@@ -22,9 +22,19 @@ export interface RouteMatch {
   params: Record<string, string>;
 }
 
-/** The one part of host.json that decides about routes. */
+/** The parts of host.json that this host knows: about routes, and about queues. */
 export interface HostJson {
-  extensions?: { http?: { routePrefix?: string } };
+  extensions?: {
+    http?: { routePrefix?: string };
+    queues?: {
+      messageEncoding?: 'base64' | 'none';
+      maxPollingInterval?: string;
+      visibilityTimeout?: string;
+      maxDequeueCount?: number;
+      batchSize?: number;
+      newBatchThreshold?: number;
+    };
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { bareForm, isEndpointAlertId } from '../alert-id.js';
 import { RequestError, UpstreamFailure } from '../errors.js';
+import type { Lane } from '../quota/lanes.js';
 import type { IpSource, IpStats, SourceAnswer, StatsSource, Work } from '../source.js';
 import { type IpsPage, readIpsPage } from './alert-ips.js';
 import type { DefenderClient } from './client.js';
@@ -27,7 +28,7 @@ export class DefenderSource implements IpSource, StatsSource {
     this.#client = client;
   }
 
-  async find(alertId: string, work: Work): Promise<SourceAnswer> {
+  async find(alertId: string, work: Work, lane: Lane = 'interactive'): Promise<SourceAnswer> {
     if (!isEndpointAlertId(alertId)) {
       throw new RequestError(
         'invalid-alert-id',
@@ -35,15 +36,17 @@ export class DefenderSource implements IpSource, StatsSource {
       );
     }
     const bare = bareForm(alertId);
-    return bare === undefined ? this.#pages(alertId, work) : this.#eitherForm(alertId, bare, work);
+    return bare === undefined
+      ? this.#pages(alertId, work, lane)
+      : this.#eitherForm(alertId, bare, work, lane);
   }
 
   /** Graph's GUID ids have two letters more than Defender knows some of these alerts by. */
-  async #eitherForm(alertId: string, bare: string, work: Work): Promise<SourceAnswer> {
+  async #eitherForm(alertId: string, bare: string, work: Work, lane: Lane): Promise<SourceAnswer> {
     const forms = this.#knownByBareForm.has(alertId) ? [bare, alertId] : [alertId, bare];
     let answer: SourceAnswer | undefined;
     for (const form of forms) {
-      answer = await this.#pages(form, work);
+      answer = await this.#pages(form, work, lane);
       if (answer.status === 'not_found') continue;
       if (form === bare) this.#knownByBareForm.set(alertId, true);
       else this.#knownByBareForm.delete(alertId);
@@ -58,11 +61,11 @@ export class DefenderSource implements IpSource, StatsSource {
     return answer.kind === 'not-found' ? NEVER_SEEN : answer.value;
   }
 
-  async #pages(alertId: string, work: Work): Promise<SourceAnswer> {
+  async #pages(alertId: string, work: Work, lane: Lane): Promise<SourceAnswer> {
     const pages: IpsPage[] = [];
     let url: string | undefined = `${this.#client.origin}/api/alerts/${encodeURIComponent(alertId)}/ips`;
     while (url) {
-      const answer = await this.#client.get(url, readIpsPage, work);
+      const answer = await this.#client.get(url, readIpsPage, work, lane);
       if (answer.kind === 'not-found') return { status: 'not_found', ips: [], unusable: [] };
       pages.push(answer.value);
       url = this.#next(answer.value, pages.length);

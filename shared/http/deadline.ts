@@ -14,3 +14,22 @@ export function answerWithin<T>(
   const outOfTime = () => new DeadlineError(`There was no answer within the ${waitSeconds} s allowed.`);
   return withDeadline(clock, waitSeconds * 1000 - ANSWER_MARGIN_MS, outOfTime, run);
 }
+
+/** What starting a job takes at most, on a bad day of the storage account. */
+const LONGEST_START_MS = 3_000;
+
+/**
+ * Runs the part of a request that has to leave time for something after it: a quarter of what the caller
+ * waits, at most three seconds.
+ */
+export function withTimeToSpare<T>(
+  clock: Clock,
+  waitSeconds: number,
+  deadline: Deadline,
+  run: (sooner: Deadline) => Promise<T>,
+): Promise<T> {
+  const spareMs = Math.min(LONGEST_START_MS, waitSeconds * 250);
+  const leftMs = Math.max(0, deadline.atMs - clock.monotonicMs() - spareMs);
+  const outOfTime = () => new DeadlineError('The rest of the time is for starting a job.');
+  return withDeadline(clock, leftMs, outOfTime, run, deadline.signal);
+}

@@ -6,7 +6,10 @@ import { problemAnswer, retryAfterHeader } from './answer.js';
 import type { Options } from './options.js';
 
 /** The enriched payload in the form asked for, or a problem where the caller wants one. */
-export function enrichmentAnswer(enriched: EnrichedPayload, options: Options): HttpResponseInit {
+export function enrichmentAnswer(
+  enriched: EnrichedPayload,
+  options: Pick<Options, 'format' | 'onFailure'>,
+): HttpResponseInit {
   const { enrichment } = enriched;
   if (isProblem(enrichment, options.onFailure)) return failedAnswer(enrichment);
   const retrySeconds = soonestRetrySeconds(enrichment.alerts);

@@ -13,6 +13,10 @@ export interface Options {
   readonly stats: boolean;
   /** In whose name Defender is asked: the app's own, or that of the user whose token the caller sends. */
   readonly as: 'app' | 'user';
+  /** Whether the work may become a job: never, when it cannot be done in time, or in any case. */
+  readonly mode: 'sync' | 'auto' | 'async';
+  /** What makes a repeated post the same one; absent: body and options do. */
+  readonly dedupe: string | undefined;
 }
 
 /** How long a caller waits who does not say: Logic Apps and most HTTP steps allow more. */
@@ -21,18 +25,27 @@ export const DEFAULT_WAIT_SECONDS = 25;
 const MOST_WAIT_SECONDS = 220;
 const ON_FAILURE = ['partial', 'fail', 'degrade'] as const;
 const AS = ['app', 'user'] as const;
+const MODES = ['sync', 'auto', 'async'] as const;
+const LONGEST_DEDUPE = 200;
 
 /** Options that are part of the contract and wait to be built, with the one value that needs nothing. */
 const NOT_AVAILABLE_YET: Readonly<Record<string, string | undefined>> = {
-  mode: 'sync',
   forward: undefined,
-  dedupe: undefined,
 };
 
 /** Parameters of hosts, gateways and webhook handshakes, which are none of ours. */
 const IGNORED = new Set(['code', 'clientid', 'validationtoken', 'subscription-key', 'api-version']);
 
-const KNOWN = ['format', 'wait', 'onFailure', 'stats', 'as', ...Object.keys(NOT_AVAILABLE_YET)];
+const KNOWN = [
+  'format',
+  'mode',
+  'wait',
+  'onFailure',
+  'stats',
+  'as',
+  'dedupe',
+  ...Object.keys(NOT_AVAILABLE_YET),
+];
 
 /**
  * Reads the query of `enrichAlert`.
@@ -49,13 +62,26 @@ export function parseOptions(query: URLSearchParams): Options {
       );
     }
   }
-  return {
+  const options: Options = {
     format: oneOf(query, 'format', FORMATS, FORMATS[0], ({ name }) => name),
     waitSeconds: wait(query.get('wait')),
     onFailure: oneOf(query, 'onFailure', ON_FAILURE, 'partial', String),
     stats: oneOf(query, 'stats', [true, false], false, String),
     as: oneOf(query, 'as', AS, 'app', String),
+    mode: oneOf(query, 'mode', MODES, 'sync', String),
+    dedupe: dedupe(query.get('dedupe')),
   };
+  checkTogether(options);
+  return options;
+}
+
+function checkTogether({ as, mode }: Options): void {
+  if (as === 'user' && mode === 'async') {
+    throw new RequestError(
+      'invalid-option',
+      "mode=async does not go with as=user: the user's token would have to outlive the request. Use mode=sync.",
+    );
+  }
 }
 
 /**
@@ -73,6 +99,19 @@ export function checkNames(query: URLSearchParams, known: readonly string[]): vo
     }
     if (query.getAll(name).length > 1) throw invalid(name, 'once only');
   }
+}
+
+/** The options that shape an answer, as a query that `parseOptions` reads. */
+export function answerQuery({ format, onFailure, stats }: Options): string {
+  return new URLSearchParams({ format: format.name, onFailure, stats: String(stats) }).toString();
+}
+
+function dedupe(value: string | null): string | undefined {
+  if (value === null) return undefined;
+  if (value === '' || value.length > LONGEST_DEDUPE) {
+    throw invalid('dedupe', `a text of 1 to ${LONGEST_DEDUPE} characters`);
+  }
+  return value;
 }
 
 function wait(value: string | null): number {

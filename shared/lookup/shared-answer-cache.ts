@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { runWithin } from '../deadline.js';
 import type { Reporter } from '../report.js';
-import type { SourceAnswer } from '../source.js';
+import { isSourceAnswer, type SourceAnswer } from '../source.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import type { Aged } from './answer-cache.js';
 import { type CacheTimes, keepAlertIps } from './keeping.js';
@@ -92,13 +92,7 @@ function tookTooLong(): Error {
 function readAnswer(text: string): SourceAnswer | undefined {
   try {
     const { version, answer } = JSON.parse(text);
-    const isText = (one: unknown) => typeof one === 'string';
-    const isAnswer =
-      version === VERSION &&
-      ['found', 'empty', 'not_found'].includes(answer.status) &&
-      answer.ips.every(isText) &&
-      answer.unusable.every(isText);
-    return isAnswer ? answer : undefined;
+    return version === VERSION && isSourceAnswer(answer) ? answer : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { type EnrichmentError, QuotaError, retryAfterSeconds } from '../errors.js';
+import { EnrichmentError, QuotaError, retryAfterSeconds } from '../errors.js';
 import type { Demand, Lane } from './lanes.js';
 import type { Ledger, QuotaView } from './ledger.js';
 import { GUARD_MS } from './sliding-log.js';
@@ -30,6 +30,19 @@ interface Waiter extends Waiting {
 const MAX_IN_FLIGHT = 32;
 
 /**
+ * Background work takes no permit that it may not live to use: a call takes up to ten seconds
+ * (shared/defender/call.ts), and one that is cut off has to be made again. Of a shorter time it leaves
+ * half. Who waits for an answer may be lucky.
+ */
+const USE_MS = 10_000;
+
+/** By then the platform sends callers elsewhere. */
+const STOPPING_MS = 5_000;
+
+/** Calls that a forecast looks ahead; by then it is a guess anyway. */
+const MOST_FORECAST = 3_000;
+
+/**
  * Hands out the ledger's permits in the order of asking, interactive ones first. Who cannot get one in
  * time is told at once, with the exact wait, instead of being kept until the deadline.
  */
@@ -41,6 +54,7 @@ export class Quota {
   #reviewing = false;
   #reviewAgain = false;
   #alarm: AbortController | undefined;
+  #isStopped = false;
 
   constructor(clock: Clock, ledger: Ledger) {
     this.#clock = clock;
@@ -55,14 +69,17 @@ export class Quota {
   acquire(waiting: Waiting, lane: Lane = 'interactive'): Promise<Permit> {
     return new Promise((resolve, reject) => {
       waiting.signal.throwIfAborted();
+      if (this.#isStopped) throw this.#stopping();
       const leave = () => {
         this.#queues[lane] = this.#queues[lane].filter((other) => other !== waiter);
         reject(waiting.signal.reason);
         this.#review(); // no alarm is needed any more when this was the last one
       };
       const done = () => waiting.signal.removeEventListener('abort', leave);
+      const leftMs = waiting.untilMs() - this.#clock.monotonicMs();
+      const useMs = lane === 'background' ? Math.max(0, Math.min(USE_MS, leftMs / 2)) : 0;
       const waiter: Waiter = {
-        untilMs: () => waiting.untilMs(),
+        untilMs: () => waiting.untilMs() - useMs,
         signal: waiting.signal,
         grant: (permit) => {
           done();
@@ -79,10 +96,26 @@ export class Quota {
     });
   }
 
+  /** Hands out no permit any more, because this process is about to end; calls in flight go on. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#refuseAll(this.#stopping());
+  }
+
   /** Stops everyone for `ms`, because the upstream answered 429. */
   async pause(ms: number): Promise<void> {
     await this.#ledger.pause(this.#clock.monotonicMs() + ms);
     this.#review();
+  }
+
+  /**
+   * When so many further background calls are likely to have been made, on the monotonic clock, as far
+   * as is known; no I/O.
+   */
+  expectBackground(calls: number): number {
+    const most = Math.min(calls, MOST_FORECAST);
+    const times = this.#ledger.forecast({ interactive: 0, background: most });
+    return times.at(-1) ?? this.#clock.monotonicMs();
   }
 
   view(): QuotaView {
@@ -100,13 +133,25 @@ export class Quota {
         this.#refuseHopeless();
         await this.#grant();
       } catch (error) {
-        for (const queue of Object.values(this.#queues)) {
-          for (const waiter of queue.splice(0)) waiter.refuse(error);
-        }
+        this.#refuseAll(error);
       }
     }
     this.#reviewing = false;
     this.#setAlarm();
+  }
+
+  #refuseAll(reason: unknown): void {
+    for (const queue of Object.values(this.#queues)) {
+      for (const waiter of queue.splice(0)) waiter.refuse(reason);
+    }
+  }
+
+  #stopping(): EnrichmentError {
+    return new EnrichmentError(
+      'app-stopping',
+      'This instance of the app is being stopped. Ask again: another one answers.',
+      { retryAtMs: this.#clock.monotonicMs() + STOPPING_MS },
+    );
   }
 
   #refuseHopeless(): void {

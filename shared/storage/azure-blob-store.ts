@@ -6,21 +6,32 @@ import { type Deadline, runWithin } from '../deadline.js';
 import type { BlobPage, BlobStore, Condition, ReadAnswer, WriteAnswer } from './blob-store.js';
 import { explainStorage, timedOut } from './explain.js';
 
-/** The longest that one operation may take, its one retry included. Usual are 5 to 50 ms. */
-const OPERATION_TIMEOUT_MS = 3_000;
-/** What is kept here is a few kB; anything larger is not ours and is read as nothing. */
-const LARGEST_BLOB_BYTES = 4 * 1024 * 1024;
+/** What a store's blobs are like. */
+export interface BlobLimits {
+  /** The longest that one operation may take, its one retry included. */
+  readonly timeoutMs: number;
+  /** Anything larger is not ours and is read as nothing. */
+  readonly largestBytes: number;
+}
+
+/** State of a few kB. Usual are 5 to 50 ms. */
+export const STATE_BLOBS: BlobLimits = { timeoutMs: 3_000, largestBytes: 4 * 1024 * 1024 };
+/** Payloads, and what is made of them: as large as a text can be in this language. */
+export const LARGE_BLOBS: BlobLimits = { timeoutMs: 60_000, largestBytes: 512 * 1024 * 1024 };
+
 const PAGE_SIZE = 500;
 
 /** A container of an Azure storage account. Nothing is asked of it before the first operation. */
 export class AzureBlobStore implements BlobStore {
   readonly #clock: Clock;
+  readonly #limits: BlobLimits;
   readonly #open: () => Promise<ContainerClient>;
   #container: Promise<ContainerClient> | undefined;
 
   /** @param open makes the client; the library is loaded by it */
-  constructor(clock: Clock, open: () => Promise<ContainerClient>) {
+  constructor(clock: Clock, limits: BlobLimits, open: () => Promise<ContainerClient>) {
     this.#clock = clock;
+    this.#limits = limits;
     this.#open = open;
   }
 
@@ -29,7 +40,7 @@ export class AzureBlobStore implements BlobStore {
       try {
         const answer = await container.getBlobClient(name).download(0, undefined, { abortSignal: signal });
         const { etag = '', lastModified, readableStreamBody: body, contentLength = 0 } = answer;
-        const fits = body && contentLength <= LARGEST_BLOB_BYTES;
+        const fits = body && contentLength <= this.#limits.largestBytes;
         const text = fits ? await readText(body) : '';
         const blob = { text, etag, lastModifiedMs: lastModified?.getTime() ?? 0 };
         return { blob, storeTimeMs: timeOf(answer.date) };
@@ -102,7 +113,7 @@ export class AzureBlobStore implements BlobStore {
   /** Runs an operation within its time, and says what went wrong for the reader. */
   async #run<T>(operation: (container: ContainerClient, deadline: Deadline) => Promise<T>): Promise<T> {
     try {
-      return await runWithin(this.#clock, OPERATION_TIMEOUT_MS, timedOut, async (deadline) => {
+      return await runWithin(this.#clock, this.#limits.timeoutMs, timedOut, async (deadline) => {
         this.#container ??= this.#open();
         return operation(await this.#container, deadline);
       });

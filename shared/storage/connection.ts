@@ -5,11 +5,18 @@
 export type StateStorage =
   /** Nowhere: one instance, state in its memory. */
   | { readonly kind: 'memory' }
-  | { readonly kind: 'connection-string'; readonly connectionString: string }
+  | {
+      readonly kind: 'connection-string';
+      /** The connection's name, by which a trigger is bound to it. */
+      readonly connection: string;
+      readonly connectionString: string;
+    }
   | {
       readonly kind: 'identity';
-      /** Origin of the blob service. */
+      readonly connection: string;
+      /** Origin of the blob service, and of the queue service. */
       readonly blobUrl: string;
+      readonly queueUrl: string;
       /** Of a user-assigned identity; absent: the system-assigned one. */
       readonly clientId: string | undefined;
     };
@@ -23,7 +30,7 @@ export type ParsedConnection =
 export const DEFAULT_CONNECTION = 'AzureWebJobsStorage';
 
 const WANTED =
-  'a storage connection: NAME with a connection string, NAME__accountName or NAME__blobServiceUri';
+  'a storage connection: NAME with a connection string, NAME__accountName, or NAME__blobServiceUri and NAME__queueServiceUri';
 
 /**
  * Reads the connection that is named. No message holds a value: the name itself could be a
@@ -41,20 +48,27 @@ export function parseConnection(
   const connectionString = text(connection);
   if (connectionString !== undefined) {
     return isConnectionString(connectionString)
-      ? { ok: true, storage: { kind: 'connection-string', connectionString } }
+      ? { ok: true, storage: { kind: 'connection-string', connection, connectionString } }
       : wrong(
           name,
           'must name a connection string with AccountName and AccountKey, or with BlobEndpoint and SharedAccessSignature',
         );
   }
-  const blobUrl = blobService(text(`${connection}__accountName`), text(`${connection}__blobServiceUri`));
-  if (blobUrl === undefined) return wrong(name, `must name ${WANTED}; or be memory, for one instance only`);
-  if (blobUrl === 'unusable')
-    return wrong(name, 'must name a storage account, or https://…/ of its blob service, without a path');
+  const account = text(`${connection}__accountName`);
+  const blobUrl = serviceUrl('blob', account, text(`${connection}__blobServiceUri`));
+  const queueUrl = serviceUrl('queue', account, text(`${connection}__queueServiceUri`));
+  if (blobUrl === undefined || queueUrl === undefined)
+    return wrong(name, `must name ${WANTED}; or be memory, for one instance only`);
+  if (blobUrl === 'unusable' || queueUrl === 'unusable')
+    return wrong(
+      name,
+      'must name a storage account, or https://…/ of its blob and queue services, without a path',
+    );
   if (!['managedidentity', undefined].includes(text(`${connection}__credential`)?.toLowerCase())) {
     return wrong(name, 'must name a connection whose __credential is managedidentity, or absent');
   }
-  return { ok: true, storage: { kind: 'identity', blobUrl, clientId: text(`${connection}__clientId`) } };
+  const clientId = text(`${connection}__clientId`);
+  return { ok: true, storage: { kind: 'identity', connection, blobUrl, queueUrl, clientId } };
 }
 
 function wrong(name: string | undefined, message: string): ParsedConnection {
@@ -70,11 +84,17 @@ function isConnectionString(value: string): boolean {
 }
 
 /** `accountName` is for the global cloud only, as in Functions; other clouds give the address. */
-function blobService(account: string | undefined, uri: string | undefined): string | undefined {
+function serviceUrl(
+  service: 'blob' | 'queue',
+  account: string | undefined,
+  uri: string | undefined,
+): string | undefined {
   if (uri === undefined && account === undefined) return undefined;
   if (uri === undefined) {
     // https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-name
-    return /^[a-z0-9]{3,24}$/.test(account ?? '') ? `https://${account}.blob.core.windows.net` : 'unusable';
+    return /^[a-z0-9]{3,24}$/.test(account ?? '')
+      ? `https://${account}.${service}.core.windows.net`
+      : 'unusable';
   }
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   const isBare = url?.protocol === 'https:' && url.pathname === '/' && !url.search && !url.hash;

@@ -1,9 +1,11 @@
 import type { TokenCredential } from '@azure/identity';
 import type { Clock } from '../clock.js';
 import type { Credential, TokenCache } from '../identity/token-cache.js';
-import { AzureBlobStore } from './azure-blob-store.js';
+import { AzureBlobStore, type BlobLimits, STATE_BLOBS } from './azure-blob-store.js';
+import { AzureQueueStore } from './azure-queue-store.js';
 import type { BlobStore } from './blob-store.js';
 import type { StateStorage } from './connection.js';
+import type { QueueStore } from './queue-store.js';
 
 /** The container that this app keeps everything in; several apps may share it. */
 export const CONTAINER = 'defender-alert-ip-enrichment';
@@ -18,13 +20,20 @@ const RETRIES = { maxTries: 2, retryDelayInMs: 50, maxRetryDelayInMs: 50 };
 /** Where state is kept, other than in memory. */
 export type SharedStorage = Exclude<StateStorage, { kind: 'memory' }>;
 
+/** Who asks, where a connection is not a connection string. */
+export interface StorageIdentity {
+  readonly credential: Credential;
+  readonly tokens: TokenCache;
+}
+
 /** The store of a connection. The library is loaded with the first operation, so that a cold start does not pay for it. */
 export function openBlobStore(
   clock: Clock,
   storage: SharedStorage,
-  identity: { readonly credential: Credential; readonly tokens: TokenCache },
+  identity: StorageIdentity,
+  limits: BlobLimits = STATE_BLOBS,
 ): BlobStore {
-  return new AzureBlobStore(clock, async () => {
+  return new AzureBlobStore(clock, limits, async () => {
     const { BlobServiceClient } = await import('@azure/storage-blob');
     const options = { retryOptions: RETRIES };
     const service =
@@ -35,14 +44,26 @@ export function openBlobStore(
   });
 }
 
+/** A queue of a connection; the library is loaded with the first message. */
+export function openQueueStore(
+  clock: Clock,
+  storage: SharedStorage,
+  identity: StorageIdentity,
+  name: string,
+): QueueStore {
+  return new AzureQueueStore(clock, async () => {
+    const { QueueServiceClient } = await import('@azure/storage-queue');
+    const options = { retryOptions: RETRIES };
+    const service =
+      storage.kind === 'connection-string'
+        ? QueueServiceClient.fromConnectionString(storage.connectionString, options)
+        : new QueueServiceClient(storage.queueUrl, tokenCredential(identity), options);
+    return service.getQueueClient(name);
+  });
+}
+
 /** Our token cache as the library wants it: it owns the single flight, the time-out and the refresh. */
-export function tokenCredential({
-  credential,
-  tokens,
-}: {
-  readonly credential: Credential;
-  readonly tokens: TokenCache;
-}): TokenCredential {
+export function tokenCredential({ credential, tokens }: StorageIdentity): TokenCredential {
   return {
     getToken: async (scopes, { abortSignal } = {}) => {
       const scope = typeof scopes === 'string' ? scopes : (scopes[0] ?? '');

@@ -43,6 +43,12 @@ describe('as=user', () => {
     ]);
   });
 
+  test('mode=auto behaves as sync: the work of a user does not outlive the request', async () => {
+    const { status, json } = await world.enrichAs(world.authority.signIn('ann'), ALERT, '&mode=auto');
+    expect(status).toBe(200);
+    expect(json.enrichment.status).toBe('complete');
+  });
+
   test('the same user again: no further token, and no further call', async () => {
     const ann = world.authority.signIn('ann');
     for (let time = 0; time < 2; time++) expect((await world.enrichAs(ann, ALERT)).status).toBe(200);

@@ -30,6 +30,7 @@ describe('the doors', () => {
       await world.get('/api/health'),
       await world.get(`/api/alerts/${KNOWN_ALERT}/ips`),
       await world.enrich({ alertId: KNOWN_ALERT }),
+      await world.get('/api/enrichments/0?token=0'),
     ];
     for (const { status, headers, text } of answers) {
       expect(status).toBe(503);

@@ -1,3 +1,4 @@
+import http from 'node:http';
 import { expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { underFire } from '../support/under-fire.js';
@@ -121,4 +122,32 @@ test("row 6: a missing or wrong function key → the host's empty 401, before an
   expect(world.asked()).toEqual([]);
   const { status } = await fire.time.until(world.enrich(ALERT, '?code=canary-function-key'));
   expect(status).toBe(200);
+});
+
+test('row 32: the caller goes away → its lookup ends with its time at the latest, and a permit that was spent stays spent', async () => {
+  const world = await fire.startWorld();
+  const called = new Promise<void>((resolve) => {
+    world.defender.intercept = () => {
+      resolve();
+      return true; // and never answers
+    };
+  });
+  const headers = { 'content-type': 'application/json' };
+  const request = http.request(`${world.host.url}/api/enrichAlert?wait=5`, {
+    method: 'POST',
+    headers,
+    agent: false,
+  });
+  request.on('error', () => {});
+  request.end(JSON.stringify(ALERT));
+  await fire.time.until(called);
+  request.destroy();
+  await fire.time.pass(5_000);
+  const answered = world.logs.filter(({ message }) => message.includes('"answered"'));
+  expect(answered.map(({ message }) => JSON.parse(message))).toMatchObject([{ status: 504 }]);
+  expect(JSON.parse(answered[0]?.message ?? '').ms).toBeLessThanOrEqual(5_000);
+  world.defender.intercept = undefined;
+  const next = await fire.time.until(world.enrich(ALERT));
+  expect(next.status).toBe(200);
+  expect(next.json.enrichment.quota.minute.remaining).toBe(98);
 });

@@ -38,7 +38,7 @@ export interface Outcome {
 }
 
 /** Defender's side: counts calls as they arrive, over both windows, as the simulator on sockets does. */
-class Receiver {
+export class Receiver {
   readonly arrivals: number[] = [];
   refused = 0;
   readonly #log: CallLog;
@@ -144,7 +144,7 @@ function added(before: readonly number[], after: readonly number[]): number {
 }
 
 /** Mostly short; one in fifty is under way for almost the whole guard. */
-function underWayMs(random: () => number): number {
+export function underWayMs(random: () => number): number {
   return random() < 0.02 ? 800 + random() * 1_100 : 5 + random() * 150;
 }
 

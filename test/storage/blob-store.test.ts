@@ -18,7 +18,11 @@ beforeAll(async () => {
 afterAll(() => azurite.close());
 
 function open(connectionString: string): BlobStore {
-  return openBlobStore(systemClock, { kind: 'connection-string', connectionString }, NO_IDENTITY);
+  return openBlobStore(
+    systemClock,
+    { kind: 'connection-string', connection: 'STATE', connectionString },
+    NO_IDENTITY,
+  );
 }
 
 describe.each<[string, () => BlobStore]>([
@@ -95,7 +99,14 @@ describe('a store that cannot be used', () => {
   });
 
   test('without a token it names the identity', async () => {
-    const storage = { kind: 'identity', blobUrl: 'https://127.0.0.1:1', clientId: undefined } as const;
+    const url = 'https://127.0.0.1:1';
+    const storage = {
+      kind: 'identity',
+      connection: 'STATE',
+      blobUrl: url,
+      queueUrl: url,
+      clientId: undefined,
+    } as const;
     const store = openBlobStore(systemClock, storage, NO_IDENTITY);
     await expect(store.read('x')).rejects.toMatchObject({ kind: 'storage-unavailable' });
   });

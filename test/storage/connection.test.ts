@@ -14,25 +14,35 @@ describe('the storage connection', () => {
     ['BlobEndpoint=https://a.blob.core.windows.net;SharedAccessSignature=sv=2024'],
     ['UseDevelopmentStorage=true'],
   ])('a connection string: %s', (connectionString) => {
-    const storage = { kind: 'connection-string', connectionString };
-    expect(parse(undefined, { AzureWebJobsStorage: connectionString })).toEqual({ ok: true, storage });
-    expect(parse('STATE', { STATE: connectionString })).toEqual({ ok: true, storage });
+    const named = (connection: string) => ({
+      ok: true,
+      storage: { kind: 'connection-string', connection, connectionString },
+    });
+    expect(parse(undefined, { AzureWebJobsStorage: connectionString })).toEqual(named('AzureWebJobsStorage'));
+    expect(parse('STATE', { STATE: connectionString })).toEqual(named('STATE'));
   });
 
   test.each([
-    [{ S__accountName: 'account1' }, 'https://account1.blob.core.windows.net', undefined],
+    [{ S__accountName: 'account1' }, 'account1.SERVICE.core.windows.net', undefined],
     [
-      { S__blobServiceUri: 'https://a.blob.core.usgovcloudapi.net/' },
-      'https://a.blob.core.usgovcloudapi.net',
+      {
+        S__blobServiceUri: 'https://a.blob.core.usgovcloudapi.net/',
+        S__queueServiceUri: 'https://a.queue.core.usgovcloudapi.net/',
+      },
+      'a.SERVICE.core.usgovcloudapi.net',
       undefined,
     ],
     [
       { S__accountName: 'account1', S__credential: 'managedidentity', S__clientId: 'id-1' },
-      'https://account1.blob.core.windows.net',
+      'account1.SERVICE.core.windows.net',
       'id-1',
     ],
-  ])('an identity: %j', (env, blobUrl, clientId) => {
-    expect(parse('S', env)).toEqual({ ok: true, storage: { kind: 'identity', blobUrl, clientId } });
+  ])('an identity: %j', (env, host, clientId) => {
+    const url = (service: string) => `https://${host.replace('SERVICE', service)}`;
+    expect(parse('S', env)).toEqual({
+      ok: true,
+      storage: { kind: 'identity', connection: 'S', blobUrl: url('blob'), queueUrl: url('queue'), clientId },
+    });
   });
 
   test.each([
@@ -43,6 +53,11 @@ describe('the storage connection', () => {
     ['S', { S__accountName: 'Secret-value.example.com' }],
     ['S', { S__blobServiceUri: 'http://secret-value.example.com' }],
     ['S', { S__blobServiceUri: 'https://example.com/secret-value' }],
+    ['S', { S__blobServiceUri: 'https://secret-value.example.com' }],
+    [
+      'S',
+      { S__blobServiceUri: 'https://example.com', S__queueServiceUri: 'https://example.com/secret-value' },
+    ],
     ['S', { S__blobServiceUri: 'https://user:secret-value@example.com' }],
     ['S', { S__accountName: 'account1', S__credential: 'secret-value' }],
     ['AccountName=secret-value;AccountKey=a2V5', {}],

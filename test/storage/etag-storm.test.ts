@@ -21,7 +21,11 @@ function openStore() {
   const credential = { key: 'none', getToken: () => Promise.reject(new Error('no identity here')) };
   const { connectionString } = azurite;
   const tokens = new TokenCache(systemClock);
-  return openBlobStore(systemClock, { kind: 'connection-string', connectionString }, { credential, tokens });
+  return openBlobStore(
+    systemClock,
+    { kind: 'connection-string', connection: 'STATE', connectionString },
+    { credential, tokens },
+  );
 }
 
 function instance(reports: Report[] = []) {

@@ -92,6 +92,35 @@ describe('the quota of real processes', () => {
   );
 });
 
+describe('a process that is told to end', () => {
+  test(
+    'row 33: appTerminate with calls in flight and callers in the queue for permits → what is in flight is answered, the others are told to ask again, at once; then the process ends',
+    async () => {
+      fleet = await startFleet({
+        defender: { latencyMs: { min: 700, max: 700 } },
+        settings: { QUOTA_PER_MINUTE: '3' },
+      });
+      const [instance] = await fleet.launch({});
+      const beganMs = performance.now();
+      const asked = instance.enrich({ alertIds: freshAlertIds(5) }, '?wait=100');
+      while (fleet.arrivals().length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+      instance.terminate();
+      const answer = await asked;
+      expect(performance.now() - beganMs).toBeLessThan(10_000);
+      expect(counts([answer])).toEqual({ found: 3, refused: 2 });
+      const failed = answer.json.enrichment.alerts.filter(
+        ({ status }: { status: string }) => status === 'failed',
+      );
+      for (const { error } of failed)
+        expect(error).toMatchObject({ status: 503, type: expect.stringMatching(/:app-stopping$/) });
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+      await instance.written;
+      expect(fleet.arrivals()).toHaveLength(3);
+    },
+    PATIENCE_MS,
+  );
+});
+
 describe('what Defender says to one process', () => {
   test(
     'row 11: 429 + 2 s to one process → every process pauses at least 2 s, then 200',

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
+import { shiftedCalendar } from '../../local/calendar.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { systemClock } from '../../shared/clock.js';
@@ -16,6 +17,10 @@ const MAIN = fileURLToPath(new URL('./instance/main.ts', import.meta.url));
 export interface Instance {
   get(alertId: string): Promise<Answer>;
   enrich(payload: unknown, query?: string): Promise<Answer>;
+  /** Asks what became of a job, by the path that the 202 gave. */
+  ask(path: string): Promise<Answer>;
+  /** Tells it to end, as the platform does; `written` resolves when it has. */
+  terminate(): void;
   /** Ends it as `kill -9` does. */
   kill(): Promise<void>;
   /** All that it wrote to its console, once it has ended. */
@@ -102,6 +107,10 @@ async function startInstance(env: NodeJS.ProcessEnv, calendarMs: number): Promis
       const headers = { 'content-type': 'application/json' };
       return exchange(`${url}/api/enrichAlert${query}`, { method: 'POST', headers }, JSON.stringify(payload));
     },
+    ask: (path) => exchange(`${url}${path}`, { method: 'GET' }, undefined),
+    terminate: () => {
+      child.kill('SIGTERM');
+    },
     kill: () => kill(child),
     written,
   };
@@ -112,17 +121,6 @@ async function kill(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
-}
-
-/** A module that sets this process's calendar to another time, as a wrong clock of its machine would. */
-function shiftedCalendar(ms: number): string {
-  const source = `
-    const Real = Date;
-    globalThis.Date = class extends Real {
-      constructor(...given) { given.length === 0 ? super(Real.now() + ${ms}) : super(...given); }
-      static now() { return Real.now() + ${ms}; }
-    };`;
-  return `data:text/javascript,${encodeURIComponent(source)}`;
 }
 
 /** Alert ids that Defender knows, no two fleets' the same. */

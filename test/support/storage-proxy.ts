@@ -16,14 +16,13 @@ export interface StorageProxy {
   close(): Promise<void>;
 }
 
-/** Starts a proxy before the account of a connection string. */
+/** Starts a proxy before the account of a connection string: one for its blobs, one for its queues. */
 export async function startStorageProxy(connectionString: string): Promise<StorageProxy> {
-  const target = /BlobEndpoint=(http:\/\/[^/;]+)/.exec(connectionString)?.[1] ?? '';
   const requests: string[] = [];
   const writes: string[] = [];
   const agent = new http.Agent({ keepAlive: true });
 
-  function pass(request: IncomingMessage, response: ServerResponse): void {
+  function passTo(target: string, request: IncomingMessage, response: ServerResponse): void {
     const { method = '', url = '', headers } = request;
     const name = `${method} ${url.split('?')[0]}`;
     requests.push(name);
@@ -38,16 +37,21 @@ export async function startStorageProxy(connectionString: string): Promise<Stora
     request.pipe(forwarded);
   }
 
-  const server = http.createServer(pass);
-  const url = await listen(server, 0);
+  const servers: http.Server[] = [];
+  let through = connectionString;
+  for (const [, target = ''] of connectionString.matchAll(/(?:Blob|Queue)Endpoint=(http:\/\/[^/;]+)/g)) {
+    const server = http.createServer((request, response) => passTo(target, request, response));
+    servers.push(server);
+    through = through.replace(target, await listen(server, 0));
+  }
   const proxy: StorageProxy = {
-    connectionString: connectionString.replace(target, url),
+    connectionString: through,
     requests,
     writes,
     onExchange: () => 'pass',
     close: async () => {
       agent.destroy();
-      await closeServer(server);
+      await Promise.all(servers.map(closeServer));
     },
   };
   return proxy;

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Agent, request as httpRequest } from 'node:http';
 import { app } from '@azure/functions';
 import { expect } from '@jest/globals';
@@ -6,6 +7,8 @@ import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../loc
 import { functionsCore } from '../../local/host/core.js';
 import type { LogEntry } from '../../local/host/core-api.js';
 import { startHost } from '../../local/host/host.js';
+import type { QueueService } from '../../local/host/queue-service.js';
+import { storageQueues } from '../../local/host/storage-queues.js';
 import { type IdentityEndpointOptions, startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
@@ -22,6 +25,8 @@ export interface WorldOptions {
   readonly functionKey?: string;
   /** What else must stand in no log line and no answer. */
   readonly secrets?: readonly string[];
+  /** Where queue triggers listen; those of the settings' storage account unless given. */
+  readonly queues?: QueueService;
   /** From 0 to below 1; a half unless given. */
   readonly random?: () => number;
 }
@@ -71,7 +76,8 @@ export async function startWorld(options: WorldOptions = {}) {
     registrations,
     port: 0,
     functionKey: options.functionKey,
-    hostJson: { extensions: { http: { routePrefix: 'api' } } },
+    hostJson: JSON.parse(await readFile('host.json', 'utf8')),
+    queues: options.queues ?? storageQueues(env),
     log: (entry) => logs.push(entry),
   });
 

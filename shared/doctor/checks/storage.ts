@@ -8,12 +8,13 @@ const PROBE_BLOB = 'doctor/can-be-deleted.json';
 /** Whether what instances share can be kept: reachable, and writable by this identity or key. */
 export const storage: Check = {
   name: 'storage',
-  async examine({ app: { store } }) {
-    if (!store) {
+  async examine({ app: { shared } }) {
+    if (!shared) {
       const found =
         'STATE_STORAGE is memory: the quota is right while there is one instance, and one process in it.';
       return [{ status: 'ok', found }];
     }
+    const { store } = shared;
     try {
       const { etag } = await store.write(PROBE_BLOB, '{}', 'any');
       if (etag !== undefined) await store.delete(PROBE_BLOB, etag);

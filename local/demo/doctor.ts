@@ -1,20 +1,18 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../shared/clock.js';
-import { startIdentityEndpoint } from './identity/endpoint.js';
-
-/** Says what was expected, and whether it came true. */
-type ExpectThat = (what: string, isTrue: boolean) => void;
+import { systemClock } from '../../shared/clock.js';
+import { startIdentityEndpoint } from '../identity/endpoint.js';
+import { type Demo, expectThat } from './asking.js';
 
 /** The demo's part about the doctor: once of the healthy app, once of one whose role nobody granted. */
-export async function showDoctor(url: string, expectThat: ExpectThat): Promise<void> {
-  console.log('\n5. The doctor says how the app is: GET /api/doctor?format=text\n');
+export async function showDoctor({ url }: Demo): Promise<void> {
+  console.log('\n6. The doctor says how the app is: GET /api/doctor?format=text\n');
   const healthy = await (await fetch(`${url}/api/doctor?format=text`)).text();
   print(healthy);
   expectThat('nothing fails', /^ok {4}permission/m.test(healthy) && !/^fail/m.test(healthy));
 
-  console.log('\n6. The same on a machine whose identity has not been granted the role: npm run doctor\n');
+  console.log('\n7. The same on a machine whose identity has not been granted the role: npm run doctor\n');
   const { stdout, code } = await runWithoutRole();
   print(stdout);
   expectThat(
@@ -29,9 +27,9 @@ export async function showDoctor(url: string, expectThat: ExpectThat): Promise<v
 async function runWithoutRole(): Promise<{ stdout: string; code: number | null }> {
   const identity = await startIdentityEndpoint({ clock: systemClock, roles: [] });
   try {
-    const script = fileURLToPath(new URL('./doctor.ts', import.meta.url));
+    const script = fileURLToPath(new URL('../doctor.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', script], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
       env: { ...process.env, ...identity.settings },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

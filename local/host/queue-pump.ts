@@ -1,0 +1,126 @@
+import type { Clock } from '../../shared/clock.js';
+import type { HostQueue, QueueMessage } from './queue-service.js';
+
+/** What host.json says under `extensions.queues`, and the host's defaults. Times in milliseconds. */
+export interface QueueSettings {
+  readonly messageEncoding: 'base64' | 'none';
+  readonly maxPollingMs: number;
+  /** How long a message is hidden after a failure that was reported. */
+  readonly visibilityMs: number;
+  readonly maxDequeueCount: number;
+  readonly batchSize: number;
+  /** Another batch is fetched when no more than this many messages are in work. */
+  readonly newBatchThreshold: number;
+}
+
+/** What a queue's messages are pumped with. */
+export interface PumpOptions {
+  readonly clock: Clock;
+  readonly queue: HostQueue;
+  readonly poison: HostQueue;
+  readonly settings: QueueSettings;
+  /** Works on a message's decoded text; rejects to report a failure. */
+  readonly handle: (text: string, message: QueueMessage) => Promise<void>;
+  /** Told of what fails, the handler or the queue. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * How long a message in work is hidden: should its worker be killed, nobody sees it before
+ * (https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-trigger#peek-lock).
+ * The real host renews it while the function runs; `functionTimeout` here is below it, so this one need not.
+ */
+export const LEASE_MS = 600_000;
+
+/** The shortest time between two looks at an empty queue; it doubles up to `maxPollingMs`. */
+const FIRST_POLL_MS = 100;
+
+/**
+ * Feeds the messages of a queue to a function, as the real host's queue trigger does: decoded, several
+ * at once, deleted after success, seen again after a failure, and moved to the poison queue when they
+ * were delivered too often, or are in the wrong encoding.
+ */
+export class QueuePump {
+  readonly #options: PumpOptions;
+  readonly #stopped = new AbortController();
+  readonly #working = new Set<Promise<void>>();
+  readonly #running: Promise<void>;
+  #roomMade: () => void = () => {};
+
+  constructor(options: PumpOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Takes no new message; resolves when those in work are done. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#roomMade();
+    await this.#running;
+    await Promise.all(this.#working);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, settings } = this.#options;
+    for (let pollMs = FIRST_POLL_MS; !this.#stopped.signal.aborted; ) {
+      const messages = await this.#receive();
+      for (const message of messages) this.#begin(message);
+      pollMs = messages.length > 0 ? FIRST_POLL_MS : Math.min(settings.maxPollingMs, pollMs * 2);
+      if (messages.length === 0) await clock.sleep(pollMs, this.#stopped.signal).catch(() => {});
+      else await this.#room();
+    }
+  }
+
+  async #receive(): Promise<readonly QueueMessage[]> {
+    const { queue, settings, onError } = this.#options;
+    try {
+      return await queue.receive(settings.batchSize, LEASE_MS);
+    } catch (error) {
+      onError(error);
+      return [];
+    }
+  }
+
+  /** Resolves when there is room for another batch. */
+  async #room(): Promise<void> {
+    while (this.#working.size > this.#options.settings.newBatchThreshold && !this.#stopped.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#roomMade = resolve;
+      });
+    }
+  }
+
+  #begin(message: QueueMessage): void {
+    const work = this.#work(message)
+      .catch(this.#options.onError)
+      .finally(() => {
+        this.#working.delete(work);
+        this.#roomMade();
+      });
+    this.#working.add(work);
+  }
+
+  async #work(message: QueueMessage): Promise<void> {
+    const { queue, poison, settings, handle, onError } = this.#options;
+    const text = decode(message.text, settings.messageEncoding);
+    // One that is delivered too often without a report belongs to workers that died of it.
+    if (text === undefined || message.dequeueCount > settings.maxDequeueCount) {
+      await poison.send(message.text);
+      return queue.delete(message);
+    }
+    try {
+      await handle(text, message);
+    } catch (error) {
+      onError(error);
+      if (message.dequeueCount < settings.maxDequeueCount) return queue.hide(message, settings.visibilityMs);
+      await poison.send(message.text);
+    }
+    await queue.delete(message);
+  }
+}
+
+function decode(text: string, encoding: QueueSettings['messageEncoding']): string | undefined {
+  if (encoding === 'none') return text;
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes.toString('utf8') : undefined;
+}

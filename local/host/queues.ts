@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../shared/clock.js';
+import type { RegisteredFunction, Registrations } from './core.js';
+import type { LogSink, ProgrammingModel } from './core-api.js';
+import { invoke } from './invoke.js';
+import { QueuePump, type QueueSettings } from './queue-pump.js';
+import type { QueueMessage, QueueService } from './queue-service.js';
+import type { HostJson } from './routes.js';
+import { traceContext } from './trace.js';
+
+/** What the queue side of the host is made of. */
+export interface QueueOptions {
+  readonly registrations: Registrations;
+  readonly hostJson: HostJson;
+  readonly model: ProgrammingModel;
+  readonly clock: Clock;
+  readonly queues: QueueService;
+  readonly log: LogSink;
+}
+
+/** Starts a pump for each queue trigger of the app. */
+export function startQueuePumps(options: QueueOptions): QueuePump[] {
+  const { registrations, queues, clock, log } = options;
+  const settings = queueSettings(options.hostJson);
+  return [...registrations.functions.values()].flatMap((registered) => {
+    const { name: functionName, bindings } = registered.metadata;
+    return Object.entries(bindings).flatMap(([bindingName, { type, connection, queueName }]) => {
+      if (type?.toLowerCase() !== 'queuetrigger') return [];
+      const queue = queues(String(connection), String(queueName));
+      const poison = queues(String(connection), `${queueName}-poison`);
+      const handle = (text: string, message: QueueMessage) =>
+        invokeWith(options, registered, bindingName, text, message);
+      const onError = (error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        log({ level: 'error', category: 'system', functionName, message: `Queue ${queueName}: ${message}` });
+      };
+      return [new QueuePump({ clock, queue, poison, settings, handle, onError })];
+    });
+  });
+}
+
+async function invokeWith(
+  { registrations, model, log }: QueueOptions,
+  registered: RegisteredFunction,
+  bindingName: string,
+  text: string,
+  { id, dequeueCount, receipt }: QueueMessage,
+): Promise<void> {
+  const invocation = invoke({
+    model,
+    registrations,
+    registered,
+    log,
+    request: {
+      invocationId: randomUUID(),
+      inputData: [{ name: bindingName, data: { string: text } }],
+      triggerMetadata: {
+        Id: { json: JSON.stringify(id) },
+        DequeueCount: { json: String(dequeueCount) },
+        PopReceipt: { json: JSON.stringify(receipt) },
+      },
+      traceContext: traceContext({}),
+    },
+  });
+  await invocation.result;
+}
+
+/** https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#hostjson-settings, with its defaults. */
+function queueSettings({ extensions }: HostJson): QueueSettings {
+  const given = extensions?.queues ?? {};
+  const batchSize = given.batchSize ?? 16;
+  return {
+    messageEncoding: given.messageEncoding ?? 'base64',
+    maxPollingMs: milliseconds(given.maxPollingInterval ?? '00:01:00'),
+    visibilityMs: milliseconds(given.visibilityTimeout ?? '00:00:00'),
+    maxDequeueCount: given.maxDequeueCount ?? 5,
+    batchSize,
+    newBatchThreshold: given.newBatchThreshold ?? Math.floor(batchSize / 2),
+  };
+}
+
+/** A time span of .NET, `hh:mm:ss`. */
+function milliseconds(span: string): number {
+  const [hours = 0, minutes = 0, seconds = 0] = span.split(':').map(Number);
+  return ((hours * 60 + minutes) * 60 + seconds) * 1000;
+}

@@ -1,0 +1,58 @@
+import type { QueueClient } from '@azure/storage-queue';
+import type { HostQueue, QueueService } from './queue-service.js';
+
+/**
+ * Queues of a storage account: the connection's setting holds a connection string, as it does on this
+ * machine.
+ */
+export function storageQueues(env: Readonly<Record<string, string | undefined>>): QueueService {
+  return (connection, queueName) => new StorageQueue(env[connection] ?? '', queueName);
+}
+
+class StorageQueue implements HostQueue {
+  readonly #client: Promise<QueueClient>;
+
+  constructor(connectionString: string, queueName: string) {
+    // Not before there is a queue to listen to: it is a large library.
+    this.#client = import('@azure/storage-queue').then(({ QueueServiceClient }) =>
+      QueueServiceClient.fromConnectionString(connectionString).getQueueClient(queueName),
+    );
+    this.#client.catch(() => {}); // whoever uses it is told
+  }
+
+  async receive(most: number, hiddenMs: number) {
+    const options = { numberOfMessages: most, visibilityTimeout: hiddenMs / 1000 };
+    const answer = await (await this.#client).receiveMessages(options).catch(unlessMissing);
+    return (answer?.receivedMessageItems ?? []).map(
+      ({ messageId, messageText, popReceipt, dequeueCount }) => ({
+        id: messageId,
+        text: messageText,
+        receipt: popReceipt,
+        dequeueCount,
+      }),
+    );
+  }
+
+  async delete({ id, receipt }: { id: string; receipt: string }): Promise<void> {
+    await (await this.#client).deleteMessage(id, receipt).catch(unlessMissing);
+  }
+
+  async hide(
+    { id, receipt, text }: { id: string; receipt: string; text: string },
+    ms: number,
+  ): Promise<void> {
+    await (await this.#client).updateMessage(id, receipt, text, ms / 1000).catch(unlessMissing);
+  }
+
+  async send(text: string): Promise<void> {
+    const client = await this.#client;
+    await client.createIfNotExists();
+    await client.sendMessage(text, { messageTimeToLive: -1 });
+  }
+}
+
+/** 404: there is no such queue, no such message, or it has been given to another. */
+function unlessMissing(error: unknown): undefined {
+  if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+  throw error;
+}

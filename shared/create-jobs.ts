@@ -1,0 +1,33 @@
+import type { World } from './app.js';
+import type { Settings } from './config.js';
+import type { Enricher } from './enrich.js';
+import { enrichmentAnswer } from './http/enrichment-answer.js';
+import { parseOptions } from './http/options.js';
+import { JobStore } from './jobs/job-store.js';
+import { Jobs } from './jobs/jobs.js';
+import { laneWindows } from './quota/lanes.js';
+import type { SharedState } from './state.js';
+
+/** What the app has, that jobs need. `lookup` takes the permits that background work may have. */
+export interface JobsSurroundings extends World, Enricher {
+  readonly settings: Settings;
+}
+
+/** Wires the jobs. */
+export function createJobs({ store, large, places, queue }: SharedState, app: JobsSurroundings): Jobs {
+  const { clock, random, settings } = app;
+  const { perMinute, perHour, reservePercent } = settings.quota;
+  const options = (query: string) => parseOptions(new URLSearchParams(query));
+  return new Jobs({
+    ...app,
+    queue,
+    jobs: new JobStore({ clock, random, store, large, places }),
+    perMinute: laneWindows(perMinute, perHour, reservePercent).background[0]?.limit ?? 1,
+    resultHours: settings.jobs.resultHours,
+    wantsStats: (query) => options(query).stats,
+    render: (enriched, query) => {
+      const { status = 200, headers, body } = enrichmentAnswer(enriched, options(query));
+      return { status, headers: headers as Record<string, string>, body: String(body) };
+    },
+  });
+}

@@ -1,0 +1,151 @@
+import type { Clock } from '../clock.js';
+import { StorageError } from '../errors.js';
+import type { BlobStore } from '../storage/blob-store.js';
+import { AnswerBlobs, type Answers } from './answers.js';
+import { type Job, readJob, writeJob } from './job.js';
+import type { JobPlaces } from './places.js';
+
+/** What the store of jobs is made of. */
+export interface JobStoreParts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** For what is small. */
+  readonly store: BlobStore;
+  /** For payloads and what is made of them. */
+  readonly large: BlobStore;
+  readonly places: JobPlaces;
+}
+
+/** A job and the store's time when it was read. */
+export interface StoredJob {
+  readonly job: Job | undefined;
+  readonly storeTimeMs: number;
+}
+
+/** What a job is made of when it is posted. */
+export interface NewParts {
+  readonly payload: string;
+  readonly alertIds: readonly string[];
+  /** Answers that there are already. */
+  readonly answers: Answers;
+}
+
+/** Swaps that others may win before this one gives up: a second or two. */
+const MOST_TRIES = 10;
+const LONGEST_BACKOFF_MS = 300;
+
+/** Jobs in blobs. Every method throws {StorageError} when the store is down. */
+export class JobStore {
+  readonly #parts: JobStoreParts;
+
+  constructor(parts: JobStoreParts) {
+    this.#parts = parts;
+  }
+
+  async read(id: string): Promise<StoredJob> {
+    const { store, places } = this.#parts;
+    const { blob, storeTimeMs } = await store.read(places.state(id));
+    return { job: blob && readJob(blob.text), storeTimeMs };
+  }
+
+  /**
+   * Writes all that a job is made of, and then the job, of which nobody knows yet.
+   * @param makeJob gets the store's time
+   */
+  async create(
+    id: string,
+    { payload, alertIds, answers }: NewParts,
+    makeJob: (nowMs: number) => Job,
+  ): Promise<Job> {
+    const { store, large, places } = this.#parts;
+    const [{ storeTimeMs }] = await Promise.all([
+      store.write(places.alerts(id), JSON.stringify(alertIds), 'any'),
+      large.write(places.payload(id), payload, 'any'),
+      store.write(`${places.running}${id}`, '', 'any'),
+      this.answers(id).keep(answers),
+    ]);
+    const job = makeJob(storeTimeMs);
+    await store.write(places.state(id), writeJob(job), 'any');
+    return job;
+  }
+
+  /**
+   * Changes a job by compare-and-swap.
+   * @param decide pure, for it may be asked again; says no `job` when there is nothing to write
+   * @returns the last decision, or undefined when there is no such job
+   * @throws {StorageError} also when others are always faster
+   */
+  async change<T extends { readonly job?: Job | undefined }>(
+    id: string,
+    decide: (job: Job, nowMs: number) => T,
+  ): Promise<T | undefined> {
+    const { clock, random, store, places } = this.#parts;
+    for (let tries = 1; tries <= MOST_TRIES; tries++) {
+      const { blob, storeTimeMs } = await store.read(places.state(id));
+      const job = blob && readJob(blob.text);
+      if (!blob || !job) return undefined;
+      const decision = decide(job, storeTimeMs);
+      if (!decision.job) return decision;
+      const { etag } = await store.write(places.state(id), writeJob(decision.job), { etag: blob.etag });
+      if (etag !== undefined) return decision;
+      await clock.sleep(random() * LONGEST_BACKOFF_MS);
+    }
+    throw new StorageError('A job is busy: others changed it faster. Ask again.', {
+      retryAtMs: clock.monotonicMs() + 1_000,
+    });
+  }
+
+  /** How many jobs are said to run. */
+  async running(): Promise<number> {
+    const { store, places } = this.#parts;
+    const { blobs } = await store.list(places.running);
+    return blobs.length;
+  }
+
+  /** Says no more that a job runs. */
+  async stopRunning(id: string): Promise<void> {
+    const { store, places } = this.#parts;
+    const name = `${places.running}${id}`;
+    const { blobs } = await store.list(name);
+    for (const { etag } of blobs) await store.delete(name, etag);
+  }
+
+  async payload(id: string): Promise<string | undefined> {
+    return (await this.#parts.large.read(this.#parts.places.payload(id))).blob?.text;
+  }
+
+  async alertIds(id: string): Promise<readonly string[] | undefined> {
+    const { blob } = await this.#parts.store.read(this.#parts.places.alerts(id));
+    return blob && JSON.parse(blob.text);
+  }
+
+  answers(id: string): AnswerBlobs {
+    // One alert can have a hundred thousand addresses.
+    return new AnswerBlobs(this.#parts.large, this.#parts.places.answers(id));
+  }
+
+  async keepResult(id: string, body: string): Promise<void> {
+    await this.#parts.large.write(this.#parts.places.result(id), body, 'any');
+  }
+
+  async result(id: string): Promise<string | undefined> {
+    return (await this.#parts.large.read(this.#parts.places.result(id))).blob?.text;
+  }
+
+  /** The job that an equal post began, and what it takes to put another one in its place. */
+  async same(digest: string): Promise<{ readonly id: string; readonly etag: string } | undefined> {
+    const { blob } = await this.#parts.store.read(`${this.#parts.places.same}${digest}`);
+    return blob && { id: blob.text, etag: blob.etag };
+  }
+
+  /** @returns whether it was written: false when somebody else was faster */
+  async setSame(
+    digest: string,
+    id: string,
+    instead: { readonly etag: string } | undefined,
+  ): Promise<boolean> {
+    const name = `${this.#parts.places.same}${digest}`;
+    const { etag } = await this.#parts.store.write(name, id, instead ? { etag: instead.etag } : 'absent');
+    return etag !== undefined;
+  }
+}

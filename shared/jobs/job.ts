@@ -1,0 +1,108 @@
+import type { EnrichmentError, ErrorKind, UpstreamError } from '../errors.js';
+
+/**
+ * A job: an enrichment that outlives its request, as its state blob holds it. All times are the
+ * store's, in milliseconds since the epoch: instances' own calendars can be minutes apart.
+ */
+export interface Job {
+  readonly id: string;
+  /** The options that shape the answer, as a query. */
+  readonly query: string;
+  /** Digests of the tokens that open it. */
+  readonly tokens: readonly string[];
+  readonly createdAtMs: number;
+  /** How many turns of work have ended. Only a message of this generation, or of the next, is worked on. */
+  readonly generation: number;
+  /** Who works on it; absent between turns. */
+  readonly claim: Claim | undefined;
+  /** A mark for each alert, in the payload's order. */
+  readonly progress: string;
+  readonly failures: readonly AlertFailure[];
+  /** Turns in a row that brought nothing, though there were permits. */
+  readonly fruitless: number;
+  /** When it is likely to end. */
+  readonly expectedAtMs: number;
+  readonly end: JobEnd | undefined;
+}
+
+/** A turn of work under way. */
+export interface Claim {
+  readonly by: string;
+  /** Past this, whoever made it is taken for dead. */
+  readonly untilMs: number;
+}
+
+/** How some alerts' lookups failed, in a way that waiting does not mend. */
+export interface AlertFailure {
+  /** Places of the alerts. */
+  readonly indices: readonly number[];
+  readonly kind: ErrorKind;
+  readonly message: string;
+  /** What Defender said to the first of them. */
+  readonly upstream?: UpstreamError;
+}
+
+/** How a job ended, and when. */
+export type JobEnd =
+  /** With the answer whose body is in the result blob. */
+  | {
+      readonly kind: 'answered';
+      readonly atMs: number;
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  /** Without one; the reason is a sentence for the reader. */
+  | { readonly kind: 'failed'; readonly atMs: number; readonly reason: string };
+
+/** Marks in `progress`. */
+export const PENDING = '.';
+export const ANSWERED = '+';
+export const FAILED = '-';
+
+const VERSION = 1;
+
+/** Writes a job as JSON. */
+export function writeJob(job: Job): string {
+  return JSON.stringify({ version: VERSION, ...job });
+}
+
+/** @returns undefined when the text is no job that this version has written */
+export function readJob(text: string): Job | undefined {
+  try {
+    const { version, ...job } = JSON.parse(text);
+    const isJob = version === VERSION && typeof job.id === 'string' && typeof job.progress === 'string';
+    // JSON leaves out what is undefined.
+    return isJob ? { claim: undefined, end: undefined, ...job } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Indices of the alerts that are still to be looked up. */
+export function pendingOf({ progress }: Pick<Job, 'progress'>): number[] {
+  const pending: number[] = [];
+  for (let at = progress.indexOf(PENDING); at >= 0; at = progress.indexOf(PENDING, at + 1)) pending.push(at);
+  return pending;
+}
+
+/** More messages of one kind than this tell no more; ten thousand alerts have to fit into a state. */
+const MOST_FAILURES = 100;
+
+/** Failures with some more alerts among them: equal ones stand there once. */
+export function withFailure(
+  failures: readonly AlertFailure[],
+  indices: readonly number[],
+  { kind, message, upstream }: Pick<EnrichmentError, 'kind' | 'message' | 'upstream'>,
+): readonly AlertFailure[] {
+  const isFull = failures.length >= MOST_FAILURES;
+  const same = failures.find((one) => one.kind === kind && (isFull || one.message === message));
+  if (!same) return [...failures, { indices, kind, message, ...(upstream ? { upstream } : {}) }];
+  return failures.map((one) => (one === same ? { ...one, indices: [...one.indices, ...indices] } : one));
+}
+
+/** A progress with other marks at some places. */
+export function withMarks(progress: string, marks: ReadonlyMap<number, string>): string {
+  const all = [...progress];
+  for (const [index, mark] of marks) all[index] = mark;
+  return all.join('');
+}

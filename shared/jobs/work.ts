@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { withDeadline } from '../deadline.js';
+import type { EnrichedPayload, Enricher } from '../enrich.js';
+import { DeadlineError, StorageError } from '../errors.js';
+import type { QueueStore } from '../storage/queue-store.js';
+import { composeAnswer } from './compose.js';
+import { ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
+import type { JobStore } from './job-store.js';
+import { type JobMessage, writeMessage } from './message.js';
+import { nextTurn, shareOf } from './share.js';
+import { abandon, claim, fail, finish, release, type Turn } from './transitions.js';
+import { runTurn, type TurnParts, type TurnResult } from './turn.js';
+
+/** The final answer of a job as it is kept. */
+export interface KeptAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What working on jobs needs. */
+export interface WorkParts extends TurnParts, Omit<Enricher, 'lookup'> {
+  readonly jobs: JobStore;
+  readonly queue: QueueStore;
+  /** Permits of a minute that background work may have. */
+  readonly perMinute: number;
+  /** Whether the options in a job's query ask for statistics. */
+  readonly wantsStats: (query: string) => boolean;
+  /** Makes the answer that the options in a job's query ask for. */
+  readonly render: (enriched: EnrichedPayload, query: string) => KeptAnswer;
+}
+
+/** What a message came to, for the log. */
+export type Worked = 'dropped' | 'put-off' | 'ended' | 'lost-claim' | 'goes-on';
+
+/** After a failure of the store a message comes back as a new one, so that it is never taken for poison. */
+const STORE_AWAY_MS = 30_000;
+/** The message for the next turn is sent before the turn has ended, and must not be seen before. */
+const LEAST_WAIT_MS = 1_000;
+const STATS_MS = 20_000;
+
+/**
+ * Works on a job for one turn, as a message says. Whatever happens to this process, the job goes on: a
+ * message is acknowledged only when another one is in the queue or the job has ended, and an answer is
+ * kept before it counts. A wait is a new message, never an error.
+ *
+ * @throws what should not happen; the host then delivers the message again, and at last to `failJob`
+ */
+export async function workOnJob(parts: WorkParts, message: JobMessage): Promise<Worked> {
+  const by = randomUUID();
+  try {
+    const decided = await parts.jobs.change(message.id, (job, nowMs) => {
+      const verdict = claim(job, message.generation, by, nowMs);
+      return { verdict, nowMs, job: verdict.kind === 'work' ? verdict.job : undefined };
+    });
+    if (!decided || decided.verdict.kind === 'drop') return 'dropped';
+    const { verdict, nowMs } = decided;
+    if (verdict.kind === 'look-again') {
+      await parts.queue.send(writeMessage(message), verdict.atMs - nowMs + LEAST_WAIT_MS);
+      return 'put-off';
+    }
+    return await workClaimed(parts, verdict.job, by, verdict.isTakeover, nowMs);
+  } catch (error) {
+    await parts.jobs.change(message.id, (job) => ({ job: abandon(job, by) })).catch(() => undefined);
+    if (!(error instanceof StorageError)) throw error;
+    await parts.queue.send(writeMessage(message), STORE_AWAY_MS);
+    return 'put-off';
+  }
+}
+
+async function workClaimed(
+  parts: WorkParts,
+  claimed: Job,
+  by: string,
+  isTakeover: boolean,
+  storeTimeMs: number,
+): Promise<Worked> {
+  const { clock, jobs, queue, perMinute } = parts;
+  const { id } = claimed;
+  const beganMs = clock.monotonicMs();
+  const alertIds = await jobs.alertIds(id);
+  if (alertIds?.length !== claimed.progress.length) return endAsFailed(parts, id, PARTS_MISSING);
+  const kept = jobs.answers(id);
+  const job = isTakeover ? withAnswered(claimed, [...(await kept.all()).keys()]) : claimed;
+  const running = await jobs.running();
+  const turn = await runTurn(parts, job, alertIds, kept, shareOf(perMinute, running));
+  const pending = pendingOf(turn).length;
+  const next = nextTurn(turn, clock.monotonicMs());
+  if (pending === 0) return end(parts, { ...job, ...turn }, by);
+  if (next.kind === 'give-up') return end(parts, givenUp({ ...job, ...turn }, turn), by);
+  const waitMs = Math.max(LEAST_WAIT_MS, next.atMs - clock.monotonicMs());
+  await queue.send(writeMessage({ id, generation: job.generation + 1 }), waitMs);
+  const likelyMs = parts.quota.expectBackground(pending * Math.max(1, running)) - beganMs;
+  const { progress, failures } = turn;
+  const expectedAtMs = storeTimeMs + Math.max(likelyMs, next.atMs - beganMs);
+  const released = await jobs.change(id, (current) => ({
+    job: release(current, by, { progress, failures, fruitless: next.fruitless, expectedAtMs }),
+  }));
+  return released?.job ? 'goes-on' : 'lost-claim';
+}
+
+/** Makes the final answer and ends the job with it. */
+async function end(parts: WorkParts, job: Job, by: string): Promise<Worked> {
+  const { clock, jobs } = parts;
+  const [text, answers] = await Promise.all([jobs.payload(job.id), jobs.answers(job.id).all()]);
+  if (text === undefined) return endAsFailed(parts, job.id, PARTS_MISSING);
+  const outOfTime = () => new DeadlineError('The time for statistics is over.');
+  const enriched = await withDeadline(clock, STATS_MS, outOfTime, (deadline) =>
+    composeAnswer(
+      parts,
+      { job, text, answers },
+      { stats: parts.wantsStats(job.query), retryAtMs: clock.monotonicMs() },
+      deadline,
+    ),
+  );
+  const { status, headers, body } = parts.render(enriched, job.query);
+  await jobs.keepResult(job.id, body);
+  const { progress, failures, fruitless, expectedAtMs } = job;
+  const turn: Turn = { progress, failures, fruitless, expectedAtMs };
+  const ended = await jobs.change(job.id, (current, nowMs) => ({
+    job: finish(current, by, turn, { kind: 'answered', atMs: nowMs, status, headers }),
+  }));
+  await jobs.stopRunning(job.id);
+  return ended?.job ? 'ended' : 'lost-claim';
+}
+
+/** Ends a job that cannot be worked on, and says why. */
+export async function endAsFailed(
+  { jobs }: Pick<WorkParts, 'jobs'>,
+  id: string,
+  reason: string,
+): Promise<Worked> {
+  await jobs.change(id, (job, nowMs) => ({ job: fail(job, reason, nowMs) }));
+  await jobs.stopRunning(id);
+  return 'ended';
+}
+
+const PARTS_MISSING =
+  'What the job is made of is not in the storage account any more, or another version of the app wrote it. Post the alerts again.';
+
+function withAnswered(job: Job, indices: readonly number[]): Job {
+  return { ...job, progress: withMarks(job.progress, new Map(indices.map((index) => [index, ANSWERED]))) };
+}
+
+/** What is still pending has failed with the last failure. */
+function givenUp(job: Job, { passing }: TurnResult): Job {
+  const pending = pendingOf(job);
+  return {
+    ...job,
+    progress: withMarks(job.progress, new Map(pending.map((index) => [index, FAILED]))),
+    failures: passing ? withFailure(job.failures, pending, passing) : job.failures,
+  };
+}

@@ -1,0 +1,53 @@
+import { isRestError } from '@azure/core-rest-pipeline';
+import type { QueueClient } from '@azure/storage-queue';
+import type { Clock } from '../clock.js';
+import { runWithin } from '../deadline.js';
+import { explainStorage, timedOut } from './explain.js';
+import type { QueueStore } from './queue-store.js';
+
+const OPERATION_TIMEOUT_MS = 3_000;
+/** Without it a message is gone after a week; -1 keeps it until it has been worked on. */
+const NEVER_EXPIRES = -1;
+/** https://learn.microsoft.com/rest/api/storageservices/put-message#uri-parameters */
+const LONGEST_DELAY_SECONDS = 7 * 24 * 3_600 - 1;
+
+/** A queue of an Azure storage account. Nothing is asked of it before the first message. */
+export class AzureQueueStore implements QueueStore {
+  readonly #clock: Clock;
+  readonly #open: () => Promise<QueueClient>;
+  #queue: Promise<QueueClient> | undefined;
+
+  /** @param open makes the client; the library is loaded by it */
+  constructor(clock: Clock, open: () => Promise<QueueClient>) {
+    this.#clock = clock;
+    this.#open = open;
+  }
+
+  async send(text: string, delayMs: number): Promise<void> {
+    const seconds = Math.min(LONGEST_DELAY_SECONDS, Math.max(0, Math.ceil(delayMs / 1000)));
+    // The host's trigger wants base64, and the library does not encode by itself.
+    const message = Buffer.from(text).toString('base64');
+    try {
+      await runWithin(this.#clock, OPERATION_TIMEOUT_MS, timedOut, async ({ signal }) => {
+        this.#queue ??= this.#open();
+        const queue = await this.#queue;
+        const options = {
+          abortSignal: signal,
+          visibilityTimeout: seconds,
+          messageTimeToLive: NEVER_EXPIRES,
+        };
+        await queue.sendMessage(message, options).catch(async (error: unknown) => {
+          if (!isQueueMissing(error)) throw error;
+          await queue.createIfNotExists({ abortSignal: signal });
+          await queue.sendMessage(message, options);
+        });
+      });
+    } catch (error) {
+      throw explainStorage(error, this.#clock.monotonicMs());
+    }
+  }
+}
+
+function isQueueMissing(error: unknown): boolean {
+  return isRestError(error) && (error.code === 'QueueNotFound' || error.response?.status === 404);
+}

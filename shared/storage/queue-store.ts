@@ -1,0 +1,9 @@
+/** The little of a queue that work that is put off needs. */
+export interface QueueStore {
+  /**
+   * Puts a message into the queue, where it stays until it has been worked on.
+   * @param delayMs how long nobody sees it; whole seconds are kept, rounded up, at most a week
+   * @throws {StorageError} when there is no answer; it may be in the queue all the same
+   */
+  send(text: string, delayMs: number): Promise<void>;
+}

@@ -1,0 +1,237 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Azurite, startAzurite } from '../../local/azurite.js';
+import { KNOWN_ALERT } from '../../local/defender/alerts.js';
+import { freshAlertIds } from '../support/fleet.js';
+import { type Answer, startWorld, type World, type WorldOptions } from '../support/world.js';
+import { answerOf, pathOf } from './polling.js';
+
+const PATIENCE_MS = 60_000;
+
+let azurite: Azurite;
+let world: World;
+beforeAll(async () => {
+  azurite = await startAzurite();
+}, PATIENCE_MS);
+afterAll(() => azurite.close());
+afterEach(() => world?.close(), PATIENCE_MS);
+
+/** A world of its own in the account that all share. */
+async function start(settings: Record<string, string> = {}, options: WorldOptions = {}): Promise<World> {
+  world = await startWorld({
+    ...options,
+    settings: {
+      STATE_STORAGE: undefined,
+      AzureWebJobsStorage: azurite.connectionString,
+      ...settings,
+    },
+  });
+  return world;
+}
+
+/** A 202, and the path to ask at. */
+function accepted(answer: Answer, total: number): string {
+  expect(answer.status).toBe(202);
+  const { enrichment } = answer.json;
+  expect(enrichment).toMatchObject({ status: 'running', total, id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  expect(answer.headers['retry-after']).toBe(String(enrichment.retryAfterSeconds));
+  expect(answer.headers.location).toBe(`${world.host.url}${pathOf(answer)}`);
+  expect(pathOf(answer)).toMatch(new RegExp(`^/api/enrichments/${enrichment.id}\\?token=[\\w-]{43}$`));
+  return pathOf(answer);
+}
+
+describe('mode=async', () => {
+  test('is a 202 at once, then what the synchronous call would have answered', async () => {
+    await start();
+    const [first = '', second = ''] = freshAlertIds(2);
+    const payload = `{"value": [ {"alertId":"${first}","n":12345678901234567890}, {"alertId":"${second}"} ]}`;
+    const path = accepted(await world.enrich(payload, '?mode=async'), 2);
+    const done = await answerOf(world.get, path);
+    const sync = await world.enrich(payload);
+    expect(done.status).toBe(200);
+    const { id, quota, ...rest } = sync.json.enrichment;
+    expect(done.json.enrichment).toMatchObject({ id: path.split(/[/?]/)[3], status: 'complete' });
+    expect(done.json.enrichment.ips).toEqual(rest.ips);
+    expect(done.text).toContain('12345678901234567890');
+    expect(done.json.alert).toEqual(sync.json.alert);
+    expect(done.headers).toMatchObject({
+      'content-type': 'application/json',
+      'enrichment-status': 'complete',
+    });
+    expect(world.asked()).toHaveLength(2);
+    expect((await world.get(path)).text).toBe(done.text);
+  });
+
+  test('the form, onFailure and stats are those of the post', async () => {
+    await start();
+    const known = KNOWN_ALERT; // its addresses are public ones
+    const [unlucky = ''] = freshAlertIds(1);
+    const ips = accepted(await world.enrich({ alertId: known }, '?mode=async&format=ips&stats=true'), 1);
+    const answer = await answerOf(world.get, ips);
+    expect(answer.json[0] ?? answer.json.ips?.[0]).toBeDefined();
+    expect(world.asked().some((path) => path.includes('/stats'))).toBe(true);
+    world.defender.intercept = (_request, response) => {
+      response
+        .writeHead(403, { 'content-type': 'application/json' })
+        .end('{"error":{"code":"Forbidden","message":"no"}}');
+      return true;
+    };
+    const fail = accepted(
+      await world.enrich({ alertIds: [known, unlucky] }, '?mode=async&onFailure=fail'),
+      2,
+    );
+    const failed = await answerOf(world.get, fail);
+    expect(failed.status).toBe(502);
+    expect(failed.headers['content-type']).toBe('application/problem+json');
+    const degrade = accepted(
+      await world.enrich({ alertIds: [known, unlucky] }, '?mode=async&onFailure=degrade'),
+      2,
+    );
+    expect((await answerOf(world.get, degrade)).json.enrichment.status).toBe('partial');
+  });
+
+  test('a payload without an alert is refused at once', async () => {
+    await start();
+    expect((await world.enrich({ nothing: 'here' }, '?mode=async')).status).toBe(422);
+  });
+
+  test('without storage it is a 400 that says so, and auto is sync', async () => {
+    world = await startWorld();
+    const [id] = freshAlertIds(1);
+    const refused = await world.enrich({ alertId: id }, '?mode=async');
+    expect(refused.status).toBe(400);
+    expect(refused.json.detail).toContain('STATE_STORAGE');
+    expect((await world.enrich({ alertId: id }, '?mode=auto')).status).toBe(200);
+    expect((await world.get(`/api/enrichments/${'a'.repeat(32)}?token=x`)).status).toBe(404);
+  });
+});
+
+describe('mode=auto', () => {
+  const small = { QUOTA_PER_MINUTE: '5', QUOTA_RESERVE_PERCENT: '20' };
+
+  test('is a 200 while the quota lasts, and a 202 with what is there already when it does not', async () => {
+    await start(small);
+    const ids = freshAlertIds(7);
+    expect((await world.enrich({ alertIds: ids.slice(0, 2) }, '?mode=auto')).status).toBe(200);
+    const overflow = await world.enrich({ alertIds: ids }, '?mode=auto');
+    const path = accepted(overflow, 7);
+    expect(overflow.json.enrichment.done).toBe(5);
+    expect(overflow.json.enrichment.retryAfterSeconds).toBeGreaterThan(30);
+    expect(overflow.json.enrichment.retryAfterSeconds).toBeLessThanOrEqual(70);
+    expect(world.asked()).toHaveLength(5);
+
+    const soFar = await world.get(`${path}&partial=true`);
+    expect(soFar.status).toBe(200);
+    expect(soFar.json.enrichment.status).toBe('partial');
+    const statuses = soFar.json.enrichment.alerts.map(({ status }: { status: string }) => status);
+    expect(statuses).toEqual([...Array(5).fill('found'), 'failed', 'failed']);
+    expect(soFar.json.enrichment.alerts[6].error.type).toMatch(/:not-looked-up-yet$/);
+    const again = await world.get(path);
+    expect(again.status).toBe(202);
+    expect(again.headers.location).toBe(`${world.host.url}${path}`);
+  });
+
+  test('sync never is a 202', async () => {
+    await start(small);
+    const answer = await world.enrich({ alertIds: freshAlertIds(7) }, '?mode=sync&wait=2');
+    expect(answer.status).toBe(200);
+    expect(answer.json.enrichment.status).toBe('partial');
+  });
+
+  test('the deadline makes a job too', async () => {
+    await start();
+    let held = true;
+    world.defender.intercept = () => held; // held requests are never answered
+    const answer = await world.enrich({ alertIds: freshAlertIds(1) }, '?mode=auto&wait=2');
+    held = false;
+    const path = accepted(answer, 1);
+    expect((await answerOf(world.get, path)).json.enrichment.status).toBe('complete');
+  });
+});
+
+describe('a repeated post', () => {
+  test('joins the running job with a token of its own, and begins another one once it has ended', async () => {
+    await start({ QUOTA_PER_MINUTE: '2', QUOTA_RESERVE_PERCENT: '0' });
+    const ids = freshAlertIds(3);
+    const posts = await Promise.all(
+      Array.from({ length: 20 }, () => world.enrich({ alertIds: ids }, '?mode=async')),
+    );
+    const paths = posts.map((post) => accepted(post, 3));
+    expect(new Set(paths.map((path) => path.split('?')[0])).size).toBe(1);
+    expect(new Set(paths).size).toBe(20);
+    for (const path of paths) expect((await world.get(path)).status).toBe(202);
+    const other = accepted(await world.enrich({ alertIds: ids }, '?mode=async&format=ips'), 3);
+    expect(paths[0]).not.toContain(other.split('?')[0]);
+  }, 30_000);
+
+  test('is what has the same dedupe, whatever its body', async () => {
+    await start({ QUOTA_PER_MINUTE: '1', QUOTA_RESERVE_PERCENT: '0' });
+    const post = async (query: string) =>
+      pathOf(await world.enrich({ alertIds: freshAlertIds(3) }, query)).split('?')[0];
+    const first = await post('?mode=async&dedupe=incident-1');
+    expect(await post('?mode=async&dedupe=incident-1')).toBe(first);
+    expect(await post('?mode=async&dedupe=incident-2')).not.toBe(first);
+    expect((await world.enrich({}, '?dedupe=')).status).toBe(400);
+  });
+
+  test('after the end is another job', async () => {
+    await start();
+    const alertIds = freshAlertIds(1);
+    const first = pathOf(await world.enrich({ alertIds }, '?mode=async'));
+    await answerOf(world.get, first);
+    const second = pathOf(await world.enrich({ alertIds }, '?mode=async'));
+    expect(second.split('?')[0]).not.toBe(first.split('?')[0]);
+    expect((await answerOf(world.get, second)).json.enrichment.alerts[0].ageSeconds).toBeGreaterThanOrEqual(
+      0,
+    );
+    expect(world.asked()).toHaveLength(1);
+  });
+});
+
+describe('who asks', () => {
+  test('with a wrong, foreign or malformed id or token gets the 404 of a job that never was', async () => {
+    await start();
+    const mine = pathOf(await world.enrich({ alertIds: freshAlertIds(1) }, '?mode=async'));
+    const other = pathOf(await world.enrich({ alertIds: freshAlertIds(1) }, '?mode=async'));
+    const [id = '', token = ''] = mine.replace('/api/enrichments/', '').split('?token=');
+    const [otherId = '', otherToken = ''] = other.replace('/api/enrichments/', '').split('?token=');
+    const unknown = await world.get(`/api/enrichments/${'0'.repeat(32)}?token=${token}`);
+    expect(unknown.status).toBe(404);
+    for (const path of [
+      `${id}?token=${otherToken}`,
+      `${otherId}?token=${token}`,
+      `${id}?token=${token.slice(0, -1)}`,
+      `${id}?token=`,
+      id,
+      `${id.toUpperCase().replace(/[0-9]/g, 'F')}?token=${token}`,
+      `..%2F${id}?token=${token}`,
+      `${'a'.repeat(5_000)}?token=${token}`,
+    ]) {
+      const { status, json } = await world.get(`/api/enrichments/${path}`);
+      expect({ path, status }).toEqual({ path, status: 404 });
+      expect({ ...json, requestId: '' }).toEqual({ ...unknown.json, requestId: '' });
+    }
+    expect((await world.get(mine)).status).toBeLessThan(300);
+  });
+
+  test('finds the address that it came by, and PUBLIC_BASE_URL before that', async () => {
+    await start({ QUOTA_PER_MINUTE: '1' });
+    const post = (headers: Record<string, string>) =>
+      world.enrich({ alertIds: freshAlertIds(9) }, '?mode=async', headers);
+    const plain = await post({ host: 'app.example.net' });
+    expect(plain.headers.location).toMatch(/^http:\/\/app\.example\.net\/api\/enrichments\//);
+    const tls = await post({ host: 'app.example.net', 'x-forwarded-proto': 'https' });
+    expect(tls.headers.location).toMatch(/^https:\/\/app\.example\.net\/api\/enrichments\//);
+    await world.close();
+    await start({ PUBLIC_BASE_URL: 'https://gateway.example.com/soc/' });
+    const behind = await post({ host: 'app.example.net' });
+    expect(behind.headers.location).toMatch(/^https:\/\/gateway\.example\.com\/soc\/api\/enrichments\//);
+  });
+
+  test('needs no function key, and the post does', async () => {
+    await start({}, { functionKey: 'key-12345678' });
+    const payload = { alertIds: freshAlertIds(1) };
+    expect((await world.enrich(payload, '?mode=async')).status).toBe(401);
+    const path = pathOf(await world.enrich(payload, '?mode=async&code=key-12345678'));
+    expect((await answerOf(world.get, path)).status).toBe(200);
+  });
+});

@@ -1,0 +1,22 @@
+import type { Answer } from '../support/world.js';
+
+/** Makes a GET of a path. */
+type Ask = (path: string) => Promise<Answer>;
+
+/** Between two questions, in real time: as a Logic App asks again after `Retry-After`, only sooner. */
+const POLL_MS = 50;
+
+/** The path that a 202 names. */
+export function pathOf({ headers }: Answer): string {
+  const url = new URL(String(headers.location));
+  return url.pathname + url.search;
+}
+
+/** Asks until the answer is no 202 any more. */
+export async function answerOf(ask: Ask, path: string): Promise<Answer> {
+  for (;;) {
+    const answer = await ask(path);
+    if (answer.status !== 202) return answer;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

@@ -1,0 +1,231 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { StartedJob } from '../../shared/jobs/start.js';
+import { sweepJobs } from '../../shared/jobs/sweep-jobs.js';
+import { CLAIM_MS } from '../../shared/jobs/transitions.js';
+import { away, forbidden, openWorkshop, post, throttled, type Workshop } from './workshop.js';
+
+const HOUR = 3_600_000;
+
+let shop: Workshop;
+beforeEach(() => {
+  shop = openWorkshop();
+});
+afterEach(() => shop.close());
+
+const start = (request = post(3)) => shop.clock.until(shop.jobs().start(request));
+
+async function ask({ id, token }: StartedJob) {
+  const asked = await shop.clock.until(shop.jobs().ask(id, token));
+  return asked.kind === 'answered' ? JSON.parse(asked.answer.body) : asked.view;
+}
+
+/** Lets time pass until the job has ended; says after how many seconds, and how. */
+async function end(job: StartedJob) {
+  const beganMs = shop.clock.monotonicMs();
+  for (;;) {
+    const enrichment = await ask(job);
+    if (enrichment.kind !== 'running') {
+      return { seconds: (shop.clock.monotonicMs() - beganMs) / 1000, enrichment };
+    }
+    await shop.clock.pass(1_000);
+  }
+}
+
+const asked = () => [...shop.calls].sort();
+
+describe('a job', () => {
+  test('ends after as many windows as it needs, each alert asked once, waits being new messages', async () => {
+    const request = post(200);
+    const job = await start(request);
+    shop.employ();
+    const { seconds, enrichment } = await end(job);
+    expect(enrichment.status).toBe('complete');
+    expect(enrichment.alerts).toHaveLength(200);
+    expect(asked()).toEqual([...request.alertIds].sort());
+    // 80 a minute: 80 at once, 80 after 62 s, 40 after another 62 s.
+    expect(seconds).toBeGreaterThanOrEqual(124);
+    expect(seconds).toBeLessThan(130);
+    expect(shop.errors).toEqual([]);
+    expect(shop.queue.messages.size).toBe(0);
+    expect(await shop.clock.until(shop.store.list(shop.places.running))).toMatchObject({ blobs: [] });
+  });
+
+  test('tells how far it is and when it is worth asking again', async () => {
+    const job = await start(post(200));
+    expect(job.view).toMatchObject({ done: 0, total: 200 });
+    expect(job.view.retryAfterSeconds).toBeGreaterThanOrEqual(124);
+    shop.employ();
+    await shop.clock.pass(10_000);
+    const view = await ask(job);
+    expect(view).toMatchObject({ done: 80, total: 200 });
+    expect(view.retryAfterSeconds).toBeGreaterThan(110);
+    expect(view.retryAfterSeconds).toBeLessThan(120);
+  });
+
+  test('does not make a small one wait behind it, nor two large ones behind each other', async () => {
+    const large = await start(post(800));
+    shop.employ();
+    await shop.clock.pass(5_000);
+    const small = await start(post(3, 'da111111111111111111_'));
+    const other = await start(post(800, 'da222222222222222222_'));
+    expect((await end(small)).seconds).toBeLessThan(65);
+    await shop.clock.pass(300_000);
+    const done = [(await ask(large)).done, (await ask(other)).done];
+    expect(Math.min(...done)).toBeGreaterThan(130);
+    expect(done[0] - done[1]).toBeLessThan(170); // the 80 that the first was alone for, and a round
+  });
+
+  test('gives an alert up for good where waiting does not help, and goes on with the others', async () => {
+    shop.upstream = (alertId) =>
+      alertId.endsWith('_2') ? forbidden() : { status: 'empty', ips: [], unusable: [] };
+    const job = await start();
+    shop.employ();
+    const { enrichment } = await end(job);
+    expect(enrichment.status).toBe('partial');
+    expect(enrichment.alerts[1]).toMatchObject({ status: 'failed', error: { detail: 'It is forbidden.' } });
+    expect(shop.calls).toHaveLength(3);
+  });
+
+  test('waits for an upstream that is away for minutes, and ends with what there is after half an hour', async () => {
+    let isAway = true;
+    shop.upstream = () => (isAway ? away(0) : { status: 'empty', ips: [], unusable: [] });
+    shop.employ();
+    const patient = await start();
+    await shop.clock.pass(300_000);
+    isAway = false;
+    expect((await end(patient)).enrichment.status).toBe('complete');
+    isAway = true;
+    const hopeless = await start(post(2, 'da333333333333333333_'));
+    const { seconds, enrichment } = await end(hopeless);
+    expect(enrichment).toMatchObject({
+      status: 'failed',
+      alerts: [{ error: { detail: 'It is away.' } }, {}],
+    });
+    expect(seconds).toBeGreaterThan(1_800);
+    expect(seconds).toBeLessThan(2_000);
+  });
+
+  test('waits out an hour that the upstream asks for', async () => {
+    shop.upstream = (_id, call) =>
+      call === 1 ? throttled(shop.clock.monotonicMs() + HOUR) : { status: 'empty', ips: [], unusable: [] };
+    shop.employ();
+    const { enrichment, seconds } = await end(await start(post(1)));
+    expect(enrichment.status).toBe('complete');
+    expect(seconds).toBeGreaterThanOrEqual(3_600);
+    expect(seconds).toBeLessThan(3_605);
+  });
+
+  test('whose message is delivered twice does its work once', async () => {
+    await start();
+    for (const message of shop.messages())
+      shop.queue.put(Buffer.from(JSON.stringify(message)).toString('base64'));
+    shop.employ();
+    shop.employ();
+    await shop.clock.pass(2 * CLAIM_MS);
+    expect(shop.calls).toHaveLength(3);
+    expect(shop.queue.messages.size).toBe(0);
+  });
+
+  test('that fails again and again by a fault of ours is ended, and says so', async () => {
+    const job = await start();
+    const broken = shop.jobs();
+    const read = shop.store.read.bind(shop.store);
+    shop.store.read = async (name) => {
+      if (name.endsWith('alerts.json')) throw new TypeError('a fault of ours');
+      return read(name);
+    };
+    shop.employ(broken);
+    await shop.clock.pass(200_000);
+    await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed', status: 500 });
+    expect(shop.errors).toHaveLength(5);
+    expect(shop.calls).toEqual([]);
+  });
+});
+
+describe('a storage that goes away', () => {
+  test('between blob and queue: the post is refused, and repeating it makes one job that runs', async () => {
+    shop.queue.fault = () => 'before';
+    await expect(start()).rejects.toMatchObject({ kind: 'storage-unavailable' });
+    expect(shop.queue.messages.size).toBe(0);
+    shop.queue.fault = () => undefined;
+    const job = await start();
+    expect(await shop.clock.until(shop.store.list(shop.places.states))).toMatchObject({ blobs: [{}] });
+    shop.employ();
+    expect((await end(job)).enrichment.status).toBe('complete');
+    expect(shop.calls).toHaveLength(3);
+  });
+
+  test('with the answer of the queue lost: one message too many does nothing', async () => {
+    shop.queue.fault = () => 'after';
+    await expect(start()).rejects.toMatchObject({ kind: 'storage-unavailable' });
+    shop.queue.fault = () => undefined;
+    const job = await start();
+    expect(shop.queue.messages.size).toBe(2);
+    shop.employ();
+    expect((await end(job)).enrichment.status).toBe('complete');
+    await shop.clock.pass(2 * CLAIM_MS);
+    expect(shop.calls).toHaveLength(3);
+    expect(shop.queue.messages.size).toBe(0);
+  });
+
+  test.each(['before', 'after'] as const)(
+    'at any one of its operations (%s it took effect): the job ends, and no answer is lost',
+    async (when) => {
+      for (let nth = 1; ; nth++) {
+        shop = openWorkshop();
+        const job = await start(post(100));
+        let operations = 0;
+        shop.store.fault = () => (++operations === nth ? when : undefined);
+        shop.employ();
+        await shop.clock.pass(400_000);
+        shop.store.fault = () => undefined;
+        const { enrichment } = await end(job);
+        expect({ nth, status: enrichment.status, calls: shop.calls.length }).toEqual({
+          nth,
+          status: 'complete',
+          calls: 100,
+        });
+        expect(shop.errors).toEqual([]);
+        expect(shop.queue.messages.size).toBe(0);
+        await shop.close();
+        if (operations < nth) break;
+        if (nth > 12) nth += 17; // the answers are all alike
+      }
+    },
+    60_000,
+  );
+
+  test('for ten minutes: the message is no poison, and the job goes on', async () => {
+    const job = await start();
+    shop.store.fault = () => 'before';
+    shop.employ();
+    await shop.clock.pass(600_000);
+    shop.store.fault = () => undefined;
+    expect((await end(job)).enrichment.status).toBe('complete');
+    expect(shop.poison.messages.size).toBe(0);
+  });
+});
+
+describe('what is kept', () => {
+  test('expires: 410 for a day, then 404, and the sweep leaves nothing', async () => {
+    const job = await start();
+    shop.employ();
+    await end(job);
+    await shop.close();
+    await shop.clock.pass(24 * HOUR);
+    await expect(ask(job)).rejects.toMatchObject({ kind: 'job-expired', status: 410 });
+    const running = await start(post(3, 'da444444444444444444_'));
+    await shop.clock.pass(24 * HOUR + 1_000);
+    await expect(ask(job)).rejects.toMatchObject({ kind: 'job-unknown', status: 404 });
+    const { store, clock, places } = shop;
+    const sweep = () => clock.until(sweepJobs({ store, clock, places, resultHours: 24 }, 60_000));
+    const before = store.blobs.size; // 5 of them are the running job's
+    expect(await sweep()).toMatchObject({ finished: true, deleted: before - 5 });
+    expect(
+      [...store.blobs.keys()].every((name) => name.includes(running.id) || name.includes('/same/')),
+    ).toBe(true);
+    await clock.pass(25 * HOUR);
+    await sweep();
+    expect(store.blobs.size).toBe(0);
+  });
+});

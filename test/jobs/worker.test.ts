@@ -1,0 +1,99 @@
+import { app } from '@azure/functions';
+import { QueueServiceClient } from '@azure/storage-queue';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { registerFunctions } from '../../functions/register.js';
+import { type Azurite, startAzurite } from '../../local/azurite.js';
+import { functionsCore } from '../../local/host/core.js';
+import { createApp } from '../../shared/app.js';
+import { systemClock } from '../../shared/clock.js';
+import { freshAlertIds } from '../support/fleet.js';
+import { startWorld, type World } from '../support/world.js';
+import { answerOf, pathOf } from './polling.js';
+
+app.setup({ enableHttpStream: true });
+
+let azurite: Azurite;
+let world: World | undefined;
+beforeAll(async () => {
+  azurite = await startAzurite();
+}, 60_000);
+afterAll(() => azurite.close());
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+/** What is registered for queues with such settings: function, queue and connection. */
+async function triggers(env: Record<string, string>) {
+  const startup = createApp(env, { clock: systemClock, random: Math.random, report: () => {} });
+  const { functions } = await functionsCore.collect(() => registerFunctions(startup));
+  return [...functions.values()].flatMap(({ metadata: { name, bindings } }) =>
+    Object.values(bindings)
+      .filter(({ type }) => type === 'queueTrigger')
+      .map(({ queueName, connection }) => ({ name, queueName, connection })),
+  );
+}
+
+/** A world that can do no more than one call a minute for jobs. */
+async function startSlowWorld(): Promise<World> {
+  const storage = { STATE_STORAGE: undefined, AzureWebJobsStorage: azurite.connectionString };
+  world = await startWorld({ settings: { ...storage, QUOTA_PER_MINUTE: '1' } });
+  return world;
+}
+
+/** Puts a text into the queue of the newest world's jobs. */
+async function put(text: string, suffix: '' | '-poison'): Promise<void> {
+  const service = QueueServiceClient.fromConnectionString(azurite.connectionString);
+  let name = '';
+  for await (const queue of service.listQueues({ prefix: 'alert-ip-jobs-' })) {
+    if (!queue.name.endsWith('-poison')) name = queue.name;
+  }
+  const queue = service.getQueueClient(`${name}${suffix}`);
+  await queue.createIfNotExists();
+  await queue.sendMessage(Buffer.from(text).toString('base64'));
+}
+
+test('the queues are listened to where state is stored, by the connection that was named, and nowhere else', async () => {
+  const connectionString = azurite.connectionString;
+  for (const connection of ['AzureWebJobsStorage', 'STATE']) {
+    const named = await triggers({ STATE_STORAGE: connection, [connection]: connectionString });
+    const queueName = expect.stringMatching(/^alert-ip-jobs-[0-9a-f]{32}$/);
+    expect(named).toEqual([
+      { name: 'jobWorker', connection, queueName },
+      { name: 'jobPoison', connection, queueName: `${named[0]?.queueName}-poison` },
+    ]);
+  }
+  expect(await triggers({ STATE_STORAGE: 'memory' })).toEqual([]);
+  expect(
+    await triggers({ STATE_STORAGE: 'STATE', STATE: connectionString, DEFENDER_CLOUD: 'cirrus' }),
+  ).toEqual([]);
+});
+
+test('a poison message ends its job as failed, which says so, and operators are told', async () => {
+  const { enrich, get, logs } = await startSlowWorld();
+  const path = pathOf(await enrich({ alertIds: freshAlertIds(9) }, '?mode=async'));
+  const id = path.split(/[/?]/)[3];
+  await put(JSON.stringify({ id, generation: 0 }), '-poison');
+  const answer = await answerOf(get, path);
+  expect(answer.status).toBe(500);
+  expect(answer.headers['content-type']).toBe('application/problem+json');
+  expect(answer.json.type).toMatch(/:job-failed$/);
+  expect(answer.headers['retry-after']).toBeUndefined();
+  expect(logs.some(({ message }) => message.includes('job-failed') && message.includes(String(id)))).toBe(
+    true,
+  );
+});
+
+test('what somebody else puts into the queue is dropped and reported', async () => {
+  const { enrich, get, logs } = await startSlowWorld();
+  await answerOf(get, pathOf(await enrich({ alertIds: freshAlertIds(1) }, '?mode=async')));
+  const foreign = [
+    'no JSON',
+    '{"id":"../../secret","generation":0}',
+    `{"id":"${'a'.repeat(32)}","generation":1.5}`,
+  ];
+  for (const text of foreign) await put(text, '');
+  const reports = () => logs.filter(({ message }) => message.includes('job-message-foreign'));
+  while (reports().length < foreign.length) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(reports()).toHaveLength(foreign.length);
+});

@@ -1,0 +1,130 @@
+import { QueuePump } from '../../local/host/queue-pump.js';
+import { EnrichmentError, QuotaError } from '../../shared/errors.js';
+import { JobStore } from '../../shared/jobs/job-store.js';
+import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
+import { readMessage } from '../../shared/jobs/message.js';
+import { JobPlaces } from '../../shared/jobs/places.js';
+import { AnswerCache } from '../../shared/lookup/answer-cache.js';
+import { keepIpStats } from '../../shared/lookup/keeping.js';
+import { Lookup } from '../../shared/lookup/lookup.js';
+import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
+import { Quota } from '../../shared/quota/quota.js';
+import type { SourceAnswer, Work } from '../../shared/source.js';
+import { MemoryBlobStore } from '../support/memory-blob-store.js';
+import { MemoryQueue } from '../support/memory-queue.js';
+import { SteppingClock } from '../support/stepping-clock.js';
+
+/** What an upstream of a test does with the n-th call. */
+export type Upstream = (alertId: string, call: number) => SourceAnswer | Error;
+
+const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
+
+/** Jobs with everything around them in memory and in virtual time; one worker after the other. */
+export function openWorkshop({ perMinute = 100, resultHours = 24 } = {}) {
+  const clock = new SteppingClock();
+  const random = () => 0.5;
+  const store = new MemoryBlobStore(clock);
+  const queue = new MemoryQueue(clock);
+  const poison = new MemoryQueue(clock);
+  const places = new JobPlaces('0'.repeat(32));
+  const quota = new Quota(clock, new MemoryLedger(clock, perMinute, 1_500, 20));
+  const calls: string[] = [];
+  const pumps: QueuePump[] = [];
+  const errors: unknown[] = [];
+  const workshop = {
+    clock,
+    store,
+    queue,
+    poison,
+    places,
+    quota,
+    /** Alert ids in the order of their calls. */
+    calls,
+    errors,
+    upstream: (() => FOUND) as Upstream,
+    /** A new instance of the app: nothing of another one's memory is in it. */
+    jobs: (): Jobs => new Jobs(partsOf()),
+    /** Lets an instance work on what is in the queue. */
+    employ(jobs = new Jobs(partsOf())): QueuePump {
+      const options = { clock, queue: queue.host, poison: poison.host, settings: SETTINGS };
+      const pump = new QueuePump({
+        ...options,
+        handle: async (text) => void (await jobs.work(readMessage(text) ?? refuse())),
+        onError: (error) => errors.push(error),
+      });
+      const undertaker = new QueuePump({
+        ...options,
+        queue: poison.host,
+        handle: async (text) => jobs.giveUp(readMessage(text) ?? refuse()),
+        onError: (error) => errors.push(error),
+      });
+      pumps.push(pump, undertaker);
+      return pump;
+    },
+    /** What the queue holds, oldest first, decoded. */
+    messages: () =>
+      [...queue.messages.values()].map(({ text }) => readMessage(Buffer.from(text, 'base64').toString())),
+    /** Nobody works any more. */
+    close: () => clock.until(Promise.all(pumps.splice(0).map((pump) => pump.stop()))),
+  };
+
+  async function ask(alertId: string, work: Work): Promise<SourceAnswer> {
+    const permit = await quota.acquire(work, 'background');
+    calls.push(alertId);
+    const number = calls.length;
+    try {
+      await clock.sleep(100, work.signal);
+      const answer = workshop.upstream(alertId, number);
+      if (answer instanceof Error) throw answer;
+      return answer;
+    } finally {
+      permit.settle();
+    }
+  }
+
+  function partsOf(): JobsParts {
+    const answers = new AnswerCache<SourceAnswer>(clock, { seconds: () => 300, size: () => 1 });
+    return {
+      clock,
+      queue,
+      quota,
+      resultHours,
+      perMinute: Math.floor(perMinute * 0.8),
+      jobs: new JobStore({ clock, random, store, large: store, places }),
+      lookup: new Lookup(answers, ask, undefined),
+      statsLookup: new Lookup(new AnswerCache(clock, keepIpStats), () => Promise.reject(refuse()), undefined),
+      wantsStats: () => false,
+      render: ({ enrichment }) => ({ status: 200, headers: {}, body: JSON.stringify(enrichment) }),
+    };
+  }
+
+  return workshop;
+}
+
+const SETTINGS = {
+  messageEncoding: 'base64',
+  maxPollingMs: 2_000,
+  visibilityMs: 30_000,
+  maxDequeueCount: 5,
+  batchSize: 8,
+  newBatchThreshold: 4,
+} as const;
+
+export type Workshop = ReturnType<typeof openWorkshop>;
+
+/** A post of so many alerts. */
+export function post(count: number, prefix = 'da637472900382838869_') {
+  const alertIds = Array.from({ length: count }, (_, n) => `${prefix}${n + 1}`);
+  const text = JSON.stringify({ alertIds });
+  return { text, alertIds, query: '', dedupe: undefined, answers: new Map() };
+}
+
+/** An upstream that is away, and one that refuses for good. */
+export const away = (retryAtMs: number) =>
+  new EnrichmentError('upstream-unavailable', 'It is away.', { retryAtMs });
+export const forbidden = () => new EnrichmentError('permission-missing', 'It is forbidden.');
+export const throttled = (retryAtMs: number) => new QuotaError('It said 429.', { retryAtMs });
+
+function refuse(): never {
+  throw new Error('this is not to happen in this test');
+}
