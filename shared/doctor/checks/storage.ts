@@ -26,5 +26,6 @@ export const storage: Check = {
 };
 
 const FIX =
-  'az role assignment create --role "Storage Blob Data Contributor" --assignee OBJECT_ID --scope STORAGE_ACCOUNT_ID; ' +
-  `or ${setSetting('STATE_STORAGE', 'NAME_OF_A_CONNECTION')}`;
+  'Give the identity the roles "Storage Blob Data Contributor" and "Storage Queue Data Contributor": az role assignment ' +
+  'create --role ROLE --assignee OBJECT_ID --scope STORAGE_ACCOUNT_ID; or name another connection: ' +
+  setSetting('STATE_STORAGE', 'NAME_OF_A_CONNECTION');
