@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -122,10 +122,21 @@ async function answers(port: number): Promise<boolean> {
   );
 }
 
-/** A port that was free a moment ago: Azurite does not say which one it took. */
+/**
+ * A port that is free: Azurite does not say which one it took, so it has to be told. It is below the range
+ * from which systems take ports by themselves (32768 and up), or another server of this machine could
+ * be given it before Azurite listens, or while it is down between two starts.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  const url = await listen(server, 0);
-  await closeServer(server);
-  return Number(new URL(url).port);
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const server = createServer();
+    const isFree = await listen(server, port).then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    await closeServer(server);
+    return port;
+  }
 }

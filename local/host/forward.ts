@@ -93,14 +93,14 @@ async function requireResult(invocation: Invocation): Promise<void> {
  * Reads the rest of a body that nobody wants, so that the caller, who may not look at the answer
  * before all is sent, gets it; closes the connection when that takes too long. Like Kestrel.
  */
-export async function drain(request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function drain(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed) return;
   const over = new AbortController();
   request.once('end', () => over.abort()).once('close', () => over.abort());
   request.resume();
   // The machine's own clock: this is about real bytes on a real socket.
   await systemClock.sleep(drainMs, over.signal).then(
-    () => response.socket?.destroy(),
+    () => request.socket.destroy(), // the response has let go of it when it is finished
     () => {},
   );
 }

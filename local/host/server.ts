@@ -58,7 +58,7 @@ export class HttpFront {
     if (!match) answerEmpty(response, 404);
     else if (!this.#mayCall(match.route, request, query)) answerEmpty(response, 401);
     else await this.#call(match, query, request, response);
-    await drain(request, response);
+    await drain(request);
   }
 
   #mayCall(route: HttpRoute, request: IncomingMessage, query: URLSearchParams): boolean {
