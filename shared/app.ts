@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from './clock.js';
+import { systemClock } from './clock.js';
 import { type Environment, parseSettings, type Settings } from './config.js';
 import { createJobs } from './create-jobs.js';
 import { createCall } from './defender/call.js';
@@ -13,20 +13,12 @@ import { AnswerCache } from './lookup/answer-cache.js';
 import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
 import { Lookup } from './lookup/lookup.js';
 import { Quota } from './quota/quota.js';
-import type { Report, Reporter } from './report.js';
+import type { Report } from './report.js';
 import type { SettingProblem } from './setting-problem.js';
 import type { IpStats, SourceAnswer } from './source.js';
 import { openState, type SharedState } from './state.js';
 import { VERSION } from './version.js';
-
-/** What comes from outside; in production the machine's own. */
-export interface World {
-  readonly clock: Clock;
-  /** From 0 to below 1. */
-  readonly random: () => number;
-  /** Takes what operators should know of. */
-  readonly report: Reporter;
-}
+import type { World } from './world.js';
 
 /** The app, wired. */
 export interface App extends World {

@@ -1,4 +1,3 @@
-import type { World } from './app.js';
 import type { Settings } from './config.js';
 import type { Enricher } from './enrich.js';
 import { enrichmentAnswer } from './http/enrichment-answer.js';
@@ -7,6 +6,7 @@ import { JobStore } from './jobs/job-store.js';
 import { Jobs } from './jobs/jobs.js';
 import { laneWindows } from './quota/lanes.js';
 import type { SharedState } from './state.js';
+import type { World } from './world.js';
 
 /** What the app has, that jobs need. `lookup` takes the permits that background work may have. */
 export interface JobsSurroundings extends World, Enricher {

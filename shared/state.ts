@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from './clock.js';
 import type { Settings } from './config.js';
 import { createCredential } from './identity/credential.js';
 import type { TokenCache } from './identity/token-cache.js';
@@ -10,12 +9,12 @@ import { laneWindows } from './quota/lanes.js';
 import type { Ledger } from './quota/ledger.js';
 import { SET_ASIDE } from './quota/ledger-blob.js';
 import { MemoryLedger } from './quota/memory-ledger.js';
-import type { Reporter } from './report.js';
 import { LARGE_BLOBS } from './storage/azure-blob-store.js';
 import type { BlobStore } from './storage/blob-store.js';
 import { openBlobStore, openQueueStore, type SharedStorage } from './storage/open.js';
 import type { QueueStore } from './storage/queue-store.js';
 import type { SweepRule } from './storage/sweep.js';
+import type { World } from './world.js';
 
 /** The state of the app, shared with other instances or its own. */
 export interface State {
@@ -42,11 +41,7 @@ export interface SharedState {
 const LEDGERS_FOLDER = 'quota/';
 
 /** Wires the state that the settings ask for; nothing is asked of the store yet. */
-export function openState(
-  settings: Settings,
-  world: { readonly clock: Clock; readonly random: () => number; readonly report: Reporter },
-  tokens: TokenCache,
-): State {
+export function openState(settings: Settings, world: World, tokens: TokenCache): State {
   const { clock, random, report } = world;
   const { perMinute, perHour, reservePercent } = settings.quota;
   const { storage } = settings.state;

@@ -1,7 +1,8 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import type { App, Startup, World } from '../app.js';
+import type { App, Startup } from '../app.js';
 import { asEnrichmentError, EnrichmentError } from '../errors.js';
 import type { SettingProblem } from '../setting-problem.js';
+import type { World } from '../world.js';
 import { errorAnswer } from './answer.js';
 
 /** Answers one request. What it throws is answered by the door. */

@@ -1,5 +1,6 @@
 import { isAnyAlertId } from '../alert-id.js';
 import { entityAddresses } from './addresses.js';
+import { items, member } from './json.js';
 import type { Candidate } from './shape.js';
 
 /** A row's value by the name of its column, in lower case; undefined where there is no such column. */
@@ -32,6 +33,11 @@ export function rowOf(pairs: Iterable<readonly [name: unknown, value: unknown]>)
   const values = new Map<string, unknown>();
   for (const [name, value] of pairs) if (typeof name === 'string') values.set(name.toLowerCase(), value);
   return (column) => values.get(column);
+}
+
+/** A row from a list of `{"name": …, "value": …}`, as Azure Monitor writes rows and dimensions. */
+export function rowOfNamed(list: unknown): Row {
+  return rowOf(items(list).map((pair) => [member(pair, 'name'), member(pair, 'value')] as const));
 }
 
 function valuesIn(row: Row, columns: readonly string[]): unknown[] {

@@ -1,9 +1,7 @@
 import { inside, items, member } from '../json.js';
-import { rowFacts, rowOf } from '../rows.js';
+import { rowFacts, rowOfNamed } from '../rows.js';
 import { eachOf, objectCandidate, type Shape } from '../shape.js';
-import { isCommonSchema } from './azure-monitor.js';
-
-const CRITERIA = ['data', 'alertContext', 'condition', 'allOf'];
+import { CRITERIA, isCommonSchema } from './azure-monitor.js';
 
 /**
  * Log alerts of the second generation. They carry no rows, so an alert's id is there only where the
@@ -19,8 +17,7 @@ export const azureMonitorLogV2: Shape = {
     if (!isCommonSchema(payload)) return undefined;
     if (inside(payload, 'data', 'alertContext', 'conditionType') !== 'LogQueryCriteria') return undefined;
     return eachOf(items(inside(payload, ...CRITERIA)), (criterion, index) => {
-      const dimensions = items(member(criterion, 'dimensions'));
-      const facts = rowFacts(rowOf(dimensions.map((pair) => [member(pair, 'name'), member(pair, 'value')])));
+      const facts = rowFacts(rowOfNamed(member(criterion, 'dimensions')));
       return facts && objectCandidate([...CRITERIA, index], facts);
     });
   },

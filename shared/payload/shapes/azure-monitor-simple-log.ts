@@ -1,9 +1,7 @@
 import { inside, items, member } from '../json.js';
-import { rowFacts, rowOf } from '../rows.js';
+import { rowFacts, rowOfNamed } from '../rows.js';
 import type { Candidate, Shape } from '../shape.js';
-import { isCommonSchema } from './azure-monitor.js';
-
-const CRITERIA = ['data', 'alertContext', 'condition', 'allOf'];
+import { CRITERIA, isCommonSchema } from './azure-monitor.js';
 
 /**
  * Simple log alerts, whose rows are lists of names and values:
@@ -26,8 +24,7 @@ export const azureMonitorSimpleLog: Shape = {
 function* eventCandidates(criteria: readonly unknown[]): Generator<Candidate> {
   for (const [index, criterion] of criteria.entries()) {
     for (const [at, event] of items(member(criterion, 'event')).entries()) {
-      const pairs = items(event).map((pair) => [member(pair, 'name'), member(pair, 'value')] as const);
-      const facts = rowFacts(rowOf(pairs));
+      const facts = rowFacts(rowOfNamed(event));
       if (facts) yield { path: [...CRITERIA, index, 'event', at], attachTo: undefined, ...facts };
     }
   }

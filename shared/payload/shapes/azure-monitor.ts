@@ -1,6 +1,9 @@
 import { inside, isObject, member } from '../json.js';
 import type { Shape } from '../shape.js';
 
+/** The members that lead to what a log alert's rule found. */
+export const CRITERIA = ['data', 'alertContext', 'condition', 'allOf'];
+
 /**
  * Any other alert in Azure Monitor's common schema: a metric, an activity, a log alert too large for
  * its rows. It says nothing of Defender's alerts.
