@@ -7,6 +7,7 @@ import { shiftedCalendar } from '../../local/calendar.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { systemClock } from '../../shared/clock.js';
+import { CONTAINER } from '../../shared/storage/open.js';
 import { startStorageProxy } from './storage-proxy.js';
 import { type Answer, exchange } from './world.js';
 
@@ -128,6 +129,10 @@ export function freshAlertIds(count: number): string[] {
   const first = Math.floor(Math.random() * 1e8);
   return Array.from({ length: count }, (_, n) => `da637472900382838869_${first + n}`);
 }
+
+/** What was asked of the account's blobs so far; the triggers ask its queues all the time. */
+export const blobExchanges = (fleet: Fleet) =>
+  fleet.storage.requests.filter((one) => one.includes(`/${CONTAINER}/`));
 
 /** How many times blobs of a folder were written so far. */
 export const writesTo = (fleet: Fleet, folder: string) =>
