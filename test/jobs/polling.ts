@@ -1,4 +1,4 @@
-import type { Answer } from '../support/world.js';
+import type { Answer } from '../support/exchange.js';
 
 /** Makes a GET of a path. */
 type Ask = (path: string) => Promise<Answer>;

@@ -8,8 +8,8 @@ import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../loc
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { systemClock } from '../../shared/clock.js';
 import { CONTAINER } from '../../shared/storage/open.js';
+import { type Answer, exchange } from './exchange.js';
 import { startStorageProxy } from './storage-proxy.js';
-import { type Answer, exchange } from './world.js';
 
 const AUDIENCE = 'https://defender-fleet.test';
 const MAIN = fileURLToPath(new URL('./instance/main.ts', import.meta.url));
