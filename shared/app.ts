@@ -1,5 +1,5 @@
 import { systemClock } from './clock.js';
-import { type Environment, parseSettings, type Settings } from './config.js';
+import { parseSettings, type Settings } from './config.js';
 import { createJobs } from './create-jobs.js';
 import { createCall } from './defender/call.js';
 import { DefenderClient } from './defender/client.js';
@@ -15,6 +15,7 @@ import { Lookup } from './lookup/lookup.js';
 import { Quota } from './quota/quota.js';
 import type { Report } from './report.js';
 import type { SettingProblem } from './setting-problem.js';
+import type { Environment } from './setting-reader.js';
 import type { IpStats, SourceAnswer } from './source.js';
 import { openState, type SharedState } from './state.js';
 import { VERSION } from './version.js';

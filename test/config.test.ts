@@ -67,6 +67,10 @@ describe('settings', () => {
     expect(settings(env).webhooks.graphClientState).toBe('state-1');
   });
 
+  test.each(['MISSING', 'constructor', '__proto__', 'toString'])('a setting named %s has no value', (name) => {
+    expect(problems({ GRAPH_CLIENT_STATE_SETTING: name })).toEqual(['GRAPH_CLIENT_STATE_SETTING']);
+  });
+
   test('an empty setting is an absent one', () => {
     expect(settings({ DEFENDER_CLOUD: '', QUOTA_PER_HOUR: ' ' })).toEqual(settings({}));
   });
