@@ -1,5 +1,6 @@
 import { cloudProblems } from './defender/cloud-check.js';
 import { CLOUDS, type CloudName, type DefenderCloud } from './defender/clouds.js';
+import type { Destination } from './delivery/destination.js';
 import type { IdentitySettings } from './identity/credential.js';
 import type { DelegationSettings } from './identity/delegation-settings.js';
 import type { CacheTimes } from './lookup/keeping.js';
@@ -26,6 +27,8 @@ export interface Settings {
     /** What callers reach the app by, without a slash at the end; absent: what each request came by. */
     readonly publicBaseUrl: string | undefined;
   };
+  /** Where enriched alerts can be forwarded; callers know them by their names. */
+  readonly destinations: readonly Destination[];
   readonly maxBodyBytes: number;
   /** Whether there is a place where telemetry goes. */
   readonly hasTelemetry: boolean;
@@ -75,6 +78,7 @@ export function parseSettings(env: Environment): ParsedSettings {
       resultHours: read.integer('JOB_RESULT_HOURS', 1, 720, 24),
       publicBaseUrl: read.baseUrl('PUBLIC_BASE_URL'),
     },
+    destinations: read.destinations('FORWARD_DESTINATIONS'),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
     hasTelemetry: read.text('APPLICATIONINSIGHTS_CONNECTION_STRING') !== undefined,
     webhooks: {

@@ -1,4 +1,6 @@
 import type { CloudName } from './defender/clouds.js';
+import type { Destination } from './delivery/destination.js';
+import { parseDestinations } from './delivery/destination-settings.js';
 import type { IdentitySettings } from './identity/credential.js';
 import {
   type DelegationSettings,
@@ -99,6 +101,12 @@ export class SettingReader {
     const parsed = parseConnection(this.text(setting), (name) => this.text(name));
     if (parsed.ok) return parsed.storage;
     return this.#wrong(parsed.setting, parsed.message, { kind: 'memory' });
+  }
+
+  destinations(setting: string): readonly Destination[] {
+    const { destinations, problems } = parseDestinations(this.text(setting), (name) => this.text(name));
+    this.problems.push(...problems);
+    return destinations;
   }
 
   /** The user-assigned identity, else the site and slot that has the system-assigned one. */
