@@ -1,11 +1,10 @@
 import dns from 'node:dns';
-import type { Agent } from 'node:http';
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
 import { isLoopback } from '../web-address.js';
 import type { Destination } from './destination.js';
 
 /** Makes the connections to a destination. */
-export type AgentOf = (destination: Destination) => Agent;
+export type AgentOf = (destination: Destination) => RequestFilteringHttpAgent | RequestFilteringHttpsAgent;
 
 /**
  * Where a cloud answers its own machines, in each way that an address can reach a socket: instance metadata, and

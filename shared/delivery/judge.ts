@@ -1,5 +1,5 @@
 import type { EnrichmentError } from '../errors.js';
-import { networkFailure } from '../network-failure.js';
+import { type NetworkFailure, networkFailure } from '../network-failure.js';
 import { parseRetryAfter } from '../retry-after.js';
 import { isRefusedAddress } from './agents.js';
 import type { Attempt } from './circuit.js';
@@ -90,15 +90,23 @@ export function noToken(scope: string, { message }: EnrichmentError): Attempt {
  * @param message is looked at and not shown: it holds the whole address
  */
 export function judgeError(destination: Destination, code: string, message: string): Attempt {
-  const host = originOf(destination);
-  return { sent: { kind: 'failed', reason: `${host} ${explainError(code, message)}` }, receiver: 'failing' };
+  const reason = `${originOf(destination)} ${explainFailure(code, connectionFailure(code, message))}`;
+  return { sent: { kind: 'failed', reason }, receiver: 'failing' };
 }
 
-function explainError(code: string, message: string): string {
-  if (isRefusedAddress(message)) {
-    return 'was not called: its address is in a private range or the platform’s own. If a private one is meant, set allowPrivateHost.';
-  }
-  switch (networkFailure(code)) {
+/** What kept a connection or an answer from being; `refused-address`: an agent did not connect to what it resolved to. */
+export type ConnectionFailure = NetworkFailure | 'refused-address';
+
+/** Tells failures apart by the error's code and message. */
+export function connectionFailure(code: string, message: string): ConnectionFailure {
+  return isRefusedAddress(message) ? 'refused-address' : networkFailure(code);
+}
+
+/** The rest of a sentence that begins with the host. */
+export function explainFailure(code: string, failure: ConnectionFailure): string {
+  switch (failure) {
+    case 'refused-address':
+      return 'was not called: its address is in a private range or the platform’s own. If a private one is meant, set allowPrivateHost.';
     case 'untrusted':
       return `was not called: its certificate does not hold (${code}).`;
     case 'malformed':

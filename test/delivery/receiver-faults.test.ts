@@ -1,10 +1,9 @@
-import dns from 'node:dns';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { FAILURES, METADATA } from '../../local/receiver/behaviour.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
+import { freePort, resolveTo } from '../support/network.js';
 import { AUTHORITY_TLS, trustLocalAuthority } from '../support/trust.js';
 import { underFire } from '../support/under-fire.js';
 import { HEADER_VALUE, SECRET, startSender } from './sender.js';
@@ -17,29 +16,6 @@ async function between(destination: Readonly<Record<string, unknown>> = {}) {
   const receiver = await fire.keep(startReceiver());
   const sender = await fire.keep(startSender({ siem: { url: receiver.url, ...destination } }));
   return { receiver, sender, send: () => fire.time.until(sender.send()) };
-}
-
-/** Resolves the host `siem.example.com` to `address`, as a name server does that is not to be trusted. */
-function resolveTo(address: string) {
-  const { lookup } = dns;
-  const family = address.includes(':') ? 6 : 4;
-  const resolving = (name: string, options: dns.LookupOptions, callback: (...result: unknown[]) => void) => {
-    if (name !== 'siem.example.com') return lookup(name, options, callback as never);
-    const answer = options.all ? [[{ address, family }]] : [address, family];
-    setImmediate(() => callback(null, ...answer));
-  };
-  Object.assign(dns, { lookup: resolving });
-  return () => Object.assign(dns, { lookup });
-}
-
-/** A port where nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 test('row 35: a destination answers 500, 503 or 429 → a failed attempt with the wait that it asks for', async () => {
@@ -107,6 +83,17 @@ test('row 35: a destination is slow → cut at its time-out, 15 s unless set, an
     await fire.time.settle();
     expect(receiver.open).toBe(0);
   }
+});
+
+test('row 35: a destination takes the connection and never ends the TLS handshake → cut at its time-out, and the socket is closed', async () => {
+  const silent = await fire.startSilentServer();
+  const sender = await fire.keep(startSender({ siem: { url: `${silent.url}/hook` } }));
+  expect(await fire.time.until(sender.send())).toEqual({
+    kind: 'failed',
+    reason: expect.stringContaining('did not answer within 15 s'),
+  });
+  await fire.time.settle();
+  expect(silent.open.size).toBe(0);
 });
 
 test('row 35: a destination answers and stalls in the middle → its status counts, and the socket is closed', async () => {
