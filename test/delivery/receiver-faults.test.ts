@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { FAILURES, METADATA } from '../../local/receiver/behaviour.js';
+import { accept, FAILURES, METADATA } from '../../local/receiver/behaviour.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
 import { freePort, resolveTo } from '../support/network.js';
 import { AUTHORITY_TLS, trustLocalAuthority } from '../support/trust.js';
@@ -194,6 +194,19 @@ test('beyond: a destination resets, says no HTTP, refuses the connection or has 
   );
   expect(await fire.time.until(sender.send('closed'))).toEqual(reason('ECONNREFUSED'));
   expect(await fire.time.until(sender.send('nowhere'))).toEqual(reason('(E')); // ENOTFOUND or EAI_AGAIN, by the machine
+});
+
+test('beyond: a destination closes its connections between attempts → the next one takes another, and is delivered', async () => {
+  const { receiver, send } = await between();
+  receiver.behave = () => (request, response) => {
+    response.once('finish', () => request.socket.end());
+    accept(request, response);
+  };
+  for (let times = 0; times < 3; times++) {
+    expect(await send()).toEqual({ kind: 'delivered', status: 202 });
+    await fire.time.settle();
+  }
+  expect(receiver.connections).toBe(3);
 });
 
 test('beyond: a destination’s certificate does not hold → a failed attempt that says so, and nothing sent; one that holds is sent to', async () => {
