@@ -106,7 +106,7 @@ export function connectionFailure(code: string, message: string): ConnectionFail
 export function explainFailure(code: string, failure: ConnectionFailure): string {
   switch (failure) {
     case 'refused-address':
-      return 'was not called: its address is in a private range or the platform’s own. If a private one is meant, set allowPrivateHost.';
+      return "was not called: its address is in a private range or the platform's own. If a private one is meant, set allowPrivateHost.";
     case 'untrusted':
       return `was not called: its certificate does not hold (${code}).`;
     case 'malformed':
