@@ -19,9 +19,6 @@ export const FAILURES = {
   throttled: (_request, response) => {
     response.writeHead(429, { 'Retry-After': '2' }).end();
   },
-  refused: (_request, response) => {
-    response.writeHead(400).end();
-  },
   gone: (_request, response) => {
     response.writeHead(410).end();
   },

@@ -19,7 +19,6 @@ export interface ReceiverOptions {
   readonly secret?: string;
   /** Key and certificate, for https. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  readonly port?: number;
 }
 
 /** A receiver of webhooks. */
@@ -41,7 +40,7 @@ export interface Receiver {
 const SECRET_PATH = '/hook/canary-path?sig=canary-sig';
 
 /** Starts a receiver on 127.0.0.1 that checks signatures with the library that Standard Webhooks gives to receivers. */
-export async function startReceiver({ secret, tls, port = 0 }: ReceiverOptions = {}): Promise<Receiver> {
+export async function startReceiver({ secret, tls }: ReceiverOptions = {}): Promise<Receiver> {
   const received: Received[] = [];
   const sockets = new Set<unknown>();
   let connections = 0;
@@ -60,7 +59,7 @@ export async function startReceiver({ secret, tls, port = 0 }: ReceiverOptions =
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  const origin = await listen(server, port);
+  const origin = await listen(server, 0);
   const receiver: Receiver = {
     url: `${tls ? origin.replace('http:', 'https:') : origin}${SECRET_PATH}`,
     received,
