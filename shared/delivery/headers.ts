@@ -26,17 +26,10 @@ export function requestHeaders(
     'User-Agent': userAgent,
     'webhook-id': outgoing.id,
     'webhook-timestamp': String(Math.floor(nowMs / 1000)),
-    ...trace(outgoing),
+    ...(outgoing.traceparent === undefined ? {} : { traceparent: outgoing.traceparent }),
     ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     ...proof(outgoing, auth, nowMs),
   };
-}
-
-/** https://www.w3.org/TR/trace-context/#traceparent-header; whatever else a caller sent as one is to be ignored. */
-const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
-
-function trace({ traceparent }: Outgoing): Record<string, string> {
-  return traceparent !== undefined && TRACEPARENT.test(traceparent) ? { traceparent } : {};
 }
 
 function proof({ id, body }: Outgoing, auth: DestinationAuth, nowMs: number): Record<string, string> {
