@@ -1,11 +1,13 @@
 import { systemClock } from './clock.js';
-import { type Environment, parseSettings, type Settings } from './config.js';
+import { parseSettings, type Settings } from './config.js';
 import { createJobs } from './create-jobs.js';
 import { createCall } from './defender/call.js';
 import { DefenderClient } from './defender/client.js';
 import { DefenderSource } from './defender/defender-source.js';
 import { UpstreamClock } from './defender/upstream-clock.js';
 import { createDelegation, type Delegation } from './delegation.js';
+import { sendLazily } from './delivery/send-lazily.js';
+import type { Send } from './delivery/sending.js';
 import { createCredential } from './identity/credential.js';
 import { type AccessToken, TokenCache } from './identity/token-cache.js';
 import type { Jobs } from './jobs/jobs.js';
@@ -15,10 +17,13 @@ import { Lookup } from './lookup/lookup.js';
 import { Quota } from './quota/quota.js';
 import type { Report } from './report.js';
 import type { SettingProblem } from './setting-problem.js';
+import type { Environment } from './setting-reader.js';
 import type { IpStats, SourceAnswer } from './source.js';
 import { openState, type SharedState } from './state.js';
 import { VERSION } from './version.js';
 import type { World } from './world.js';
+
+const USER_AGENT = `defender-alert-ip-enrichment/${VERSION}`;
 
 /** The app, wired. */
 export interface App extends World {
@@ -33,6 +38,8 @@ export interface App extends World {
   readonly upstreamClock: UpstreamClock;
   /** The app's own token for a scope, from the cache where it holds one. */
   readonly ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>;
+  /** Tries once to send something to a destination. */
+  readonly send: Send;
   /** Asking on behalf of users, where that is set up. */
   readonly delegation: Delegation | undefined;
   /** What instances share; absent when there is only this one. */
@@ -66,7 +73,7 @@ export function createApp(
     audience: settings.cloud.audience,
     clock,
     random,
-    call: createCall(clock, `defender-alert-ip-enrichment/${VERSION}`, upstreamClock),
+    call: createCall(clock, USER_AGENT, upstreamClock),
   };
   const defender = new DefenderClient({ ...upstream, credential, tokens, quota });
   const source = new DefenderSource(defender);
@@ -88,10 +95,11 @@ export function createApp(
       // The same cache, and flights of its own: who waits for an answer must not wait behind a job.
       lookup: new Lookup(answers, (id, work) => source.find(id, work, 'background'), sharedAnswers),
     });
+  const send = sendLazily({ clock, userAgent: USER_AGENT, ownToken });
   const doctored = { defender, upstreamClock, ownToken };
   return {
     ok: true,
-    app: { ...world, settings, quota, lookup, statsLookup, shared, jobs, delegation, ...doctored },
+    app: { ...world, settings, quota, lookup, statsLookup, shared, jobs, delegation, send, ...doctored },
   };
 }
 

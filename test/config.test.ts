@@ -34,6 +34,7 @@ describe('settings', () => {
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
       state: { storage: { kind: 'memory' }, owner: 'local' },
       jobs: { resultHours: 24, publicBaseUrl: undefined },
+      destinations: [],
       maxBodyBytes: 20 * 1024 * 1024,
       hasTelemetry: false,
       webhooks: { eventOrigins: ['eventgrid.azure.net'], graphClientState: undefined },
@@ -67,6 +68,13 @@ describe('settings', () => {
     expect(settings(env).webhooks.graphClientState).toBe('state-1');
   });
 
+  test.each(['MISSING', 'constructor', '__proto__', 'toString'])(
+    'a setting named %s has no value',
+    (name) => {
+      expect(problems({ GRAPH_CLIENT_STATE_SETTING: name })).toEqual(['GRAPH_CLIENT_STATE_SETTING']);
+    },
+  );
+
   test('an empty setting is an absent one', () => {
     expect(settings({ DEFENDER_CLOUD: '', QUOTA_PER_HOUR: ' ' })).toEqual(settings({}));
   });
@@ -87,6 +95,7 @@ describe('settings', () => {
       NOT_FOUND_CACHE_SECONDS: 'secret-7',
       JOB_RESULT_HOURS: '0',
       PUBLIC_BASE_URL: 'http://secret-11.example.com',
+      FORWARD_DESTINATIONS: '{"siem":{"url":"http://secret-12.example.com"}}',
       MAX_BODY_BYTES: '1e3',
       EVENT_ORIGINS: 'https://secret-8.example.com',
       GRAPH_CLIENT_STATE_SETTING: 'secret-9',
@@ -99,6 +108,7 @@ describe('settings', () => {
       'DEFENDER_AUTHORITY_HOST',
       'DEFENDER_CLOUD',
       'EVENT_ORIGINS',
+      'FORWARD_DESTINATIONS',
       'GRAPH_CLIENT_STATE_SETTING',
       'IPS_CACHE_SECONDS',
       'JOB_RESULT_HOURS',
