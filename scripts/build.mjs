@@ -3,6 +3,26 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
+/**
+ * What applicationinsights asks for and this app never calls; the reasons and what they cost are in
+ * docs/dependencies.md. `main` is its way into the distribution that instruments the whole process.
+ */
+const leftOut = {
+  name: 'left-out',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\.?\/main$/ }, ({ path, resolveDir }) =>
+      /node_modules\/applicationinsights\//.test(`${resolveDir}/`)
+        ? { path, namespace: 'left-out' }
+        : undefined,
+    );
+    onResolve({ filter: /^@opentelemetry\/exporter-(logs|metrics|trace)-otlp-http$/ }, ({ path }) => ({
+      path,
+      namespace: 'left-out',
+    }));
+    onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
 await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: ['functions/index.ts'],
@@ -16,6 +36,9 @@ const { metafile } = await build({
   keepNames: true,
   legalComments: 'linked',
   metafile: true,
+  plugins: [leftOut],
+  // applicationinsights looks for a file beside itself.
+  define: { __dirname: 'import.meta.dirname' },
   // Only the Functions worker can give this one; see local/host/core-api.ts.
   external: ['@azure/functions-core'],
   // CommonJS packages inside an ES module still call require().

@@ -9,6 +9,7 @@ import {
 import type { CacheTimes } from './lookup/keeping.js';
 import type { SettingProblem } from './setting-problem.js';
 import { parseConnection, type StateStorage } from './storage/connection.js';
+import { parseIngestion, type TelemetrySettings } from './telemetry/connection.js';
 
 /** Every setting, parsed and typed. */
 export interface Settings {
@@ -30,8 +31,8 @@ export interface Settings {
     readonly publicBaseUrl: string | undefined;
   };
   readonly maxBodyBytes: number;
-  /** Whether there is a place where telemetry goes. */
-  readonly hasTelemetry: boolean;
+  /** Where telemetry goes; absent: nowhere. */
+  readonly telemetry: TelemetrySettings | undefined;
   readonly webhooks: {
     /** Origins of CloudEvents that may register, in lower case. */
     readonly eventOrigins: readonly string[];
@@ -82,7 +83,7 @@ export function parseSettings(env: Environment): ParsedSettings {
       publicBaseUrl: read.baseUrl('PUBLIC_BASE_URL'),
     },
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
-    hasTelemetry: read.text('APPLICATIONINSIGHTS_CONNECTION_STRING') !== undefined,
+    telemetry: read.telemetry('APPLICATIONINSIGHTS_CONNECTION_STRING'),
     webhooks: {
       eventOrigins: read.hosts('EVENT_ORIGINS', ['eventgrid.azure.net']),
       graphClientState: read.named('GRAPH_CLIENT_STATE_SETTING'),
@@ -132,7 +133,7 @@ class Reader {
     if (value === undefined) return fallback;
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const isBare = url && url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password;
-    if (isBare && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.href)))) {
+    if (isBare && isHttpsOrLocal(url)) {
       return url.origin;
     }
     return this.#wrong(
@@ -148,7 +149,7 @@ class Reader {
     if (value === undefined) return undefined;
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const isBare = url && !url.search && !url.hash && !url.username && !url.password;
-    if (isBare && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.href)))) {
+    if (isBare && isHttpsOrLocal(url)) {
       return url.href.replace(/\/+$/, '');
     }
     return this.#wrong(
@@ -172,6 +173,15 @@ class Reader {
     const name = this.text(setting);
     if (name === undefined) return undefined;
     return this.text(name) ?? this.#wrong(setting, 'must name a setting that has a value', undefined);
+  }
+
+  telemetry(setting: string): TelemetrySettings | undefined {
+    const connectionString = this.text(setting);
+    if (connectionString === undefined) return undefined;
+    const parsed = parseIngestion(connectionString, isHttpsOrLocal);
+    if (!parsed.ok) return this.#wrong(setting, parsed.message, undefined);
+    const role = this.text('WEBSITE_SITE_NAME') ?? 'defender-alert-ip-enrichment';
+    return { connectionString, ingestionEndpoint: parsed.ingestionEndpoint, role };
   }
 
   storage(setting: string): StateStorage {
@@ -224,4 +234,9 @@ class Reader {
     this.problems.push({ setting, message });
     return fallback;
   }
+}
+
+/** Where something may be sent: over https, or to this machine. */
+function isHttpsOrLocal(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.href));
 }

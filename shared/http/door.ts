@@ -2,6 +2,7 @@ import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } fr
 import type { App, Startup } from '../app.js';
 import { asEnrichmentError, EnrichmentError } from '../errors.js';
 import type { SettingProblem } from '../setting-problem.js';
+import { currentTrace } from '../trace.js';
 import type { World } from '../world.js';
 import { errorAnswer } from './answer.js';
 
@@ -79,7 +80,12 @@ function withEcho(answer: HttpResponseInit, request: HttpRequest): HttpResponseI
 }
 
 function logAnswer(context: InvocationContext, { status = 200 }: HttpResponseInit, ms: number): void {
-  const line = JSON.stringify({ event: 'answered', status, ms: Math.round(ms) });
+  const line = JSON.stringify({
+    event: 'answered',
+    status,
+    ms: Math.round(ms),
+    ...currentTrace()?.properties,
+  });
   if (status >= 500) context.warn(line);
   else context.info(line);
 }
