@@ -1,5 +1,5 @@
-// Bundles the app into dist/, which package.json's "main" names: one file that loads at once, and
-// chunks for what is loaded later.
+// Bundles the app into dist/, which package.json's "main" names, or into the folder that is given: one file
+// that loads at once, and chunks for what is loaded later.
 import { rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
@@ -23,10 +23,11 @@ const leftOut = {
   },
 };
 
-await rm('dist', { recursive: true, force: true });
+const outdir = process.argv[2] ?? 'dist';
+await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: ['functions/index.ts'],
-  outdir: 'dist',
+  outdir,
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -46,4 +47,4 @@ const { metafile } = await build({
     js: "import{createRequire as __require}from'node:module';const require=__require(import.meta.url);",
   },
 });
-await writeFile('dist/meta.json', JSON.stringify(metafile));
+await writeFile(`${outdir}/meta.json`, JSON.stringify(metafile));
