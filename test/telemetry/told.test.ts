@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
 import { systemClock as clock } from '../../shared/clock.js';
+import { notedSend } from '../../shared/delivery/noted-send.js';
+import type { Sent } from '../../shared/delivery/sending.js';
+import { FORMATS } from '../../shared/formats/index.js';
 import type { Occurrence } from '../../shared/occurrence.js';
 import { METRICS } from '../../shared/telemetry/items.js';
 import { createTelemetry } from '../../shared/telemetry/telemetry.js';
@@ -89,6 +92,46 @@ describe('a delivery', () => {
         }),
       ),
     );
+  });
+
+  test('is told of by whoever sends it: within its request, and long after it', async () => {
+    const siem = {
+      name: 'siem',
+      url: 'https://siem.example.com/hooks/canary-path?sig=canary-signature',
+      format: FORMATS[0] as (typeof FORMATS)[number],
+      auth: { type: 'none' },
+      timeoutMs: 15_000,
+      scheduleMs: [0],
+      allowPrivateHost: false,
+    } as const;
+    const outcomes: Sent[] = [
+      { kind: 'delivered', status: 200 },
+      { kind: 'spared', retryAfterMs: 5_000 },
+      { kind: 'gone', status: 410, reason: 'It is gone.' },
+    ];
+    const telemetry = open();
+    const send = notedSend(async () => outcomes.shift() as Sent, clock, telemetry.note);
+    const hop = `00-${TRACE_ID}-00f067aa0ba902b7-00`;
+    const outgoing = { id: 'delivery-1', body: '{}', contentType: 'application/json', traceparent: hop };
+    await inTrace(TRACE, () => send(siem, outgoing));
+    await inTrace({ traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-00`, properties: {} }, async () => {
+      await send(siem, outgoing);
+      await send(siem, outgoing);
+    });
+    await telemetry.close();
+    const told = ingestion.items
+      .filter(({ data }) => data.baseType === 'RemoteDependencyData')
+      .map(({ tags, data: { baseData } }) => [
+        baseData.properties.outcome,
+        tags['ai.operation.id'],
+        tags['ai.operation.parentId'],
+        baseData.properties.workflowRunId,
+      ]);
+    expect(told).toEqual([
+      ['delivered', TRACE_ID, 'b7ad6b7169203331', 'run-1'],
+      ['gone', TRACE_ID, '00f067aa0ba902b7', undefined],
+    ]);
+    expect(JSON.stringify(ingestion.requests)).not.toContain('canary');
   });
 
   test('a dead letter is counted, and is an event with its id', async () => {
