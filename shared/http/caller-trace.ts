@@ -1,4 +1,4 @@
-import { HttpRequest, type InvocationContext } from '@azure/functions';
+import type { HttpRequest, InvocationContext } from '@azure/functions';
 import type { Trace } from '../trace.js';
 
 /**
@@ -19,8 +19,11 @@ const PLAIN = /^[\w.:()-]{1,128}$/;
 
 /** On whose behalf an invocation works: the host's request, and the caller's own names for it. */
 export function traceOf(input: unknown, { traceContext }: InvocationContext): Trace {
+  // Of a queue message there is nothing to get; it is JSON, whatever is in it.
+  const headers = (input as Partial<HttpRequest> | null | undefined)?.headers;
+  const isHttp = typeof headers?.get === 'function';
   const named = Object.entries(RUN_HEADERS).flatMap(([header, property]) => {
-    const value = input instanceof HttpRequest ? input.headers.get(header) : null;
+    const value = isHttp ? headers.get(header) : null;
     return value !== null && PLAIN.test(value) ? [[property, value]] : [];
   });
   return { traceparent: traceContext?.traceParent || undefined, properties: Object.fromEntries(named) };

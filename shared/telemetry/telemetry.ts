@@ -44,7 +44,7 @@ class LateTelemetry implements Telemetry {
 
   note: Note = (occurrence) => {
     for (const item of itemsOf(occurrence, currentTrace(), this.#world.clock.epochMs())) {
-      if (this.#client) this.#client.track(item);
+      if (this.#client) this.#track(item);
       else if (this.#kept.length < MOST_KEPT) this.#kept.push(item);
     }
   };
@@ -72,12 +72,26 @@ class LateTelemetry implements Telemetry {
       const { openClient } = await import('./client.js');
       this.#client = openClient(this.#settings, this.#world.clock);
     } catch (error) {
-      this.#client = { track: () => {}, close: async () => {} };
-      this.#world.report({
-        event: 'telemetry-off',
-        detail: `Telemetry could not be loaded (${error instanceof Error ? error.name : 'unknown'}): this instance sends none. Deploy the package anew; all else works.`,
-      });
+      this.#turnOff(error);
     }
-    for (const item of this.#kept.splice(0)) this.#client.track(item);
+    for (const item of this.#kept.splice(0)) this.#track(item);
+  }
+
+  /** Whoever tells something must not fail by it. */
+  #track(item: Item): void {
+    try {
+      this.#client?.track(item);
+    } catch (error) {
+      this.#turnOff(error);
+    }
+  }
+
+  #turnOff(error: unknown): void {
+    this.#client = { track: () => {}, close: async () => {} };
+    const what = (error as Error | undefined)?.name; // never its message, which could hold anything
+    this.#world.report({
+      event: 'telemetry-off',
+      detail: `The library for telemetry failed (${what}): this instance sends none any more, and all else works. Deploy the package anew; if it stays, report it.`,
+    });
   }
 }

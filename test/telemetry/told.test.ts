@@ -180,6 +180,17 @@ test('what is told in a storm before it is loaded is kept up to a bound, and the
   ]);
 });
 
+test('an item that the library cannot take turns telemetry off, says so once, and harms nobody who tells', async () => {
+  const telemetry = open();
+  telemetry.note({ ...ATTEMPT, origin: 'no origin' });
+  telemetry.note({ kind: 'lookup', of: 'alert', level: 'none' });
+  await telemetry.close();
+  telemetry.note(ATTEMPT);
+  expect(reports.splice(0)).toEqual([
+    { event: 'telemetry-off', detail: expect.stringContaining('TypeError') },
+  ]);
+});
+
 test('with nothing to tell nothing is loaded at the end', async () => {
   await open().close();
   expect(ingestion.requests).toEqual([]);
