@@ -4,17 +4,18 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { formatsTable, shapesTable } from './docs-tables.js';
+import { formatsTable, metricsTable, shapesTable } from './docs-tables.js';
 import { faultsTable } from './faults-table.js';
 
 const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
   shapes: shapesTable,
   formats: formatsTable,
   faults: faultsTable,
+  metrics: metricsTable,
 };
 
 /** The documents that have generated parts. */
-export const DOCUMENTS = ['docs/formats.md', 'docs/shapes.md', 'docs/reliability.md'];
+export const DOCUMENTS = ['docs/formats.md', 'docs/shapes.md', 'docs/reliability.md', 'docs/telemetry.md'];
 
 /** A document with its generated parts made anew. */
 export async function regenerate(document: string): Promise<string> {

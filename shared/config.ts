@@ -7,6 +7,7 @@ import type { CacheTimes } from './lookup/keeping.js';
 import type { SettingProblem } from './setting-problem.js';
 import { type Environment, SettingReader } from './setting-reader.js';
 import type { StateStorage } from './storage/connection.js';
+import type { TelemetrySettings } from './telemetry/connection.js';
 
 /** Every setting, parsed and typed. */
 export interface Settings {
@@ -30,8 +31,8 @@ export interface Settings {
   /** Where enriched alerts can be forwarded; callers know them by their names. */
   readonly destinations: readonly Destination[];
   readonly maxBodyBytes: number;
-  /** Whether there is a place where telemetry goes. */
-  readonly hasTelemetry: boolean;
+  /** Where telemetry goes; absent: nowhere. */
+  readonly telemetry: TelemetrySettings | undefined;
   readonly webhooks: {
     /** Origins of CloudEvents that may register, in lower case. */
     readonly eventOrigins: readonly string[];
@@ -80,7 +81,7 @@ export function parseSettings(env: Environment): ParsedSettings {
     },
     destinations: read.destinations('FORWARD_DESTINATIONS'),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
-    hasTelemetry: read.text('APPLICATIONINSIGHTS_CONNECTION_STRING') !== undefined,
+    telemetry: read.telemetry('APPLICATIONINSIGHTS_CONNECTION_STRING'),
     webhooks: {
       eventOrigins: read.hosts('EVENT_ORIGINS', ['eventgrid.azure.net']),
       graphClientState: read.named('GRAPH_CLIENT_STATE_SETTING'),

@@ -9,6 +9,7 @@ import {
 } from './identity/delegation-settings.js';
 import type { SettingProblem } from './setting-problem.js';
 import { parseConnection, type StateStorage } from './storage/connection.js';
+import { parseIngestion, type TelemetrySettings } from './telemetry/connection.js';
 import { isConfidential } from './web-address.js';
 
 /** Environment variables; an empty one counts as absent. */
@@ -95,6 +96,15 @@ export class SettingReader {
     const name = this.text(setting);
     if (name === undefined) return undefined;
     return this.text(name) ?? this.#wrong(setting, 'must name a setting that has a value', undefined);
+  }
+
+  telemetry(setting: string): TelemetrySettings | undefined {
+    const connectionString = this.text(setting);
+    if (connectionString === undefined) return undefined;
+    const parsed = parseIngestion(connectionString);
+    if (!parsed.ok) return this.#wrong(setting, parsed.message, undefined);
+    const role = this.text('WEBSITE_SITE_NAME') ?? 'defender-alert-ip-enrichment';
+    return { connectionString, ingestionEndpoint: parsed.ingestionEndpoint, role };
   }
 
   storage(setting: string): StateStorage {

@@ -1,17 +1,22 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
+import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
+import { systemClock } from '../../shared/clock.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 
 let world: World;
 afterEach(() => world.close());
 
-const HEALTHY = { APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=canary-key' };
-const secrets = ['canary-key'];
+let ingestion: IngestionEndpoint;
+beforeAll(async () => {
+  ingestion = await startIngestionEndpoint({ clock: systemClock });
+});
+afterAll(() => ingestion.close());
 
 describe('GET /api/doctor', () => {
   test('of a healthy app: every check is ok, and Defender is not asked', async () => {
-    world = await startWorld({ settings: HEALTHY, secrets });
+    world = await startWorld({ settings: ingestion.settings, secrets: [ingestion.instrumentationKey] });
     const { answer, status, names, bad } = await consult(world);
     expect(answer.status).toBe(200);
     expect({ status, bad }).toEqual({ status: 'ok', bad: [] });

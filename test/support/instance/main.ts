@@ -1,4 +1,7 @@
-/** One instance of the app as a process of its own: the doors of functions/index.ts on the local host. */
+/**
+ * One instance of the app as a process of its own: the doors of functions/index.ts on the local host, or
+ * the built app in the folder that is given.
+ */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startHost } from '../../../local/host/host.js';
@@ -9,7 +12,7 @@ import type { Order, Reply } from './orders.js';
 const LONG_MS = 5_000;
 
 const host = await startHost({
-  registrations: await loadApp(fileURLToPath(new URL('.', import.meta.url))),
+  registrations: await loadApp(process.argv[2] ?? fileURLToPath(new URL('.', import.meta.url))),
   port: 0,
   hostJson: JSON.parse(await readFile('host.json', 'utf8')),
   log: (entry) => void process.stdout.write(`${JSON.stringify(entry)}\n`),
