@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
 import type { Startup } from '../shared/app.js';
-import { readMessage } from '../shared/jobs/message.js';
+import { readMessage } from '../shared/storage/message.js';
 
 /**
  * Works on jobs, a turn for each message; and ends those whose message the host has given up, having

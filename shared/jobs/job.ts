@@ -1,4 +1,5 @@
 import type { EnrichmentError, ErrorKind, UpstreamError } from '../errors.js';
+import type { Claim } from '../storage/claim.js';
 
 /**
  * A job: an enrichment that outlives its request, as its state blob holds it. All times are the
@@ -23,13 +24,6 @@ export interface Job {
   /** When it is likely to end. */
   readonly expectedAtMs: number;
   readonly end: JobEnd | undefined;
-}
-
-/** A turn of work under way. */
-export interface Claim {
-  readonly by: string;
-  /** Past this, whoever made it is taken for dead. */
-  readonly untilMs: number;
 }
 
 /** How some alerts' lookups failed, in a way that waiting does not mend. */

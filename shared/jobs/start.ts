@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { StorageError } from '../errors.js';
 import type { Quota } from '../quota/quota.js';
+import { newId, writeMessage } from '../storage/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import type { Answers } from './answers.js';
 import { ANSWERED, type Job, pendingOf, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
-import { writeMessage } from './message.js';
-import { digestOf, newJobId, newToken } from './token.js';
+import { digestOf, newToken } from './token.js';
 import { type JobView, join, mayLackMessage, newJob, noProgress, viewJob } from './transitions.js';
 
 /** What starting a job needs. */
@@ -85,7 +85,7 @@ async function joinJob(
 
 function createJob({ clock, jobs, quota }: StartParts, request: JobRequest, token: string): Promise<Job> {
   const { text, alertIds, query, answers } = request;
-  const id = newJobId();
+  const id = newId();
   const answered = new Map([...answers.keys()].map((index) => [index, ANSWERED]));
   const progress = withMarks(noProgress(alertIds.length), answered);
   const workMs = quota.expectBackground(pendingOf({ progress }).length) - clock.monotonicMs();

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { withDeadline } from '../deadline.js';
 import type { EnrichedPayload, Enricher } from '../enrich.js';
 import { DeadlineError, StorageError } from '../errors.js';
+import { type Message, writeMessage } from '../storage/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { composeAnswer } from './compose.js';
 import { ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
-import { type JobMessage, writeMessage } from './message.js';
 import { nextTurn, shareOf } from './share.js';
 import { abandon, claim, fail, finish, release, type Turn } from './transitions.js';
 import { runTurn, type TurnParts, type TurnResult } from './turn.js';
@@ -46,7 +46,7 @@ const STATS_MS = 20_000;
  *
  * @throws what should not happen; the host then delivers the message again, and at last to `failJob`
  */
-export async function workOnJob(parts: WorkParts, message: JobMessage): Promise<Worked> {
+export async function workOnJob(parts: WorkParts, message: Message): Promise<Worked> {
   const by = randomUUID();
   try {
     const decided = await parts.jobs.change(message.id, (job, nowMs) => {
