@@ -10,7 +10,8 @@ import { readMessage } from '../shared/storage/message.js';
 export function registerJobWorker(startup: Startup): void {
   if (!startup.ok || !startup.app.jobs || !startup.app.shared) return;
   const { jobs, report, shared } = startup.app;
-  const { connection, places } = shared;
+  const { connection } = shared;
+  const { places } = shared.jobs;
   app.storageQueue('jobWorker', {
     queueName: places.queue,
     connection,

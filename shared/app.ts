@@ -1,11 +1,15 @@
 import { systemClock } from './clock.js';
 import { type Environment, parseSettings, type Settings } from './config.js';
+import { createForwarding } from './create-forwarding.js';
 import { createJobs } from './create-jobs.js';
 import { createCall } from './defender/call.js';
 import { DefenderClient } from './defender/client.js';
 import { DefenderSource } from './defender/defender-source.js';
 import { UpstreamClock } from './defender/upstream-clock.js';
 import { createDelegation, type Delegation } from './delegation.js';
+import type { Deliveries } from './delivery/deliveries.js';
+import type { Forwarding } from './delivery/forwarding.js';
+import { createSend } from './delivery/send.js';
 import { createCredential } from './identity/credential.js';
 import { type AccessToken, TokenCache } from './identity/token-cache.js';
 import type { Jobs } from './jobs/jobs.js';
@@ -39,6 +43,10 @@ export interface App extends World {
   readonly shared: SharedState | undefined;
   /** Enrichments that outlive their requests; absent where nothing is stored. */
   readonly jobs: Jobs | undefined;
+  /** Forwards enriched alerts, with a queue or without. */
+  readonly forwarding: Forwarding;
+  /** Deliveries that wait for their turn; absent where nothing is stored. */
+  readonly deliveries: Deliveries | undefined;
 }
 
 /** The app, or what keeps it from being one. Wrong settings are answered by the doors, not thrown. */
@@ -78,20 +86,24 @@ export function createApp(
     undefined,
   );
   const delegation = createDelegation(settings, upstream, ownToken, openLedger);
+  const { forwarding, deliveries } = createForwarding(shared, settings, world, createSend({ clock }));
   const jobs =
     shared &&
+    deliveries &&
     createJobs(shared, {
       ...world,
       settings,
+      deliveries,
       quota,
       statsLookup,
       // The same cache, and flights of its own: who waits for an answer must not wait behind a job.
       lookup: new Lookup(answers, (id, work) => source.find(id, work, 'background'), sharedAnswers),
     });
+  const outliving = { shared, jobs, forwarding, deliveries };
   const doctored = { defender, upstreamClock, ownToken };
   return {
     ok: true,
-    app: { ...world, settings, quota, lookup, statsLookup, shared, jobs, delegation, ...doctored },
+    app: { ...world, settings, quota, lookup, statsLookup, delegation, ...outliving, ...doctored },
   };
 }
 

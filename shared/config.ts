@@ -1,5 +1,7 @@
 import { cloudProblems, isLoopback } from './defender/cloud-check.js';
 import { CLOUDS, type CloudName, type DefenderCloud } from './defender/clouds.js';
+import type { Destination } from './delivery/destination.js';
+import { parseDestinations } from './delivery/destination-settings.js';
 import type { IdentitySettings } from './identity/credential.js';
 import {
   type DelegationSettings,
@@ -29,6 +31,8 @@ export interface Settings {
     /** What callers reach the app by, without a slash at the end; absent: what each request came by. */
     readonly publicBaseUrl: string | undefined;
   };
+  /** Where enriched alerts can be forwarded. */
+  readonly destinations: readonly Destination[];
   readonly maxBodyBytes: number;
   /** Whether there is a place where telemetry goes. */
   readonly hasTelemetry: boolean;
@@ -81,6 +85,7 @@ export function parseSettings(env: Environment): ParsedSettings {
       resultHours: read.integer('JOB_RESULT_HOURS', 1, 720, 24),
       publicBaseUrl: read.baseUrl('PUBLIC_BASE_URL'),
     },
+    destinations: read.destinations('FORWARD_DESTINATIONS'),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
     hasTelemetry: read.text('APPLICATIONINSIGHTS_CONNECTION_STRING') !== undefined,
     webhooks: {
@@ -178,6 +183,12 @@ class Reader {
     const parsed = parseConnection(this.text(setting), (name) => this.text(name));
     if (parsed.ok) return parsed.storage;
     return this.#wrong(parsed.setting, parsed.message, { kind: 'memory' });
+  }
+
+  destinations(setting: string): readonly Destination[] {
+    const { destinations, problems } = parseDestinations(this.text(setting), (name) => this.text(name));
+    this.problems.push(...problems);
+    return destinations;
   }
 
   /** The user-assigned identity, else the site and slot that has the system-assigned one. */

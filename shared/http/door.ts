@@ -6,7 +6,12 @@ import type { World } from '../world.js';
 import { errorAnswer } from './answer.js';
 
 /** Answers one request. What it throws is answered by the door. */
-export type Handler = (app: App, request: HttpRequest, requestId: string) => Promise<HttpResponseInit>;
+export type Handler = (
+  app: App,
+  request: HttpRequest,
+  requestId: string,
+  context: InvocationContext,
+) => Promise<HttpResponseInit>;
 
 /** How a door answers an error; `nowMs` is the monotonic time. */
 export type ErrorAnswer = (error: EnrichmentError, requestId: string, nowMs: number) => HttpResponseInit;
@@ -26,9 +31,9 @@ export function door(
   const { clock } = worldOf(startup);
   return openDoor(
     startup,
-    (request, requestId) => {
+    (request, requestId, context) => {
       if (!startup.ok) throw settingsError(startup.problems, clock.monotonicMs());
-      return handler(startup.app, request, requestId);
+      return handler(startup.app, request, requestId, context);
     },
     answerError,
   );
@@ -37,7 +42,7 @@ export function door(
 /** The same for a door that answers while settings are wrong, too. */
 export function openDoor(
   startup: Startup,
-  handler: (request: HttpRequest, requestId: string) => Promise<HttpResponseInit>,
+  handler: (request: HttpRequest, requestId: string, context: InvocationContext) => Promise<HttpResponseInit>,
   answerError: ErrorAnswer = errorAnswer,
 ): HttpHandler {
   const { clock } = worldOf(startup);
@@ -46,7 +51,7 @@ export function openDoor(
     const { invocationId: requestId } = context;
     let answer: HttpResponseInit;
     try {
-      answer = await handler(request, requestId);
+      answer = await handler(request, requestId, context);
     } catch (thrown) {
       const error = asEnrichmentError(thrown);
       logError(context, error);

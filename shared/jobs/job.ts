@@ -1,3 +1,4 @@
+import type { Order } from '../delivery/forwarding.js';
 import type { EnrichmentError, ErrorKind, UpstreamError } from '../errors.js';
 import type { Claim } from '../storage/claim.js';
 
@@ -24,6 +25,8 @@ export interface Job {
   /** When it is likely to end. */
   readonly expectedAtMs: number;
   readonly end: JobEnd | undefined;
+  /** What is to be done with the result: the 202 has promised it. */
+  readonly forward?: Order;
 }
 
 /** How some alerts' lookups failed, in a way that waiting does not mend. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import type { Order } from '../delivery/forwarding.js';
 import { StorageError } from '../errors.js';
 import type { Quota } from '../quota/quota.js';
 import { newId, writeMessage } from '../storage/message.js';
@@ -29,6 +30,8 @@ export interface JobRequest {
   readonly dedupe: string | undefined;
   /** Answers that there are already. */
   readonly answers: Answers;
+  /** Where the result is to be forwarded. */
+  readonly forward?: Order | undefined;
 }
 
 /** A running job, and the token that opens it for whoever posted. */
@@ -84,7 +87,7 @@ async function joinJob(
 }
 
 function createJob({ clock, jobs, quota }: StartParts, request: JobRequest, token: string): Promise<Job> {
-  const { text, alertIds, query, answers } = request;
+  const { text, alertIds, query, answers, forward } = request;
   const id = newId();
   const answered = new Map([...answers.keys()].map((index) => [index, ANSWERED]));
   const progress = withMarks(noProgress(alertIds.length), answered);
@@ -97,6 +100,7 @@ function createJob({ clock, jobs, quota }: StartParts, request: JobRequest, toke
       progress,
       createdAtMs: nowMs,
       expectedAtMs: nowMs + workMs + POLLING_MS,
+      ...(forward ? { forward } : {}),
     }),
   );
 }
@@ -108,7 +112,9 @@ function started({ id, ...job }: Job, token: string, nowMs: number): StartedJob 
 }
 
 /** A digest: a caller's key or payload has no place in a blob's name. */
-function sameness({ text, query, dedupe }: JobRequest): string {
-  const what = dedupe === undefined ? ['post', query, text] : ['key', dedupe];
+function sameness({ text, query, dedupe, forward }: JobRequest): string {
+  // Whoever wants it forwarded must not join a job that does not.
+  const where = forward?.destination ?? null;
+  const what = dedupe === undefined ? ['post', where, query, text] : ['key', where, dedupe];
   return createHash('sha256').update(JSON.stringify(what)).digest('hex');
 }

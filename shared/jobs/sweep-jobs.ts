@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { BlobPage, BlobStore } from '../storage/blob-store.js';
+import { pages } from '../storage/pages.js';
 import type { Swept } from '../storage/sweep.js';
 import type { JobPlaces } from './places.js';
 import { GONE_MS } from './transitions.js';
@@ -72,13 +73,4 @@ async function sortStates(sweep: JobSweep) {
 
 function isOld({ resultHours }: JobSweep, { storeTimeMs }: BlobPage, { lastModifiedMs }: Listed): boolean {
   return storeTimeMs - lastModifiedMs > resultHours * 3_600_000 + GONE_MS;
-}
-
-async function* pages(store: BlobStore, prefix: string): AsyncGenerator<BlobPage> {
-  let after: string | undefined;
-  do {
-    const page = await store.list(prefix, after);
-    yield page;
-    after = page.next;
-  } while (after !== undefined);
 }

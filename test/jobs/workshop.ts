@@ -1,4 +1,5 @@
 import { QueuePump } from '../../local/host/queue-pump.js';
+import type { EnrichedPayload } from '../../shared/enrich.js';
 import { EnrichmentError, QuotaError } from '../../shared/errors.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
@@ -41,6 +42,9 @@ export function openWorkshop({ perMinute = 100, resultHours = 24 } = {}) {
     /** Alert ids in the order of their calls. */
     calls,
     errors,
+    /** What was forwarded, by the delivery's id, and what could not be and became a dead letter. */
+    forwarded: new Map<string, EnrichedPayload>(),
+    buried: new Map<string, string>(),
     upstream: (() => FOUND) as Upstream,
     /** A new instance of the app: nothing of another one's memory is in it. */
     jobs: (): Jobs => new Jobs(partsOf()),
@@ -94,7 +98,17 @@ export function openWorkshop({ perMinute = 100, resultHours = 24 } = {}) {
       lookup: new Lookup(answers, ask, undefined),
       statsLookup: new Lookup(new AnswerCache(clock, keepIpStats), () => Promise.reject(refuse()), undefined),
       wantsStats: () => false,
-      render: ({ enrichment }) => ({ status: 200, headers: {}, body: JSON.stringify(enrichment) }),
+      deliveries: {
+        accept: async ({ id, destination }, enriched) => {
+          workshop.forwarded.set(id, enriched);
+          return { id, destination, status: 'queued' };
+        },
+        bury: async ({ id }, text) => void workshop.buried.set(id, text),
+      },
+      render: ({ enrichment, delivery }) => {
+        const body = JSON.stringify({ ...enrichment, delivery });
+        return { status: 200, headers: {}, body };
+      },
     };
   }
 

@@ -198,6 +198,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     lookup: new Lookup(new AnswerCache(clock, { seconds: () => 300, size: () => 1 }), ask, undefined),
     statsLookup: new Lookup(new AnswerCache(clock, keepIpStats), () => Promise.reject(refuse()), undefined),
     wantsStats: () => false,
+    deliveries: { accept: refuse, bury: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
   });
 }
