@@ -34,6 +34,7 @@ describe('settings', () => {
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
       state: { storage: { kind: 'memory' }, owner: 'local' },
       jobs: { resultHours: 24, publicBaseUrl: undefined },
+      destinations: [],
       maxBodyBytes: 20 * 1024 * 1024,
       hasTelemetry: false,
       webhooks: { eventOrigins: ['eventgrid.azure.net'], graphClientState: undefined },

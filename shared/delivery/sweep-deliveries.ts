@@ -42,7 +42,12 @@ export async function sweepDeliveries(sweep: DeliverySweep, longestMs: number): 
     counts.seen += page.blobs.length;
     for (const { name } of page.blobs) undelivered.add(places.idIn(name));
     const old = page.blobs.filter((blob) => isOlder(page, blob, DAY_MS));
-    if (!(await each(old, (blob) => lookAfter(sweep, blob, page.storeTimeMs)))) return unfinished();
+    const looked = await each(old, async (blob) => {
+      const deleted = await lookAfter(sweep, blob, page.storeTimeMs);
+      if (deleted > 0) undelivered.delete(places.idIn(blob.name));
+      return deleted;
+    });
+    if (!looked) return unfinished();
   }
   for (const [folder, keptMs] of [
     [places.states, DELIVERED_KEPT_MS],

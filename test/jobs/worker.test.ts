@@ -57,10 +57,12 @@ test('the queues are listened to where state is stored, by the connection that w
   const connectionString = azurite.connectionString;
   for (const connection of ['AzureWebJobsStorage', 'STATE']) {
     const named = await triggers({ STATE_STORAGE: connection, [connection]: connectionString });
-    const queueName = expect.stringMatching(/^alert-ip-jobs-[0-9a-f]{32}$/);
+    const queueName = (of: string) => expect.stringMatching(`^alert-ip-${of}-[0-9a-f]{32}$`);
     expect(named).toEqual([
-      { name: 'jobWorker', connection, queueName },
+      { name: 'jobWorker', connection, queueName: queueName('jobs') },
       { name: 'jobPoison', connection, queueName: `${named[0]?.queueName}-poison` },
+      { name: 'deliveryWorker', connection, queueName: queueName('deliveries') },
+      { name: 'deliveryPoison', connection, queueName: `${named[2]?.queueName}-poison` },
     ]);
   }
   expect(await triggers({ STATE_STORAGE: 'memory' })).toEqual([]);
