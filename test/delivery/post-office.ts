@@ -1,4 +1,5 @@
-import { QueuePump } from '../../local/host/queue-pump.js';
+import { readFileSync } from 'node:fs';
+import { QueuePump, type QueueSettings } from '../../local/host/queue-pump.js';
 import { Deliveries } from '../../shared/delivery/deliveries.js';
 import { DeliveryStore } from '../../shared/delivery/delivery-store.js';
 import type { Destination } from '../../shared/delivery/destination.js';
@@ -47,14 +48,12 @@ export interface Arrived {
 export const OK: Sent = { kind: 'delivered', status: 204 };
 export const DOWN: Sent = { kind: 'failed', status: 503, reason: 'It answered 503.' };
 
-const PUMP = {
-  messageEncoding: 'base64',
+const { queues } = JSON.parse(readFileSync('host.json', 'utf8')).extensions;
+const PUMP: QueueSettings = {
+  ...queues,
   maxPollingMs: 10_000, // days pass here
   visibilityMs: 30_000,
-  maxDequeueCount: 5,
-  batchSize: 8,
-  newBatchThreshold: 4,
-} as const;
+};
 
 /** Deliveries with everything around them in memory and in virtual time. */
 export function openPostOffice(random: () => number = () => 0.5) {
@@ -80,11 +79,11 @@ export function openPostOffice(random: () => number = () => 0.5) {
     arrivals,
     destinations: [destination()] as readonly Destination[],
     receive: (() => OK) as Receiving,
-    /** Called before each step of an instance that can end it: a promise that never resolves is its end. */
-    step: async (_what: string): Promise<void> => {},
-
-    /** An instance of the app: nothing of another one's memory is in it. */
-    open(): Deliveries {
+    /**
+     * An instance of the app: nothing of another one's memory is in it.
+     * @param step called before and after each step that can be its last: what never resolves is its end
+     */
+    open(step: () => Promise<void> = async () => {}): Deliveries {
       const stepping = <T extends object>(target: T, methods: readonly string[]): T =>
         new Proxy(target, {
           get: (from, name) => {
@@ -93,20 +92,20 @@ export function openPostOffice(random: () => number = () => 0.5) {
             const method = member.bind(from);
             if (!methods.includes(String(name))) return method;
             return async (...given: unknown[]) => {
-              await office.step(`before ${String(name)}`);
+              await step();
               const result = await method(...given);
-              await office.step(`after ${String(name)}`);
+              await step();
               return result;
             };
           },
         });
       const blobs = stepping(store, ['read', 'write', 'delete', 'list']);
       const send = async (to: Destination, outgoing: Outgoing): Promise<Sent> => {
-        await office.step('before arrival');
+        await step();
         const { id, body } = outgoing;
         arrivals.push({ id, body, to: to.name, atMs: clock.monotonicMs() });
         const sent = await office.receive(outgoing, to, arrivals.filter((one) => one.to === to.name).length);
-        await office.step('after arrival');
+        await step();
         return sent;
       };
       return new Deliveries({
