@@ -16,7 +16,7 @@ async function killedAt(nth: number) {
     accepted = receipt;
   });
   const pump = office.employ(victim);
-  await office.clock.pass(60_000);
+  await office.pass(60_000);
   pump.stop();
   return { office, accepted, isOver: steps < nth };
 }
@@ -32,7 +32,7 @@ test('row 36: killed before any step of accepting or sending → what was accept
     // The host's lease on a message in work, ten minutes.
     const view = await office.untilIs('delivered', repeated.id);
     expect(view.attempts).toBe(1);
-    await office.clock.pass(HOUR);
+    await office.pass(HOUR);
     expect(new Set(office.arrivals.map(({ id, body }) => `${id} ${body}`)).size).toBe(1);
     expect(office.queue.messages.size).toBe(0);
     expect(office.reports).toEqual([]);
@@ -53,11 +53,11 @@ test('killed before any step of an attempt that fails: the next attempts are mad
     const { id } = await office.post(POST);
     let steps = 0;
     const pump = office.employ(office.open(() => (++steps >= nth ? never() : Promise.resolve())));
-    await office.clock.pass(2_000);
+    await office.pass(2_000);
     pump.stop();
     office.employ();
     await office.untilIs('delivered', id);
-    await office.clock.pass(HOUR);
+    await office.pass(HOUR);
     expect(office.queue.messages.size).toBe(0);
     expect(new Set(office.arrivals.map((one) => one.id))).toEqual(new Set([id]));
     if (steps < nth) break;

@@ -32,11 +32,11 @@ describe('one instance, with what host.json lets it work on at once', () => {
       }
       const beganMs = office.clock.monotonicMs();
       office.employ();
-      await office.clock.pass(20_000);
+      await office.pass(20_000);
       expect(arrived('siem')).toBe(200);
-      expect(lastArrival('siem') - beganMs).toBeLessThan(3_000);
+      expect(lastArrival('siem') - beganMs).toBeLessThan(4_000);
       // Not forgotten: it gets what room there is for one that is slow.
-      await office.clock.pass(300_000);
+      await office.pass(300_000);
       expect(arrived('hung')).toBeGreaterThan(30);
       const late = await office.post({ destination: 'siem' });
       const postedMs = office.clock.monotonicMs();
@@ -56,11 +56,11 @@ describe('one instance, with what host.json lets it work on at once', () => {
       for (let n = 0; n < 300; n++) await office.post();
       const beganMs = office.clock.monotonicMs();
       office.employ();
-      await office.clock.pass(10_000);
+      await office.pass(10_000);
       expect(arrived('siem')).toBe(300);
       // Six at once, 50 ms each: 2.5 s.
       expect(lastArrival('siem') - beganMs).toBeLessThan(4_000);
-      await office.clock.pass(60_000);
+      await office.pass(60_000);
       expect(office.queue.messages.size).toBe(0);
     },
     PATIENCE_MS,
@@ -71,7 +71,7 @@ describe('one instance, with what host.json lets it work on at once', () => {
     const posts = [];
     for (let n = 0; n < 40; n++) posts.push(await office.post());
     office.employ();
-    await office.clock.pass(30_000);
+    await office.pass(30_000);
     for (const { id } of posts)
       expect(await office.ask(id)).toMatchObject({ status: 'delivered', attempts: 2 });
   });

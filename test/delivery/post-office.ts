@@ -15,7 +15,7 @@ import type { Report } from '../../shared/report.js';
 import { readMessage } from '../../shared/storage/message.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { MemoryQueue } from '../support/memory-queue.js';
-import { SteppingClock } from '../support/stepping-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 export const HOUR = 3_600_000;
 export const SCHEDULE_MS = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000].map((s) => s * 1000);
@@ -57,7 +57,7 @@ const PUMP: QueueSettings = {
 
 /** Deliveries with everything around them in memory and in virtual time. */
 export function openPostOffice(random: () => number = () => 0.5) {
-  const clock = new SteppingClock();
+  const clock = new VirtualClock();
   const store = new MemoryBlobStore(clock);
   const queue = new MemoryQueue(clock);
   const poison = new MemoryQueue(clock);
@@ -153,12 +153,15 @@ export function openPostOffice(random: () => number = () => 0.5) {
       clock.until(office.accept(office.open(), given)),
     ask: (id: string): Promise<DeliveryView> => clock.until(office.open().ask(id)),
 
+    /** Lets so much time pass. */
+    pass: (ms: number): Promise<void> => clock.until(clock.sleep(ms)),
+
     /** Lets time pass until a delivery is what is wanted. */
     async untilIs(status: string, id: string): Promise<DeliveryView> {
       for (;;) {
         const view = await office.ask(id);
         if (view.status === status) return view;
-        await clock.pass(5_000);
+        await office.pass(5_000);
       }
     },
 

@@ -32,7 +32,7 @@ describe('a delivery', () => {
     const { id, status } = await office.post();
     expect(status).toBe('queued');
     expect(await office.untilIs('delivered', id)).toMatchObject({ attempts: 1, lastStatus: 204 });
-    await office.clock.settle();
+    await office.pass(0);
     expect(blobs(office.places.bodies)).toEqual([]);
     expect(office.queue.messages.size).toBe(0);
     expect(office.errors).toEqual([]);
@@ -68,7 +68,7 @@ describe('a delivery', () => {
     };
     office.employ();
     office.employ();
-    await office.clock.pass(HOUR);
+    await office.pass(HOUR);
     expect(office.arrivals).toHaveLength(1);
     expect(office.queue.messages.size).toBe(0);
   });
@@ -117,7 +117,7 @@ describe('a delivery', () => {
     };
     withSecret('old');
     const { id } = await office.post();
-    await office.clock.pass(1_000);
+    await office.pass(1_000);
     await office.close();
     withSecret('new');
     await office.untilIs('delivered', id);
@@ -128,9 +128,9 @@ describe('a delivery', () => {
     office.receive = () => ({ kind: 'spared', retryAfterMs: 600_000 });
     office.employ();
     const { id } = await office.post();
-    await office.clock.pass(30 * HOUR);
+    await office.pass(30 * HOUR);
     expect(await office.ask(id)).toMatchObject({ status: 'queued', attempts: 0 });
-    await office.clock.pass(3 * HOUR);
+    await office.pass(3 * HOUR);
     expect(await office.ask(id)).toMatchObject({ status: 'dead-lettered', attempts: 0 });
     expect(office.reports).toHaveLength(1);
   });
@@ -153,9 +153,9 @@ describe('a repeated post', () => {
     const again = () => office.post({ text: '{"same":1}' });
     const first = await again();
     await office.untilIs('delivered', first.id);
-    await office.clock.pass(HOUR - 10_000);
+    await office.pass(HOUR - 10_000);
     expect(await again()).toEqual({ ...first, status: 'delivered' });
-    await office.clock.pass(20_000);
+    await office.pass(20_000);
     const second = await again();
     expect(second.id).not.toBe(first.id);
     await office.untilIs('delivered', second.id);
@@ -172,7 +172,7 @@ describe('a repeated post', () => {
       const { id } = await office.post(post);
       office.employ();
       await office.untilIs('delivered', id);
-      await office.clock.pass(HOUR);
+      await office.pass(HOUR);
       expect(office.arrivals.map((one) => one.id)).toEqual([id]);
       await office.close();
     }
@@ -182,9 +182,9 @@ describe('a repeated post', () => {
     office.receive = (_outgoing, _to, nth) => (nth === 1 ? DOWN : OK);
     office.employ();
     const { id } = await office.post({ text: '{"same":1}' });
-    await office.clock.pass(2_000);
+    await office.pass(2_000);
     office.queue.messages.clear();
-    await office.clock.pass(0.5 * HOUR);
+    await office.pass(0.5 * HOUR);
     expect(await office.ask(id)).toMatchObject({ status: 'queued', attempts: 1 });
     await office.post({ text: '{"same":1}' });
     await office.untilIs('delivered', id);
@@ -201,7 +201,7 @@ describe('a storage that goes away', () => {
         let operations = 0;
         office.store.fault = () => (++operations === nth ? when : undefined);
         office.employ();
-        await office.clock.pass(0.5 * HOUR);
+        await office.pass(0.5 * HOUR);
         office.store.fault = () => undefined;
         expect({ nth, ...(await office.untilIs('delivered', id)) }).toMatchObject({ nth, id });
         expect(new Set(office.arrivals.map((one) => one.id))).toEqual(new Set([id]));
@@ -217,7 +217,7 @@ describe('a storage that goes away', () => {
     const { id } = await office.post();
     office.store.fault = () => 'before';
     office.employ();
-    await office.clock.pass(600_000);
+    await office.pass(600_000);
     office.store.fault = () => undefined;
     await office.untilIs('delivered', id);
     expect(office.poison.messages.size).toBe(0);
@@ -235,13 +235,13 @@ describe('what is kept', () => {
     await office.close();
     const waiting = await office.post();
 
-    await office.clock.pass(6 * DAY);
+    await office.pass(6 * DAY);
     expect(await sweepAll()).toMatchObject({ deleted: 0, finished: true });
-    await office.clock.pass(2 * DAY);
+    await office.pass(2 * DAY);
     await sweepAll();
     await expect(office.ask(delivered.id)).rejects.toMatchObject({ kind: 'delivery-unknown', status: 404 });
     await office.ask(dead.id);
-    await office.clock.pass(23 * DAY);
+    await office.pass(23 * DAY);
     await sweepAll();
     await expect(office.ask(dead.id)).rejects.toMatchObject({ status: 404 });
     expect(blobs(office.places.dead)).toEqual([]);
@@ -261,7 +261,7 @@ describe('what is kept', () => {
       etag: '"x"',
       lastModifiedMs: 0,
     });
-    await office.clock.pass(2 * DAY);
+    await office.pass(2 * DAY);
     expect(await sweepAll()).toMatchObject({ deleted: 1 });
     office.employ();
     await office.untilIs('delivered', id);
