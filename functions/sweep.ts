@@ -21,8 +21,7 @@ export function registerSweep(startup: Startup): void {
     schedule: '0 17 3 * * *',
     handler: async (_timer, context) => {
       const swept = await sweep(store, clock, expired(settings, shared), LONGEST_MS);
-      const { places } = shared.jobs;
-      const jobs = await sweepJobs({ store, clock, places, resultHours }, LONGEST_MS);
+      const jobs = await sweepJobs({ store, clock, resultHours, ...shared.jobs }, LONGEST_MS);
       const deliveries = await sweepDeliveries({ store, clock, ...shared.deliveries }, LONGEST_MS);
       const parts = [swept, jobs, deliveries];
       const sum = (of: (part: Swept) => number) => parts.reduce((total, part) => total + of(part), 0);

@@ -45,6 +45,8 @@ export function openWorkshop({ perMinute = 100, resultHours = 24 } = {}) {
     /** What was forwarded, by the delivery's id, and what could not be and became a dead letter. */
     forwarded: new Map<string, EnrichedPayload>(),
     buried: new Map<string, string>(),
+    /** Called before something is forwarded, to fail. */
+    onForward: () => {},
     upstream: (() => FOUND) as Upstream,
     /** A new instance of the app: nothing of another one's memory is in it. */
     jobs: (): Jobs => new Jobs(partsOf()),
@@ -100,6 +102,7 @@ export function openWorkshop({ perMinute = 100, resultHours = 24 } = {}) {
       wantsStats: () => false,
       deliveries: {
         accept: async ({ id, destination }, enriched) => {
+          workshop.onForward();
           workshop.forwarded.set(id, enriched);
           return { id, destination, status: 'queued' };
         },

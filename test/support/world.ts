@@ -14,6 +14,7 @@ import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
 import type { Report } from '../../shared/report.js';
 import { forgetIdentityEndpoint } from './identity-library.js';
+import { loadStorageLibraries } from './storage-libraries.js';
 
 app.setup({ enableHttpStream: true });
 
@@ -64,6 +65,7 @@ export async function startWorld(options: WorldOptions = {}) {
     STATE_STORAGE: 'memory',
     ...options.settings,
   };
+  if (env.STATE_STORAGE !== 'memory') await loadStorageLibraries();
   const logs: LogEntry[] = [];
   const report = (told: Report) =>
     void logs.push({ level: 'error', category: 'user', message: JSON.stringify(told) });
