@@ -151,6 +151,34 @@ describe('forward', () => {
   });
 });
 
+describe('a storage account that is down', () => {
+  test(
+    'row 34: the storage account is down when an enriched alert is to be forwarded → 503 with Retry-After, and the repeated post is delivered once',
+    async () => {
+      const own = await startAzurite({ persistent: true });
+      try {
+        await start(receiver.destination(), { settings: { AzureWebJobsStorage: own.connectionString } });
+        const alert = newAlert();
+        expect((await world.enrich(alert)).status).toBe(200); // from now on its answer is in the cache
+        await own.kill();
+        expect((await world.enrich(alert)).status).toBe(200);
+        const refused = await world.enrich(alert, '?forward=siem');
+        expect(refused.status).toBe(503);
+        expect(refused.json.type).toMatch(/:storage-unavailable$/);
+        expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+        expect(refused.text).not.toContain('"delivery"');
+        await own.restart();
+        const { id } = (await world.enrich(alert, '?forward=siem')).json.delivery;
+        await deliveryThatIs('delivered', id);
+        expect(receiver.arrivals.map((one) => one.id)).toEqual([id]);
+      } finally {
+        await own.close();
+      }
+    },
+    PATIENCE_MS,
+  );
+});
+
 describe('a repeated post', () => {
   test('has the same delivery, is sent once, and says what became of it', async () => {
     await start();

@@ -38,7 +38,7 @@ describe('a delivery', () => {
     expect(office.errors).toEqual([]);
   });
 
-  test('is tried by the schedule, jittered, each wait a new message; then it is a dead letter, with an alarm', async () => {
+  test('row 37: every attempt of the schedule fails → a dead letter with its body and an alarm, hours later; no wait is an error, and nothing vanishes', async () => {
     office.receive = () => DOWN;
     office.employ();
     const { id } = await office.post();
