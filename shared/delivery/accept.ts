@@ -77,10 +77,9 @@ async function ensure(
 ): Promise<Accepted> {
   const known = await deliveries.read(id);
   if (known.delivery) return { ...known, delivery: known.delivery };
-  await deliveries.create(id, render(), (nowMs) =>
+  const { delivery, storeTimeMs } = await deliveries.create(id, render(), (nowMs) =>
     newDelivery({ id, contentType, ...order }, firstWaitMs, nowMs),
   );
-  const { delivery, storeTimeMs } = await deliveries.read(id); // an equal post may have been faster
   if (delivery) return { delivery, storeTimeMs };
   throw new StorageError(
     'Another version of the app has written this delivery. Post the alerts again later.',

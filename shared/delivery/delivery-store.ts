@@ -54,11 +54,14 @@ export class DeliveryStore {
   /**
    * Writes what shall be sent, and then the delivery, unless there is one of this id already.
    * @param make gets the store's time
+   * @returns the one that there is now
    */
-  async create(id: string, body: string, make: (nowMs: number) => Delivery): Promise<void> {
+  async create(id: string, body: string, make: (nowMs: number) => Delivery): Promise<StoredDelivery> {
     const { store, large, places } = this.#parts;
     const { storeTimeMs } = await large.write(places.body(id), body, 'any');
-    await store.write(places.state(id), DELIVERY_TEXT.write(make(storeTimeMs)), 'absent');
+    const delivery = make(storeTimeMs);
+    const { etag } = await store.write(places.state(id), DELIVERY_TEXT.write(delivery), 'absent');
+    return etag === undefined ? this.read(id) : { delivery, storeTimeMs };
   }
 
   /**

@@ -37,7 +37,7 @@ describe('GET /api/doctor', () => {
     world = await startWorld({ identity: { roles: [] } });
     const { headers, text } = await world.get('/api/doctor?format=text');
     expect(headers['content-type']).toBe('text/plain; charset=utf-8');
-    expect(text).toMatch(/^ok {4}identity {4}Signed in as the system-assigned identity/m);
+    expect(text).toMatch(/^ok {4}identity {6}Signed in as the system-assigned identity/m);
     expect(text).toMatch(/^fail {2}permission {4}The token of application .*\n {20}→ az rest --method POST/m);
     expect(text).toContain('It does not work yet. Mend the first failure');
   });
