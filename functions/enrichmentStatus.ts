@@ -25,7 +25,7 @@ async function status({ clock, jobs, settings }: App, request: HttpRequest): Pro
   if (asked.kind === 'answered') return { ...asked.answer };
   const { job, view } = asked;
   if (request.query.get('partial') === 'true') {
-    const { format } = parseOptions(new URLSearchParams(job.query));
+    const { format } = parseOptions(new URLSearchParams(job.query), []);
     const soFar = await answerWithin(clock, DEFAULT_WAIT_SECONDS, (deadline) =>
       jobs.partial(job, view.retryAfterSeconds, deadline),
     );

@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
 import type { Startup } from '../shared/app.js';
-import { readMessage } from '../shared/jobs/message.js';
+import { readMessage } from '../shared/storage/message.js';
 
 /**
  * Works on jobs, a turn for each message; and ends those whose message the host has given up, having
@@ -10,7 +10,8 @@ import { readMessage } from '../shared/jobs/message.js';
 export function registerJobWorker(startup: Startup): void {
   if (!startup.ok || !startup.app.jobs || !startup.app.shared) return;
   const { jobs, report, shared } = startup.app;
-  const { connection, places } = shared;
+  const { connection } = shared;
+  const { places } = shared.jobs;
   app.storageQueue('jobWorker', {
     queueName: places.queue,
     connection,

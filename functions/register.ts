@@ -1,6 +1,8 @@
 import { app } from '@azure/functions';
 import type { Startup } from '../shared/app.js';
 import { registerAlertIps } from './alertIps.js';
+import { registerDeliveries } from './deliveries.js';
+import { registerDeliveryWorker } from './deliveryWorker.js';
 import { registerDoctor } from './doctor.js';
 import { registerEnrichAlert } from './enrichAlert.js';
 import { registerEnrichmentStatus } from './enrichmentStatus.js';
@@ -19,7 +21,9 @@ export function registerFunctions(startup: Startup): void {
   registerEnrichmentStatus(startup);
   registerHealth(startup);
   registerDoctor(startup);
+  registerDeliveries(startup);
   registerJobWorker(startup);
+  registerDeliveryWorker(startup);
   registerSweep(startup);
   if (!startup.ok) return;
   registerTelemetry(startup.app);

@@ -12,6 +12,7 @@ import { KNOWN_ALERT, UNKNOWN_ALERT } from './defender/alerts.js';
 import { startDefenderSimulator } from './defender/simulator.js';
 import { type Demo, expectThat, failures, post } from './demo/asking.js';
 import { showDoctor } from './demo/doctor.js';
+import { forward, startDemoReceiver } from './demo/forward.js';
 import { job } from './demo/job.js';
 import { movableTime } from './demo/time.js';
 import { startHost } from './host/host.js';
@@ -109,7 +110,8 @@ async function main(): Promise<void> {
     latencyMs: { min: 20, max: 120 },
   });
   const azurite = await startAzurite();
-  Object.assign(process.env, identity.settings, {
+  const receiver = await startDemoReceiver();
+  Object.assign(process.env, identity.settings, receiver.settings, {
     DEFENDER_API_HOST: defender.url,
     DEFENDER_AUDIENCE: AUDIENCE,
     AzureWebJobsStorage: azurite.connectionString,
@@ -120,10 +122,10 @@ async function main(): Promise<void> {
     hostJson: JSON.parse(await readFile(root('host.json'), 'utf8')),
   });
   console.log(
-    `The app is up at ${host.url}, between an identity endpoint, a Defender and a storage account of this machine.`,
+    `The app is up at ${host.url}, between an identity endpoint, a Defender, a storage account and a receiver of this machine.`,
   );
-  const demo = { url: host.url, defender, skip: movableTime(azurite) };
-  for (const step of [oneAlert, again, unknown, shapes, job, showDoctor]) await step(demo);
+  const demo = { url: host.url, defender, receiver, skip: movableTime(azurite) };
+  for (const step of [oneAlert, again, unknown, shapes, job, forward, showDoctor]) await step(demo);
 
   console.log('\nAltogether:\n');
   expectThat(`${identity.requests.length} request for a token`, identity.requests.length === 1);
@@ -133,7 +135,7 @@ async function main(): Promise<void> {
     refused === 0,
   );
   await host.close();
-  await Promise.all([defender.close(), identity.close(), azurite.close()]);
+  await Promise.all([defender.close(), identity.close(), receiver.close(), azurite.close()]);
   console.log(
     failures() === 0 ? '\nAll of it came true.' : `\n${failures()} expectations did not come true.`,
   );

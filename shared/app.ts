@@ -1,5 +1,6 @@
 import { systemClock } from './clock.js';
 import { parseSettings, type Settings } from './config.js';
+import { createForwarding } from './create-forwarding.js';
 import { createJobs } from './create-jobs.js';
 import { createCall } from './defender/call.js';
 import { DefenderClient } from './defender/client.js';
@@ -7,6 +8,9 @@ import { DefenderSource } from './defender/defender-source.js';
 import { notedCall } from './defender/noted-call.js';
 import { UpstreamClock } from './defender/upstream-clock.js';
 import { createDelegation, type Delegation } from './delegation.js';
+import type { Deliveries } from './delivery/deliveries.js';
+import type { Forwarding } from './delivery/forwarding.js';
+import { notedSend } from './delivery/noted-send.js';
 import { sendLazily } from './delivery/send-lazily.js';
 import type { Send } from './delivery/sending.js';
 import { createCredential } from './identity/credential.js';
@@ -50,6 +54,10 @@ export interface App extends World {
   readonly shared: SharedState | undefined;
   /** Enrichments that outlive their requests; absent where nothing is stored. */
   readonly jobs: Jobs | undefined;
+  /** Forwards enriched alerts, with a queue or without. */
+  readonly forwarding: Forwarding;
+  /** Deliveries that wait for their turn; absent where nothing is stored. */
+  readonly deliveries: Deliveries | undefined;
 }
 
 /** The app, or what keeps it from being one. Wrong settings are answered by the doors, not thrown. */
@@ -94,34 +102,27 @@ export function createApp(
     (level) => note({ kind: 'lookup', of: 'address', level }),
   );
   const delegation = createDelegation(settings, { ...upstream, note }, ownToken, openLedger);
+  const send = notedSend(sendLazily({ clock, userAgent: USER_AGENT, ownToken }), clock, note);
+  const { forwarding, deliveries } = createForwarding(shared, settings, { ...world, note }, send);
   const jobs =
     shared &&
+    deliveries &&
     createJobs(shared, {
       ...world,
       settings,
+      deliveries,
       quota,
       statsLookup,
       // The same cache, and flights of its own: who waits for an answer must not wait behind a job.
       lookup: new Lookup(answers, (id, work) => source.find(id, work, 'background'), sharedAnswers, ofAlerts),
       note,
     });
-  const send = sendLazily({ clock, userAgent: USER_AGENT, ownToken });
+  const lookups = { lookup, statsLookup, delegation };
+  const outliving = { shared, jobs, forwarding, deliveries };
   const doctored = { defender, upstreamClock, ownToken };
   return {
     ok: true,
-    app: {
-      ...world,
-      settings,
-      telemetry,
-      quota,
-      lookup,
-      statsLookup,
-      shared,
-      jobs,
-      delegation,
-      send,
-      ...doctored,
-    },
+    app: { ...world, settings, telemetry, quota, send, ...lookups, ...outliving, ...doctored },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Settings } from './config.js';
+import type { Deliveries } from './delivery/deliveries.js';
 import type { Enricher } from './enrich.js';
 import { enrichmentAnswer } from './http/enrichment-answer.js';
 import { parseOptions } from './http/options.js';
@@ -13,13 +14,16 @@ import type { World } from './world.js';
 export interface JobsSurroundings extends World, Enricher {
   readonly settings: Settings;
   readonly note: Note;
+  readonly deliveries: Deliveries;
 }
 
 /** Wires the jobs. */
-export function createJobs({ store, large, places, queue }: SharedState, app: JobsSurroundings): Jobs {
+export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
   const { clock, random, settings } = app;
+  const { store, large } = shared;
+  const { places, queue } = shared.jobs;
   const { perMinute, perHour, reservePercent } = settings.quota;
-  const options = (query: string) => parseOptions(new URLSearchParams(query));
+  const options = (query: string) => parseOptions(new URLSearchParams(query), []);
   return new Jobs({
     ...app,
     queue,

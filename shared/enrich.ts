@@ -1,6 +1,13 @@
 import type { Clock } from './clock.js';
 import type { Deadline } from './deadline.js';
-import { alertEntries, type Enrichment, type LookupResult, relatedIps, statusOf } from './enrichment.js';
+import {
+  alertEntries,
+  type Enrichment,
+  type ForwardReceipt,
+  type LookupResult,
+  relatedIps,
+  statusOf,
+} from './enrichment.js';
 import { asEnrichmentError } from './errors.js';
 import { addStats } from './ip-statistics.js';
 import type { Lookup } from './lookup/lookup.js';
@@ -36,6 +43,8 @@ export interface EnrichedPayload {
   readonly enrichment: Enrichment;
   /** The payload as posted, with `relatedIps` in each alert that was answered. */
   readonly alertText: string;
+  /** In the answer to whoever had it forwarded; what is forwarded has none. */
+  readonly delivery?: ForwardReceipt;
 }
 
 /** The alerts of a payload, and what became of their lookups, by alert id. */

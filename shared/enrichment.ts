@@ -53,6 +53,15 @@ export interface StatsSummary {
   readonly reason?: string;
 }
 
+/** What an answer says of the forwarding, where that was asked for. */
+export interface ForwardReceipt {
+  /** The delivery's: equal posts have the same within an hour. */
+  readonly id: string;
+  /** Name of the destination. */
+  readonly destination: string;
+  readonly status: 'queued' | 'delivered' | 'dead-lettered';
+}
+
 /** One request's work and its result, as it is answered. */
 export interface Enrichment {
   readonly id: string;

@@ -21,7 +21,9 @@ const KINDS = {
   'consent-missing': [403, 'Nobody has consented to this app asking Defender for the user'],
   'client-state-wrong': [403, 'The notification is not from where it claims to be'],
   'job-unknown': [404, 'There is no such job'],
+  'delivery-unknown': [404, 'There is no such delivery'],
   'body-timeout': [408, 'The body did not arrive in time'],
+  'delivery-not-dead': [409, 'The delivery cannot be sent again now'],
   'job-expired': [410, "The job's result has expired"],
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is not JSON'],
@@ -36,13 +38,16 @@ const KINDS = {
   'connection-not-trusted': [502, 'The connection to Defender is not trusted'],
   'identity-refused': [502, 'The identity endpoint refused to give a token'],
   'delegation-refused': [502, "Entra refused this app's own part in asking for the user"],
+  'destination-failed': [502, 'The destination did not take the alert'],
   'upstream-unavailable': [503, 'Defender is not available'],
   'identity-unavailable': [503, 'The identity endpoint is not available'],
   'storage-unavailable': [503, 'The shared state is not available'],
   'not-looked-up-yet': [503, 'The job has not come to this alert yet'],
+  'destination-spared': [503, 'The destination is left alone for now'],
   'app-stopping': [503, 'This instance of the app is being stopped'],
   'settings-wrong': [503, 'The app is not configured'],
   'deadline-exceeded': [504, 'There was no answer in time'],
+  'destination-timeout': [504, 'The destination did not answer in time'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
 /** A kind of failure; see the table above. */

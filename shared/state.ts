@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from './config.js';
+import { REMEMBERED_MS } from './delivery/delivery-store.js';
+import { DeliveryPlaces } from './delivery/places.js';
 import { createCredential } from './identity/credential.js';
 import type { TokenCache } from './identity/token-cache.js';
 import { JobPlaces } from './jobs/places.js';
@@ -30,11 +32,18 @@ export interface SharedState {
   readonly store: BlobStore;
   /** The same for payloads, and for what is made of them. */
   readonly large: BlobStore;
-  readonly places: JobPlaces;
-  /** Of jobs. */
-  readonly queue: QueueStore;
+  readonly jobs: WorkPlace<JobPlaces>;
+  readonly deliveries: WorkPlace<DeliveryPlaces>;
   /** The name of the connection, for triggers. */
   readonly connection: string;
+}
+
+/** Where one kind of work that is put off is kept. */
+export interface WorkPlace<Places> {
+  readonly places: Places;
+  readonly queue: QueueStore;
+  /** Where the host puts messages that could not be worked on. */
+  readonly poison: QueueStore;
 }
 
 /** The folder of all ledgers, and of those set aside. */
@@ -53,7 +62,11 @@ export function openState(settings: Settings, world: World, tokens: TokenCache):
   const store = openBlobStore(clock, storage, identity);
   const nameOf = (owner: string) => digest(settings, owner);
   const owner = nameOf(settings.state.owner);
-  const places = new JobPlaces(owner);
+  const workPlace = <P extends { readonly queue: string }>(places: P): WorkPlace<P> => ({
+    places,
+    queue: openQueueStore(clock, storage, identity, places.queue),
+    poison: openQueueStore(clock, storage, identity, `${places.queue}-poison`),
+  });
   const windows = laneWindows(perMinute, perHour, reservePercent);
   return {
     openLedger: (application) => {
@@ -64,8 +77,8 @@ export function openState(settings: Settings, world: World, tokens: TokenCache):
     shared: {
       store,
       large: openBlobStore(clock, storage, identity, LARGE_BLOBS),
-      places,
-      queue: openQueueStore(clock, storage, identity, places.queue),
+      jobs: workPlace(new JobPlaces(owner)),
+      deliveries: workPlace(new DeliveryPlaces(owner)),
       connection: storage.connection,
     },
   };
@@ -76,10 +89,11 @@ const DAY_MS = 86_400_000;
 const SET_ASIDE_KEPT_MS = 30 * DAY_MS;
 
 /** What the daily sweep deletes. */
-export function expired({ cache }: Settings): readonly SweepRule[] {
+export function expired({ cache }: Settings, { deliveries }: SharedState): readonly SweepRule[] {
   const longestMs = 1_000 * Math.max(cache.ipsSeconds, cache.notFoundSeconds);
   return [
     { prefix: ANSWERS_FOLDER, containing: '', olderThanMs: longestMs },
+    { prefix: deliveries.places.same, containing: '', olderThanMs: REMEMBERED_MS },
     { prefix: LEDGERS_FOLDER, containing: SET_ASIDE, olderThanMs: SET_ASIDE_KEPT_MS },
   ];
 }

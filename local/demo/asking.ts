@@ -1,10 +1,12 @@
 import type { DefenderSimulator } from '../defender/simulator.js';
+import type { DemoReceiver } from './forward.js';
 import type { Skip } from './time.js';
 
 /** What the steps work with. */
 export interface Demo {
   readonly url: string;
   readonly defender: DefenderSimulator;
+  readonly receiver: DemoReceiver;
   readonly skip: Skip;
 }
 

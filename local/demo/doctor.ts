@@ -7,12 +7,12 @@ import { type Demo, expectThat } from './asking.js';
 
 /** The demo's part about the doctor: once of the healthy app, once of one whose role nobody granted. */
 export async function showDoctor({ url }: Demo): Promise<void> {
-  console.log('\n6. The doctor says how the app is: GET /api/doctor?format=text\n');
+  console.log('\n7. The doctor says how the app is: GET /api/doctor?format=text\n');
   const healthy = await (await fetch(`${url}/api/doctor?format=text`)).text();
   print(healthy);
   expectThat('nothing fails', /^ok {4}permission/m.test(healthy) && !/^fail/m.test(healthy));
 
-  console.log('\n7. The same on a machine whose identity has not been granted the role: npm run doctor\n');
+  console.log('\n8. The same on a machine whose identity has not been granted the role: npm run doctor\n');
   const { stdout, code } = await runWithoutRole();
   print(stdout);
   expectThat(

@@ -6,5 +6,8 @@ export const enriched: Format = {
   title: 'The posted alert, enriched',
   contentType: 'application/json',
   where: '`relatedIps[]` in each alert, `enrichment.ips[].address`',
-  render: ({ enrichment, alertText }) => `{"alert":${alertText},"enrichment":${JSON.stringify(enrichment)}}`,
+  render: ({ enrichment, alertText, delivery }) => {
+    const receipt = delivery ? `,"delivery":${JSON.stringify(delivery)}` : '';
+    return `{"alert":${alertText},"enrichment":${JSON.stringify(enrichment)}${receipt}}`;
+  },
 };

@@ -1,6 +1,6 @@
 import type { HttpResponseInit } from '@azure/functions';
 import type { EnrichedPayload } from '../enrich.js';
-import { type AlertEntry, type Enrichment, soonestRetrySeconds } from '../enrichment.js';
+import { type AlertEntry, type Enrichment, type ForwardReceipt, soonestRetrySeconds } from '../enrichment.js';
 import type { Problem } from '../errors.js';
 import { problemAnswer, retryAfterHeader } from './answer.js';
 import type { Options } from './options.js';
@@ -10,21 +10,28 @@ export function enrichmentAnswer(
   enriched: EnrichedPayload,
   options: Pick<Options, 'format' | 'onFailure'>,
 ): HttpResponseInit {
-  const { enrichment } = enriched;
-  if (isProblem(enrichment, options.onFailure)) return failedAnswer(enrichment);
+  const { enrichment, delivery } = enriched;
+  if (isProblem(enrichment, options.onFailure)) return failedAnswer(enriched);
   const retrySeconds = soonestRetrySeconds(enrichment.alerts);
   return {
     status: 200,
     headers: {
       'Content-Type': options.format.contentType,
       'Enrichment-Status': enrichment.status, // the pure lists of some forms have no place for it
+      ...deliveryHeaders(delivery),
       ...retryAfterHeader(retrySeconds),
     },
     body: options.format.render(enriched),
   };
 }
 
-function isProblem({ status }: Enrichment, onFailure: Options['onFailure']): boolean {
+/** For the forms that have no place for `delivery`. */
+function deliveryHeaders(delivery: ForwardReceipt | undefined): Record<string, string> {
+  return delivery ? { 'Delivery-Id': delivery.id, 'Delivery-Status': delivery.status } : {};
+}
+
+/** Whether the caller is answered a problem: then nothing has been accepted. */
+export function isProblem({ status }: Enrichment, onFailure: Options['onFailure']): boolean {
   if (onFailure === 'degrade') return false;
   return status === 'failed' || (status === 'partial' && onFailure === 'fail');
 }
@@ -32,7 +39,7 @@ function isProblem({ status }: Enrichment, onFailure: Options['onFailure']): boo
 /** Which of several problems is told: the one that a retry mends first. */
 const PRECEDENCE = [429, 503, 504, 502];
 
-function failedAnswer({ id, alerts }: Enrichment): HttpResponseInit {
+function failedAnswer({ enrichment: { id, alerts }, delivery }: EnrichedPayload): HttpResponseInit {
   const failed = alerts.filter(
     (entry): entry is AlertEntry & { error: Problem } => entry.error !== undefined,
   );
@@ -45,5 +52,7 @@ function failedAnswer({ id, alerts }: Enrichment): HttpResponseInit {
     type: error.type,
     retryAfterSeconds,
   }));
-  return problemAnswer(told.error, id, soonestRetrySeconds(alike), { failedAlerts: summary });
+  // Only a job has forwarded what is answered as a problem: it was accepted with its 202.
+  const more = { failedAlerts: summary, ...(delivery ? { delivery } : {}) };
+  return problemAnswer(told.error, id, soonestRetrySeconds(alike), more);
 }

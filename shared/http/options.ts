@@ -1,3 +1,4 @@
+import type { Destination } from '../delivery/destination.js';
 import { RequestError } from '../errors.js';
 import type { Format } from '../formats/format.js';
 import { FORMATS } from '../formats/index.js';
@@ -17,6 +18,8 @@ export interface Options {
   readonly mode: 'sync' | 'auto' | 'async';
   /** What makes a repeated post the same one; absent: body and options do. */
   readonly dedupe: string | undefined;
+  /** Where the enriched alert is forwarded. */
+  readonly forward: Destination | undefined;
 }
 
 /** How long a caller waits who does not say: Logic Apps and most HTTP steps allow more. */
@@ -28,40 +31,18 @@ const AS = ['app', 'user'] as const;
 const MODES = ['sync', 'auto', 'async'] as const;
 const LONGEST_DEDUPE = 200;
 
-/** Options that are part of the contract and wait to be built, with the one value that needs nothing. */
-const NOT_AVAILABLE_YET: Readonly<Record<string, string | undefined>> = {
-  forward: undefined,
-};
-
 /** Parameters of hosts, gateways and webhook handshakes, which are none of ours. */
 const IGNORED = new Set(['code', 'clientid', 'validationtoken', 'subscription-key', 'api-version']);
 
-const KNOWN = [
-  'format',
-  'mode',
-  'wait',
-  'onFailure',
-  'stats',
-  'as',
-  'dedupe',
-  ...Object.keys(NOT_AVAILABLE_YET),
-];
+const KNOWN = ['format', 'mode', 'wait', 'onFailure', 'stats', 'as', 'dedupe', 'forward'];
 
 /**
  * Reads the query of `enrichAlert`.
+ * @param destinations those that are configured
  * @throws {RequestError} for a parameter or value that is not known, with a list of what is
  */
-export function parseOptions(query: URLSearchParams): Options {
+export function parseOptions(query: URLSearchParams, destinations: readonly Destination[]): Options {
   checkNames(query, KNOWN);
-  for (const [name, harmless] of Object.entries(NOT_AVAILABLE_YET)) {
-    const value = query.get(name);
-    if (value !== null && value !== harmless) {
-      throw new RequestError(
-        'option-not-available',
-        `The option "${name}" is not available in this version.`,
-      );
-    }
-  }
   const options: Options = {
     format: oneOf(query, 'format', FORMATS, FORMATS[0], ({ name }) => name),
     waitSeconds: wait(query.get('wait')),
@@ -70,16 +51,23 @@ export function parseOptions(query: URLSearchParams): Options {
     as: oneOf(query, 'as', AS, 'app', String),
     mode: oneOf(query, 'mode', MODES, 'sync', String),
     dedupe: dedupe(query.get('dedupe')),
+    forward: forward(query, destinations),
   };
   checkTogether(options);
   return options;
 }
 
-function checkTogether({ as, mode }: Options): void {
+function checkTogether({ as, mode, forward }: Options): void {
   if (as === 'user' && mode === 'async') {
     throw new RequestError(
       'invalid-option',
       "mode=async does not go with as=user: the user's token would have to outlive the request. Use mode=sync.",
+    );
+  }
+  if (as === 'user' && forward) {
+    throw new RequestError(
+      'invalid-option',
+      'forward does not go with as=user: what a user may see is not kept, and not sent to others. Use as=app.',
     );
   }
 }
@@ -114,6 +102,16 @@ function dedupe(value: string | null): string | undefined {
   return value;
 }
 
+function forward(query: URLSearchParams, destinations: readonly Destination[]): Destination | undefined {
+  if (query.has('forward') && destinations.length === 0) {
+    throw new RequestError(
+      'invalid-option',
+      'The option "forward" names a destination, and none is configured: see FORWARD_DESTINATIONS.',
+    );
+  }
+  return oneOf(query, 'forward', destinations, undefined, ({ name }) => name);
+}
+
 function wait(value: string | null): number {
   if (value === null) return DEFAULT_WAIT_SECONDS;
   const seconds = /^\d{1,3}$/.test(value) ? Number(value) : 0;
@@ -127,13 +125,13 @@ function wait(value: string | null): number {
  * The value of an option that takes one of several.
  * @throws {RequestError} that lists them
  */
-export function oneOf<T>(
+export function oneOf<T, F = T>(
   query: URLSearchParams,
   option: string,
   allowed: readonly T[],
-  fallback: T,
+  fallback: F,
   nameOf: (one: T) => string,
-): T {
+): T | F {
   const value = query.get(option);
   if (value === null) return fallback;
   const found = allowed.find((one) => nameOf(one) === value);

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
-import { StorageError } from '../errors.js';
 import type { BlobStore } from '../storage/blob-store.js';
+import { Changes } from '../storage/change.js';
 import { AnswerBlobs, type Answers } from './answers.js';
 import { type Job, readJob, writeJob } from './job.js';
 import type { JobPlaces } from './places.js';
@@ -30,20 +30,16 @@ export interface NewParts {
   readonly answers: Answers;
 }
 
-/**
- * Swaps that others may win before this one gives up: about seven seconds. Twenty equal posts at once join
- * one job, and against a slow store they meet again unless they spread.
- */
-const MOST_TRIES = 10;
-/** By which the longest wait before the next try grows with each. */
-const BACKOFF_MS = 300;
+const JOB_TEXT = { read: readJob, write: writeJob };
 
 /** Jobs in blobs. Every method throws {StorageError} when the store is down. */
 export class JobStore {
   readonly #parts: JobStoreParts;
+  readonly #changes: Changes<Job>;
 
   constructor(parts: JobStoreParts) {
     this.#parts = parts;
+    this.#changes = new Changes(parts, JOB_TEXT);
   }
 
   async read(id: string): Promise<StoredJob> {
@@ -79,24 +75,12 @@ export class JobStore {
    * @returns the last decision, or undefined when there is no such job
    * @throws {StorageError} also when others are always faster
    */
-  async change<T extends { readonly job?: Job | undefined }>(
+  change<T extends { readonly job?: Job | undefined }>(
     id: string,
     decide: (job: Job, nowMs: number) => T,
   ): Promise<T | undefined> {
-    const { clock, random, store, places } = this.#parts;
-    for (let tries = 1; tries <= MOST_TRIES; tries++) {
-      const { blob, storeTimeMs } = await store.read(places.state(id));
-      const job = blob && readJob(blob.text);
-      if (!blob || !job) return undefined;
-      const decision = decide(job, storeTimeMs);
-      if (!decision.job) return decision;
-      const { etag } = await store.write(places.state(id), writeJob(decision.job), { etag: blob.etag });
-      if (etag !== undefined) return decision;
-      await clock.sleep(random() * tries * BACKOFF_MS);
-    }
-    throw new StorageError('A job is busy: others changed it faster. Ask again.', {
-      retryAtMs: clock.monotonicMs() + 1_000,
-    });
+    const name = this.#parts.places.state(id);
+    return this.#changes.change(name, decide, ({ job }) => job);
   }
 
   /** How many jobs are said to run. */

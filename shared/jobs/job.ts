@@ -1,4 +1,6 @@
+import type { Order } from '../delivery/forwarding.js';
 import type { EnrichmentError, ErrorKind, UpstreamError } from '../errors.js';
+import type { Claim } from '../storage/claim.js';
 import type { Trace } from '../trace.js';
 
 /**
@@ -26,13 +28,8 @@ export interface Job {
   /** When it is likely to end. */
   readonly expectedAtMs: number;
   readonly end: JobEnd | undefined;
-}
-
-/** A turn of work under way. */
-export interface Claim {
-  readonly by: string;
-  /** Past this, whoever made it is taken for dead. */
-  readonly untilMs: number;
+  /** What is to be done with the result: the 202 has promised it. */
+  readonly forward?: Order;
 }
 
 /** How some alerts' lookups failed, in a way that waiting does not mend. */

@@ -1,10 +1,10 @@
 import type { Deadline } from '../deadline.js';
 import type { EnrichedPayload } from '../enrich.js';
 import { EnrichmentError } from '../errors.js';
+import { isId, type Message } from '../storage/message.js';
 import type { Answers } from './answers.js';
 import { composeAnswer } from './compose.js';
 import type { Job } from './job.js';
-import { isJobId, type JobMessage } from './message.js';
 import { type JobRequest, type StartedJob, startJob } from './start.js';
 import { opens } from './token.js';
 import { type JobView, viewJob } from './transitions.js';
@@ -35,12 +35,12 @@ export class Jobs {
     return startJob(this.#parts, request);
   }
 
-  work(message: JobMessage): Promise<Worked> {
+  work(message: Message): Promise<Worked> {
     return workOnJob(this.#parts, message);
   }
 
   /** Ends a job whose message the host has given up. */
-  async giveUp({ id }: JobMessage): Promise<void> {
+  async giveUp({ id }: Message): Promise<void> {
     await endAsFailed(this.#parts, id, FAILED_ANYWAY);
   }
 
@@ -50,7 +50,7 @@ export class Jobs {
    */
   async ask(id: string, token: string): Promise<AskedJob> {
     const { jobs, resultHours } = this.#parts;
-    if (!isJobId(id)) throw unknownJob();
+    if (!isId(id)) throw unknownJob();
     const { job, storeTimeMs } = await jobs.read(id);
     if (!opens(token, job?.tokens ?? []) || !job) throw unknownJob();
     const view = viewJob(job, resultHours, storeTimeMs);

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import type { Order } from '../delivery/forwarding.js';
 import { StorageError } from '../errors.js';
 import type { Quota } from '../quota/quota.js';
+import { newId, writeMessage } from '../storage/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { currentTrace } from '../trace.js';
 import type { Answers } from './answers.js';
 import { ANSWERED, type Job, pendingOf, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
-import { writeMessage } from './message.js';
-import { digestOf, newJobId, newToken } from './token.js';
+import { digestOf, newToken } from './token.js';
 import { type JobView, join, mayLackMessage, newJob, noProgress, viewJob } from './transitions.js';
 
 /** What starting a job needs. */
@@ -30,6 +31,8 @@ export interface JobRequest {
   readonly dedupe: string | undefined;
   /** Answers that there are already. */
   readonly answers: Answers;
+  /** Where the result is to be forwarded. */
+  readonly forward?: Order | undefined;
 }
 
 /** A running job, and the token that opens it for whoever posted. */
@@ -85,8 +88,8 @@ async function joinJob(
 }
 
 function createJob({ clock, jobs, quota }: StartParts, request: JobRequest, token: string): Promise<Job> {
-  const { text, alertIds, query, answers } = request;
-  const id = newJobId();
+  const { text, alertIds, query, answers, forward } = request;
+  const id = newId();
   const answered = new Map([...answers.keys()].map((index) => [index, ANSWERED]));
   const progress = withMarks(noProgress(alertIds.length), answered);
   const workMs = quota.expectBackground(pendingOf({ progress }).length) - clock.monotonicMs();
@@ -99,6 +102,7 @@ function createJob({ clock, jobs, quota }: StartParts, request: JobRequest, toke
       createdAtMs: nowMs,
       trace: currentTrace(),
       expectedAtMs: nowMs + workMs + POLLING_MS,
+      ...(forward ? { forward } : {}),
     }),
   );
 }
@@ -110,7 +114,9 @@ function started({ id, ...job }: Job, token: string, nowMs: number): StartedJob 
 }
 
 /** A digest: a caller's key or payload has no place in a blob's name. */
-function sameness({ text, query, dedupe }: JobRequest): string {
-  const what = dedupe === undefined ? ['post', query, text] : ['key', dedupe];
+function sameness({ text, query, dedupe, forward }: JobRequest): string {
+  // Whoever wants it forwarded must not join a job that does not.
+  const where = forward?.destination ?? null;
+  const what = dedupe === undefined ? ['post', where, query, text] : ['key', where, dedupe];
   return createHash('sha256').update(JSON.stringify(what)).digest('hex');
 }

@@ -1,6 +1,10 @@
 import type { Clock } from '../clock.js';
 import type { BlobPage, BlobStore } from '../storage/blob-store.js';
+import { writeMessage } from '../storage/message.js';
+import { pages } from '../storage/pages.js';
+import type { QueueStore } from '../storage/queue-store.js';
 import type { Swept } from '../storage/sweep.js';
+import { readJob } from './job.js';
 import type { JobPlaces } from './places.js';
 import { GONE_MS } from './transitions.js';
 
@@ -10,6 +14,7 @@ const BATCH = 16;
 /** What a sweep of jobs works with. */
 export interface JobSweep {
   readonly store: BlobStore;
+  readonly queue: QueueStore;
   readonly clock: Clock;
   readonly places: JobPlaces;
   /** How long results are kept. */
@@ -21,7 +26,9 @@ export interface JobSweep {
  *
  * The state of a running job is written at least every hour, that of an ended one never again. So one
  * that is older than the time for which results and their traces are kept is of no use to anyone; nor is
- * any part as old whose job has no younger state, such as one that was never begun.
+ * any part as old whose job has no younger state, such as one that was never begun. One that is as old and
+ * has not ended was let down, by an app that was stopped for days or a queue that somebody has cleared: it is
+ * sent a message, since its result may have been promised to a destination.
  *
  * @throws {StorageError} when the store is down
  */
@@ -59,26 +66,33 @@ type Listed = BlobPage['blobs'][number];
 async function sortStates(sweep: JobSweep) {
   const alive = new Set<string>();
   const expired: Listed[] = [];
+  const { store, places } = sweep;
+  const running = new Set<string>();
+  for await (const { blobs } of pages(store, places.running)) {
+    for (const { name } of blobs) running.add(places.idIn(name));
+  }
   let seen = 0;
-  for await (const page of pages(sweep.store, sweep.places.states)) {
+  for await (const page of pages(store, places.states)) {
     seen += page.blobs.length;
     for (const blob of page.blobs) {
-      if (isOld(sweep, page, blob)) expired.push(blob);
-      else alive.add(sweep.places.idIn(blob.name));
+      const id = places.idIn(blob.name);
+      const isUseful = !isOld(sweep, page, blob) || (running.has(id) && (await goesOn(sweep, blob)));
+      if (isUseful) alive.add(id);
+      else expired.push(blob);
     }
   }
   return { alive, expired, seen };
 }
 
-function isOld({ resultHours }: JobSweep, { storeTimeMs }: BlobPage, { lastModifiedMs }: Listed): boolean {
-  return storeTimeMs - lastModifiedMs > resultHours * 3_600_000 + GONE_MS;
+/** Whether a job has not ended; then it is sent a message, and one too many does nothing. */
+async function goesOn({ store, queue }: JobSweep, { name }: Listed): Promise<boolean> {
+  const { blob } = await store.read(name);
+  const job = blob && readJob(blob.text);
+  if (!job || job.end) return false;
+  await queue.send(writeMessage(job), 0);
+  return true;
 }
 
-async function* pages(store: BlobStore, prefix: string): AsyncGenerator<BlobPage> {
-  let after: string | undefined;
-  do {
-    const page = await store.list(prefix, after);
-    yield page;
-    after = page.next;
-  } while (after !== undefined);
+function isOld({ resultHours }: JobSweep, { storeTimeMs }: BlobPage, { lastModifiedMs }: Listed): boolean {
+  return storeTimeMs - lastModifiedMs > resultHours * 3_600_000 + GONE_MS;
 }

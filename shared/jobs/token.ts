@@ -1,10 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** A job's id: 128 random bits, in hexadecimal. */
-export function newJobId(): string {
-  return randomBytes(16).toString('hex');
-}
-
 /** A token that opens a job: 256 random bits, in base64url. */
 export function newToken(): string {
   return randomBytes(32).toString('base64url');

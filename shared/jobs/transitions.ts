@@ -1,4 +1,5 @@
-import { type AlertFailure, type Claim, type Job, type JobEnd, PENDING, pendingOf } from './job.js';
+import { heldUntilMs } from '../storage/claim.js';
+import { type AlertFailure, type Job, type JobEnd, PENDING, pendingOf } from './job.js';
 
 /**
  * What can become of a job, pure: the state as it is in, the state as it shall be out. They are carried
@@ -25,14 +26,10 @@ export type ClaimVerdict =
  */
 export function claim(job: Job, generation: number, by: string, nowMs: number): ClaimVerdict {
   if (job.end || generation < job.generation) return { kind: 'drop' };
-  const held = job.claim !== undefined && job.claim.by !== by;
-  if (held && isInForce(job.claim, nowMs)) return { kind: 'look-again', atMs: job.claim.untilMs };
+  const heldMs = heldUntilMs(job.claim, by, nowMs);
+  if (heldMs !== undefined) return { kind: 'look-again', atMs: heldMs };
   const claimed = { ...job, generation, claim: { by, untilMs: nowMs + CLAIM_MS } };
   return { kind: 'work', job: claimed, isTakeover: job.claim !== undefined };
-}
-
-function isInForce({ untilMs }: Claim, nowMs: number): boolean {
-  return untilMs > nowMs;
 }
 
 /** What a turn of work came to. */
@@ -125,7 +122,10 @@ export function viewJob(job: Job, resultHours: number, nowMs: number): JobView {
 
 /** A job that has just been posted. */
 export function newJob(
-  fields: Pick<Job, 'id' | 'query' | 'tokens' | 'progress' | 'createdAtMs' | 'expectedAtMs' | 'trace'>,
+  fields: Pick<
+    Job,
+    'id' | 'query' | 'tokens' | 'progress' | 'createdAtMs' | 'expectedAtMs' | 'trace' | 'forward'
+  >,
 ): Job {
   return { ...fields, generation: 0, claim: undefined, failures: [], fruitless: 0, end: undefined };
 }

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { withDeadline } from '../deadline.js';
+import type { Deliveries } from '../delivery/deliveries.js';
+import type { Order } from '../delivery/forwarding.js';
 import type { EnrichedPayload, Enricher } from '../enrich.js';
-import { DeadlineError, StorageError } from '../errors.js';
+import { DeadlineError, EnrichmentError, StorageError } from '../errors.js';
 import type { Note } from '../occurrence.js';
+import { type Message, writeMessage } from '../storage/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { inTrace } from '../trace.js';
+import type { Answers } from './answers.js';
 import { composeAnswer } from './compose.js';
 import { ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
-import { type JobMessage, writeMessage } from './message.js';
 import { nextTurn, shareOf } from './share.js';
 import { abandon, claim, fail, finish, release, type Turn } from './transitions.js';
-import { runTurn, type TurnParts, type TurnResult } from './turn.js';
+import { runTurn, type TurnParts } from './turn.js';
 
 /** The final answer of a job as it is kept. */
 export interface KeptAnswer {
@@ -29,6 +32,8 @@ export interface WorkParts extends TurnParts, Omit<Enricher, 'lookup'> {
   readonly perMinute: number;
   /** Whether the options in a job's query ask for statistics. */
   readonly wantsStats: (query: string) => boolean;
+  /** Take over what is to be forwarded. */
+  readonly deliveries: Pick<Deliveries, 'accept' | 'bury'>;
   /** Makes the answer that the options in a job's query ask for. */
   readonly render: (enriched: EnrichedPayload, query: string) => KeptAnswer;
 }
@@ -49,7 +54,7 @@ const STATS_MS = 20_000;
  *
  * @throws what should not happen; the host then delivers the message again, and at last to `failJob`
  */
-export async function workOnJob(parts: WorkParts, message: JobMessage): Promise<Worked> {
+export async function workOnJob(parts: WorkParts, message: Message): Promise<Worked> {
   const by = randomUUID();
   try {
     const decided = await parts.jobs.change(message.id, (job, nowMs) => {
@@ -114,7 +119,7 @@ async function workClaimed(
   const pending = pendingOf(turn).length;
   const next = nextTurn(turn, clock.monotonicMs());
   if (pending === 0) return end(parts, { ...job, ...turn }, by);
-  if (next.kind === 'give-up') return end(parts, givenUp({ ...job, ...turn }, turn), by);
+  if (next.kind === 'give-up') return end(parts, givenUp({ ...job, ...turn }, turn.passing), by);
   const waitMs = Math.max(LEAST_WAIT_MS, next.atMs - clock.monotonicMs());
   await queue.send(writeMessage({ id, generation: job.generation + 1 }), waitMs);
   const likelyMs = parts.quota.expectBackground(pending * Math.max(1, running)) - beganMs;
@@ -128,19 +133,12 @@ async function workClaimed(
 
 /** Makes the final answer and ends the job with it. */
 async function end(parts: WorkParts, job: Job, by: string): Promise<Worked> {
-  const { clock, jobs } = parts;
+  const { jobs } = parts;
   const [text, answers] = await Promise.all([jobs.payload(job.id), jobs.answers(job.id).all()]);
   if (text === undefined) return endAsFailed(parts, job.id, PARTS_MISSING);
-  const outOfTime = () => new DeadlineError('The time for statistics is over.');
-  const enriched = await withDeadline(clock, STATS_MS, outOfTime, (deadline) =>
-    composeAnswer(
-      parts,
-      { job, text, answers },
-      { stats: parts.wantsStats(job.query), retryAtMs: clock.monotonicMs() },
-      deadline,
-    ),
-  );
-  const { status, headers, body } = parts.render(enriched, job.query);
+  const enriched = await compose(parts, { job, text, answers }, { stats: parts.wantsStats(job.query) });
+  const delivery = job.forward && (await parts.deliveries.accept(job.forward, enriched));
+  const { status, headers, body } = parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
   await jobs.keepResult(job.id, body);
   const { progress, failures, fruitless, expectedAtMs } = job;
   const turn: Turn = { progress, failures, fruitless, expectedAtMs };
@@ -151,15 +149,44 @@ async function end(parts: WorkParts, job: Job, by: string): Promise<Worked> {
   return ended?.job ? 'ended' : 'lost-claim';
 }
 
-/** Ends a job that cannot be worked on, and says why. */
-export async function endAsFailed(
-  { jobs }: Pick<WorkParts, 'jobs'>,
-  id: string,
-  reason: string,
-): Promise<Worked> {
-  await jobs.change(id, (job, nowMs) => ({ job: fail(job, reason, nowMs) }));
+function compose(
+  parts: WorkParts,
+  made: { readonly job: Job; readonly text: string; readonly answers: Answers },
+  { stats }: { readonly stats: boolean },
+): Promise<EnrichedPayload> {
+  const { clock } = parts;
+  const outOfTime = () => new DeadlineError('The time for statistics is over.');
+  return withDeadline(clock, STATS_MS, outOfTime, (deadline) =>
+    composeAnswer(parts, made, { stats, retryAtMs: clock.monotonicMs() }, deadline),
+  );
+}
+
+/** Ends a job that cannot be worked on, and says why. What it was to forward is forwarded as it is. */
+export async function endAsFailed(parts: WorkParts, id: string, reason: string): Promise<Worked> {
+  const { jobs } = parts;
+  const { job } = await jobs.read(id);
+  const order = job?.end ? undefined : job?.forward;
+  if (job && order) await forwardFailed(parts, job, order, reason);
+  const whole = order ? `${reason} It was forwarded as it is: see the delivery ${order.id}.` : reason;
+  await jobs.change(id, (current, nowMs) => ({ job: fail(current, whole, nowMs) }));
   await jobs.stopRunning(id);
   return 'ended';
+}
+
+/** Forwards what there is; as a dead letter when not even that can be put into the destination's form. */
+async function forwardFailed(parts: WorkParts, job: Job, order: Order, reason: string): Promise<void> {
+  const { jobs, deliveries } = parts;
+  const text = await jobs.payload(job.id);
+  if (text === undefined) return deliveries.bury(order, '', reason);
+  const answers = await jobs.answers(job.id).all();
+  const failed = givenUp(job, new EnrichmentError('job-failed', reason));
+  try {
+    const enriched = await compose(parts, { job: failed, text, answers }, { stats: false });
+    await deliveries.accept(order, enriched);
+  } catch (error) {
+    if (error instanceof StorageError) throw error;
+    await deliveries.bury(order, text, reason);
+  }
 }
 
 const PARTS_MISSING =
@@ -170,7 +197,7 @@ function withAnswered(job: Job, indices: readonly number[]): Job {
 }
 
 /** What is still pending has failed with the last failure. */
-function givenUp(job: Job, { passing }: TurnResult): Job {
+function givenUp(job: Job, passing: EnrichmentError | undefined): Job {
   const pending = pendingOf(job);
   return {
     ...job,

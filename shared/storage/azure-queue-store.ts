@@ -1,7 +1,7 @@
 import { isRestError } from '@azure/core-rest-pipeline';
 import type { QueueClient } from '@azure/storage-queue';
 import type { Clock } from '../clock.js';
-import { runWithin } from '../deadline.js';
+import { type Deadline, runWithin } from '../deadline.js';
 import { explainStorage, timedOut } from './explain.js';
 import type { QueueStore } from './queue-store.js';
 
@@ -23,24 +23,41 @@ export class AzureQueueStore implements QueueStore {
     this.#open = open;
   }
 
-  async send(text: string, delayMs: number): Promise<void> {
+  send(text: string, delayMs: number): Promise<void> {
     const seconds = Math.min(LONGEST_DELAY_SECONDS, Math.max(0, Math.ceil(delayMs / 1000)));
     // The host's trigger wants base64, and the library does not encode by itself.
     const message = Buffer.from(text).toString('base64');
+    return this.#run(async (queue, { signal }) => {
+      const options = {
+        abortSignal: signal,
+        visibilityTimeout: seconds,
+        messageTimeToLive: NEVER_EXPIRES,
+      };
+      await queue.sendMessage(message, options).catch(async (error: unknown) => {
+        if (!isQueueMissing(error)) throw error;
+        await queue.createIfNotExists({ abortSignal: signal });
+        await queue.sendMessage(message, options);
+      });
+    });
+  }
+
+  count(): Promise<number> {
+    return this.#run(async (queue, { signal }) => {
+      try {
+        return (await queue.getProperties({ abortSignal: signal })).approximateMessagesCount ?? 0;
+      } catch (error) {
+        if (isQueueMissing(error)) return 0;
+        throw error;
+      }
+    });
+  }
+
+  /** Runs an operation within its time, and says what went wrong for the reader. */
+  async #run<T>(operation: (queue: QueueClient, deadline: Deadline) => Promise<T>): Promise<T> {
     try {
-      await runWithin(this.#clock, OPERATION_TIMEOUT_MS, timedOut, async ({ signal }) => {
+      return await runWithin(this.#clock, OPERATION_TIMEOUT_MS, timedOut, async (deadline) => {
         this.#queue ??= this.#open();
-        const queue = await this.#queue;
-        const options = {
-          abortSignal: signal,
-          visibilityTimeout: seconds,
-          messageTimeToLive: NEVER_EXPIRES,
-        };
-        await queue.sendMessage(message, options).catch(async (error: unknown) => {
-          if (!isQueueMissing(error)) throw error;
-          await queue.createIfNotExists({ abortSignal: signal });
-          await queue.sendMessage(message, options);
-        });
+        return operation(await this.#queue, deadline);
       });
     } catch (error) {
       throw explainStorage(error, this.#clock.monotonicMs());

@@ -6,4 +6,9 @@ export interface QueueStore {
    * @throws {StorageError} when there is no answer; it may be in the queue all the same
    */
   send(text: string, delayMs: number): Promise<void>;
+  /**
+   * How many messages are in it, about; 0 where there is no such queue yet.
+   * @throws {StorageError} when there is no answer
+   */
+  count(): Promise<number>;
 }

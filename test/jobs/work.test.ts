@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { StorageError } from '../../shared/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
 import { sweepJobs } from '../../shared/jobs/sweep-jobs.js';
 import { CLAIM_MS } from '../../shared/jobs/transitions.js';
+import { randomFrom } from '../support/random.js';
 import { away, forbidden, openWorkshop, post, throttled, type Workshop } from './workshop.js';
 
 const HOUR = 3_600_000;
@@ -142,6 +144,88 @@ describe('a job', () => {
   });
 });
 
+describe('a job whose result is to be forwarded', () => {
+  const order = { id: 'f'.repeat(32), destination: 'siem' };
+  const forwarded = () => ({ ...post(3), forward: order });
+
+  test('forwards it once, before it has ended, and says so in its answer', async () => {
+    const job = await start(forwarded());
+    shop.employ();
+    const { enrichment } = await end(job);
+    expect(enrichment.delivery).toEqual({ ...order, status: 'queued' });
+    expect([...shop.forwarded.keys()]).toEqual([order.id]);
+    expect(shop.forwarded.get(order.id)?.enrichment.status).toBe('complete');
+  });
+
+  test('forwards what there is when it ends as failed: the answers so far, and the reason', async () => {
+    shop.upstream = (_id, call) => (call === 1 ? { status: 'empty', ips: [], unusable: [] } : away(HOUR));
+    const job = await start(forwarded());
+    shop.employ();
+    await shop.clock.pass(3_000);
+    await shop.close();
+    await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 0 }));
+    await expect(ask(job)).rejects.toMatchObject({
+      kind: 'job-failed',
+      message: expect.stringContaining(order.id),
+    });
+    const { enrichment } = shop.forwarded.get(order.id) ?? {};
+    expect(enrichment?.status).toBe('partial');
+    expect(enrichment?.alerts.map(({ error }) => error?.type)).toEqual([
+      undefined,
+      ...Array(2).fill('urn:problem:alert-ip-enrichment:job-failed'),
+    ]);
+    await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 0 }));
+    expect(shop.forwarded.size).toBe(1);
+  });
+
+  test('makes a dead letter of the posted alerts when not even those can be put into a form', async () => {
+    const job = await start(forwarded());
+    shop.onForward = () => {
+      throw new TypeError('a fault of ours');
+    };
+    shop.employ();
+    await shop.clock.pass(400_000);
+    await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
+    expect([...shop.buried]).toEqual([[order.id, forwarded().text]]);
+  });
+
+  test('says so when the posted alerts are gone: a dead letter without a body, and never nothing', async () => {
+    const job = await start(forwarded());
+    shop.store.blobs.delete(shop.places.payload(job.id));
+    shop.employ();
+    await shop.clock.pass(5_000);
+    await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
+    expect([...shop.buried]).toEqual([[order.id, '']]);
+  });
+
+  test('waits for a storage that cannot take the delivery', async () => {
+    let isDown = true;
+    shop.onForward = () => {
+      if (isDown) throw new StorageError('It is down.');
+    };
+    const job = await start(forwarded());
+    shop.employ();
+    await shop.clock.pass(300_000);
+    expect(await ask(job)).toMatchObject({ kind: 'running' });
+    isDown = false;
+    expect((await end(job)).enrichment.status).toBe('complete');
+    expect(shop.forwarded.size).toBe(1);
+    expect(shop.calls).toHaveLength(3);
+  });
+});
+
+describe('a slow storage', () => 
+  test.each([1, 2, 3, 4, 5])('lets all of fifty equal posts into one job (seed %i)', async (seed) => {
+    const random = randomFrom(seed);
+    shop = openWorkshop({ random, latencyMs: () => 300 + 400 * random() });
+    const jobs = shop.jobs();
+    const posts = Array.from({ length: 50 }, () => jobs.start(post(3)));
+    const started = await shop.clock.until(Promise.all(posts));
+    expect(new Set(started.map(({ id }) => id)).size).toBe(1);
+    expect(new Set(started.map(({ token }) => token)).size).toBe(50);
+  });
+});
+
 describe('a storage that goes away', () => {
   test('between blob and queue: the post is refused, and repeating it makes one job that runs', async () => {
     shop.queue.fault = () => 'before';
@@ -217,14 +301,20 @@ describe('what is kept', () => {
     const running = await start(post(3, 'da444444444444444444_'));
     await shop.clock.pass(24 * HOUR + 1_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-unknown', status: 404 });
-    const { store, clock, places } = shop;
-    const sweep = () => clock.until(sweepJobs({ store, clock, places, resultHours: 24 }, 60_000));
+    const { store, queue, clock, places } = shop;
+    const sweep = () => clock.until(sweepJobs({ store, queue, clock, places, resultHours: 24 }, 60_000));
     const before = store.blobs.size; // 5 of them are the running job's
     expect(await sweep()).toMatchObject({ finished: true, deleted: before - 5 });
     expect(
       [...store.blobs.keys()].every((name) => name.includes(running.id) || name.includes('/same/')),
     ).toBe(true);
+    // One that nobody has worked on for two days is no refuse: it gets another message.
+    queue.messages.clear();
     await clock.pass(25 * HOUR);
+    await sweep();
+    shop.employ();
+    expect((await end(running)).enrichment.status).toBe('complete');
+    await clock.pass(49 * HOUR);
     await sweep();
     expect(store.blobs.size).toBe(0);
   });

@@ -1,8 +1,8 @@
 import { QueuePump } from '../../local/host/queue-pump.js';
+import type { EnrichedPayload } from '../../shared/enrich.js';
 import { EnrichmentError, QuotaError } from '../../shared/errors.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
-import { readMessage } from '../../shared/jobs/message.js';
 import { JobPlaces } from '../../shared/jobs/places.js';
 import { AnswerCache } from '../../shared/lookup/answer-cache.js';
 import { keepIpStats } from '../../shared/lookup/keeping.js';
@@ -11,6 +11,7 @@ import { unnoted } from '../../shared/occurrence.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
 import type { SourceAnswer, Work } from '../../shared/source.js';
+import { readMessage } from '../../shared/storage/message.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { MemoryQueue } from '../support/memory-queue.js';
 import { SteppingClock } from '../support/stepping-clock.js';
@@ -21,10 +22,14 @@ export type Upstream = (alertId: string, call: number) => SourceAnswer | Error;
 const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
 
 /** Jobs with everything around them in memory and in virtual time; one worker after the other. */
-export function openWorkshop({ perMinute = 100, resultHours = 24 } = {}) {
+export function openWorkshop({
+  perMinute = 100,
+  resultHours = 24,
+  random = () => 0.5,
+  latencyMs = () => 0,
+} = {}) {
   const clock = new SteppingClock();
-  const random = () => 0.5;
-  const store = new MemoryBlobStore(clock);
+  const store = new MemoryBlobStore(clock, { latencyMs });
   const queue = new MemoryQueue(clock);
   const poison = new MemoryQueue(clock);
   const places = new JobPlaces('0'.repeat(32));
@@ -42,6 +47,11 @@ export function openWorkshop({ perMinute = 100, resultHours = 24 } = {}) {
     /** Alert ids in the order of their calls. */
     calls,
     errors,
+    /** What was forwarded, by the delivery's id, and what could not be and became a dead letter. */
+    forwarded: new Map<string, EnrichedPayload>(),
+    buried: new Map<string, string>(),
+    /** Called before something is forwarded, to fail. */
+    onForward: () => {},
     upstream: (() => FOUND) as Upstream,
     /** A new instance of the app: nothing of another one's memory is in it. */
     jobs: (): Jobs => new Jobs(partsOf()),
@@ -96,7 +106,18 @@ export function openWorkshop({ perMinute = 100, resultHours = 24 } = {}) {
       lookup: new Lookup(answers, ask, undefined),
       statsLookup: new Lookup(new AnswerCache(clock, keepIpStats), () => Promise.reject(refuse()), undefined),
       wantsStats: () => false,
-      render: ({ enrichment }) => ({ status: 200, headers: {}, body: JSON.stringify(enrichment) }),
+      deliveries: {
+        accept: async ({ id, destination }, enriched) => {
+          workshop.onForward();
+          workshop.forwarded.set(id, enriched);
+          return { id, destination, status: 'queued' };
+        },
+        bury: async ({ id }, text) => void workshop.buried.set(id, text),
+      },
+      render: ({ enrichment, delivery }) => {
+        const body = JSON.stringify({ ...enrichment, delivery });
+        return { status: 200, headers: {}, body };
+      },
     };
   }
 

@@ -2,7 +2,6 @@ import { QueuePump } from '../../local/host/queue-pump.js';
 import type { Clock } from '../../shared/clock.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs } from '../../shared/jobs/jobs.js';
-import { readMessage } from '../../shared/jobs/message.js';
 import { JobPlaces } from '../../shared/jobs/places.js';
 import { AnswerCache } from '../../shared/lookup/answer-cache.js';
 import { keepIpStats } from '../../shared/lookup/keeping.js';
@@ -13,6 +12,7 @@ import { type Lane, laneWindows } from '../../shared/quota/lanes.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { type CallLog, nextCallTimes, withCalls } from '../../shared/quota/sliding-log.js';
 import type { SourceAnswer, Work } from '../../shared/source.js';
+import { readMessage } from '../../shared/storage/message.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { MemoryQueue } from '../support/memory-queue.js';
 import { randomFrom } from '../support/random.js';
@@ -200,6 +200,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     lookup: new Lookup(new AnswerCache(clock, { seconds: () => 300, size: () => 1 }), ask, undefined),
     statsLookup: new Lookup(new AnswerCache(clock, keepIpStats), () => Promise.reject(refuse()), undefined),
     wantsStats: () => false,
+    deliveries: { accept: refuse, bury: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
   });
 }

@@ -7,11 +7,13 @@ import { startHost } from '../../local/host/host.js';
 import { invoke } from '../../local/host/invoke.js';
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
+import { loadStorageLibraries } from '../support/storage-libraries.js';
 
 app.setup({ enableHttpStream: true });
 
 let azurite: Azurite;
 beforeAll(async () => {
+  await loadStorageLibraries();
   azurite = await startAzurite();
 }, 60_000);
 afterAll(() => azurite.close());

@@ -37,6 +37,10 @@ export class MemoryQueue implements QueueStore {
     }
   }
 
+  async count(): Promise<number> {
+    return this.messages.size;
+  }
+
   put(text: string, delayMs = 0): void {
     const order = ++this.#count;
     const visibleAtMs = this.#clock.monotonicMs() + delayMs;

@@ -15,6 +15,7 @@ import { systemClock } from '../../shared/clock.js';
 import type { Report } from '../../shared/report.js';
 import { type Answer, exchange } from './exchange.js';
 import { forgetIdentityEndpoint } from './identity-library.js';
+import { loadStorageLibraries } from './storage-libraries.js';
 
 app.setup({ enableHttpStream: true });
 
@@ -56,6 +57,7 @@ export async function startWorld(options: WorldOptions = {}) {
     STATE_STORAGE: 'memory',
     ...options.settings,
   };
+  if (env.STATE_STORAGE !== 'memory') await loadStorageLibraries();
   const logs: LogEntry[] = [];
   const report = (told: Report) =>
     void logs.push({ level: 'error', category: 'user', message: JSON.stringify(told) });

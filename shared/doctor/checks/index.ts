@@ -2,11 +2,13 @@ import type { Check } from '../check.js';
 import { audience } from './audience.js';
 import { clientId } from './client-id.js';
 import { clock } from './clock.js';
+import { deadLetters } from './dead-letters.js';
 import { defender } from './defender.js';
 import { delegation } from './delegation.js';
 import { destinations } from './destinations.js';
 import { identity } from './identity.js';
 import { permission } from './permission.js';
+import { queues } from './queues.js';
 import { quota } from './quota.js';
 import { storage } from './storage.js';
 import { telemetry } from './telemetry.js';
@@ -21,6 +23,8 @@ export const CHECKS: readonly Check[] = [
   tokenAge,
   defender,
   storage,
+  queues,
+  deadLetters,
   quota,
   clock,
   delegation,

@@ -1,0 +1,39 @@
+import type { Settings } from './config.js';
+import { DeliveryAtOnce } from './delivery/at-once.js';
+import { Deliveries } from './delivery/deliveries.js';
+import { DeliveryStore } from './delivery/delivery-store.js';
+import type { Forwarding } from './delivery/forwarding.js';
+import { inLanes } from './delivery/lanes.js';
+import type { Send } from './delivery/sending.js';
+import type { Note } from './occurrence.js';
+import type { SharedState } from './state.js';
+import type { World } from './world.js';
+
+/** Forwarding, and the deliveries behind it where something is stored. */
+export interface WiredForwarding {
+  readonly forwarding: Forwarding;
+  readonly deliveries: Deliveries | undefined;
+}
+
+/** Wires the forwarding. */
+export function createForwarding(
+  shared: SharedState | undefined,
+  { destinations }: Settings,
+  world: World & { readonly note: Note },
+  send: Send,
+): WiredForwarding {
+  const { clock, random } = world;
+  if (!shared) {
+    return { forwarding: new DeliveryAtOnce({ clock, random, destinations, send }), deliveries: undefined };
+  }
+  const { store, large } = shared;
+  const { places, queue } = shared.deliveries;
+  const deliveries = new Deliveries({
+    ...world,
+    queue,
+    destinations,
+    send: inLanes(send, clock, random),
+    deliveries: new DeliveryStore({ clock, random, store, large, places }),
+  });
+  return { forwarding: deliveries, deliveries };
+}

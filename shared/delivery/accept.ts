@@ -1,0 +1,111 @@
+import type { EnrichedPayload } from '../enrich.js';
+import type { ForwardReceipt } from '../enrichment.js';
+import { StorageError } from '../errors.js';
+import { enriched as enrichedFormat } from '../formats/enriched.js';
+import { writeMessage } from '../storage/message.js';
+import type { QueueStore } from '../storage/queue-store.js';
+import { type AlarmParts, reportDeadLetter } from './alarm.js';
+import type { Delivery } from './delivery.js';
+import type { DeliveryStore } from './delivery-store.js';
+import type { Order } from './forwarding.js';
+import { waitBefore } from './schedule.js';
+import { bury, mayLackMessage, newDelivery } from './transitions.js';
+import { receiptOf } from './view.js';
+
+/** What accepting deliveries needs. */
+export interface AcceptParts extends AlarmParts {
+  readonly deliveries: DeliveryStore;
+  readonly queue: QueueStore;
+  readonly random: () => number;
+}
+
+/**
+ * Takes an enriched payload over, in the destination's form: when this returns it is stored, and there
+ * is a message for it. An order that was carried out already is not carried out again.
+ *
+ * The order makes a crash harmless anywhere: a delivery is whole before there is a message for it, and
+ * who repeats a post whose delivery may be without a message sends one more. One too many does nothing.
+ *
+ * @throws {StorageError} when the store or the queue is down: then nothing is promised
+ */
+export async function acceptDelivery(
+  parts: AcceptParts,
+  order: Order,
+  enriched: EnrichedPayload,
+): Promise<ForwardReceipt> {
+  const destination = parts.destinations.find(({ name }) => name === order.destination);
+  const format = destination?.format ?? enrichedFormat;
+  const { contentType } = format;
+  const firstWaitMs = waitBefore(destination?.scheduleMs ?? [], 0, undefined, parts.random()) ?? 0;
+  const accepted = await ensure(parts, order, () => format.render(enriched), contentType, firstWaitMs);
+  if (destination) {
+    await ensureMessage(parts, accepted);
+    return receiptOf(accepted.delivery);
+  }
+  return receiptOf(
+    (await buryDelivery(parts, accepted.delivery, removed(order.destination))) ?? accepted.delivery,
+  );
+}
+
+/** Makes a dead letter of what could not even be enriched: with the payload as it was posted. */
+export async function acceptDead(
+  parts: AcceptParts,
+  order: Order,
+  text: string,
+  reason: string,
+): Promise<void> {
+  const { delivery } = await ensure(parts, order, () => text, 'application/json', 0);
+  await buryDelivery(parts, delivery, reason);
+}
+
+interface Accepted {
+  readonly delivery: Delivery;
+  readonly storeTimeMs: number;
+}
+
+/** The delivery of an order, which is made unless there is one. */
+async function ensure(
+  { deliveries }: AcceptParts,
+  { id, ...order }: Order,
+  render: () => string,
+  contentType: string,
+  firstWaitMs: number,
+): Promise<Accepted> {
+  const known = await deliveries.read(id);
+  if (known.delivery) return { ...known, delivery: known.delivery };
+  const { delivery, storeTimeMs } = await deliveries.create(id, render(), (nowMs) =>
+    newDelivery({ id, contentType, ...order }, firstWaitMs, nowMs),
+  );
+  if (delivery) return { delivery, storeTimeMs };
+  throw new StorageError(
+    'Another version of the app has written this delivery. Post the alerts again later.',
+  );
+}
+
+/** Sends a message for a delivery that may be without one. */
+export async function ensureMessage(
+  { queue }: Pick<AcceptParts, 'queue'>,
+  { delivery, storeTimeMs }: Accepted,
+): Promise<void> {
+  if (!mayLackMessage(delivery, storeTimeMs)) return;
+  await queue.send(writeMessage(delivery), Math.max(0, delivery.nextAtMs - storeTimeMs));
+}
+
+/** Makes a dead letter of a delivery, and says so; undefined when it has ended already. */
+export async function buryDelivery(
+  parts: AlarmParts & Pick<AcceptParts, 'deliveries'>,
+  { id, generation }: Pick<Delivery, 'id' | 'generation'>,
+  reason: string,
+): Promise<Delivery | undefined> {
+  await parts.deliveries.markDead(id);
+  const buried = await parts.deliveries.change(id, (delivery, nowMs) => ({
+    delivery: bury(delivery, generation, reason, nowMs),
+  }));
+  if (buried?.delivery) reportDeadLetter(parts, buried.delivery);
+  return buried?.delivery;
+}
+
+/** Why there is no sending to a destination any more. */
+export function removed(destination: string): string {
+  return `No destination of the name "${destination}" is configured any more: put it back into FORWARD_DESTINATIONS.`;
+}

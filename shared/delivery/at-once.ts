@@ -1,0 +1,123 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../clock.js';
+import { type Deadline, unlessAborted } from '../deadline.js';
+import type { EnrichedPayload } from '../enrich.js';
+import type { ForwardReceipt } from '../enrichment.js';
+import { EnrichmentError } from '../errors.js';
+import { newId } from '../storage/message.js';
+import { REMEMBERED_MS } from './delivery-store.js';
+import type { Destination } from './destination.js';
+import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';
+import type { Send, Sent } from './sending.js';
+import { nextHop } from './trace.js';
+
+/** What delivering at once needs. */
+export interface AtOnceParts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly destinations: readonly Destination[];
+  readonly send: Send;
+}
+
+/** Posts remembered; a hundred bytes each. */
+const MOST_POSTS = 10_000;
+/** When a receiver that names no wait is worth trying again. */
+const COME_BACK_MS = 5_000;
+
+interface Remembered {
+  readonly id: string;
+  readonly sinceMs: number;
+}
+
+/**
+ * Forwarding where nothing is stored: tried once, while the caller waits. A failure is the caller's to
+ * see and to repeat; nothing is said to be queued. Within the hour an equal post has the same id, and one
+ * that was delivered is not sent again, as far as this process remembers.
+ */
+export class DeliveryAtOnce implements Forwarding {
+  readonly #parts: AtOnceParts;
+  readonly #posts = new LRUCache<string, Remembered>({ max: MOST_POSTS });
+  readonly #delivered = new LRUCache<string, true>({ max: MOST_POSTS });
+
+  constructor(parts: AtOnceParts) {
+    this.#parts = parts;
+  }
+
+  async order(post: ForwardedPost): Promise<Order> {
+    const digest = samenessOf(post);
+    const nowMs = this.#parts.clock.monotonicMs();
+    const known = this.#posts.get(digest);
+    if (known && nowMs - known.sinceMs < REMEMBERED_MS) return orderOf(known.id, post);
+    const id = newId();
+    this.#posts.set(digest, { id, sinceMs: nowMs });
+    return orderOf(id, post);
+  }
+
+  async forward(order: Order, enriched: EnrichedPayload, deadline: Deadline): Promise<ForwardReceipt> {
+    const { clock, random, destinations, send } = this.#parts;
+    const { id, destination: name } = order;
+    const receipt = { id, destination: name, status: 'delivered' } as const;
+    if (this.#delivered.has(id)) return receipt;
+    const destination = destinations.find((one) => one.name === name);
+    if (!destination) throw new TypeError('a caller named a destination that the options do not know');
+    const { format } = destination;
+    const traceparent = nextHop(order.traceparent, random);
+    const outgoing = { id, body: format.render(enriched), contentType: format.contentType, traceparent };
+    const beganMs = clock.monotonicMs();
+    const sent = await unlessAborted(send(destination, outgoing, deadline.signal), deadline.signal).catch(
+      (error: unknown) => {
+        throw deadline.signal.aborted ? tooLate(name) : error;
+      },
+    );
+    const nowMs = clock.monotonicMs();
+    if (sent.kind !== 'delivered') throw failure(destination, sent, nowMs - beganMs, nowMs);
+    this.#delivered.set(id, true);
+    return receipt;
+  }
+}
+
+/** A receiver's failure as the caller's: 504 when it took too long, 503 when it was not tried, else 502. */
+function failure(
+  { name, timeoutMs }: Destination,
+  sent: Exclude<Sent, { kind: 'delivered' }>,
+  tookMs: number,
+  nowMs: number,
+): EnrichmentError {
+  if (sent.kind === 'spared') {
+    return new EnrichmentError(
+      'destination-spared',
+      `${worked(name)}: it has failed again and again, and is left alone for now. Post the alerts again later.`,
+      { retryAtMs: nowMs + sent.retryAfterMs },
+    );
+  }
+  const { status, reason } = sent;
+  const isTooSlow = status === undefined && tookMs >= timeoutMs;
+  const passes = status === undefined || status >= 500 || status === 408 || status === 429;
+  const retryAfterMs = sent.kind === 'failed' ? (sent.retryAfterMs ?? COME_BACK_MS) : COME_BACK_MS;
+  const advice = passes ? 'Post the alerts again.' : 'Mend the destination, then post the alerts again.';
+  return new EnrichmentError(
+    isTooSlow ? 'destination-timeout' : 'destination-failed',
+    `${worked(name)}. ${reason} ${advice}`,
+    passes ? { retryAtMs: nowMs + retryAfterMs } : {},
+  );
+}
+
+function tooLate(name: string): EnrichmentError {
+  return new EnrichmentError(
+    'destination-timeout',
+    `${worked(name)} within the time allowed. Post the alerts again, or allow a longer wait.`,
+  );
+}
+
+function worked(name: string): string {
+  return `The enrichment worked, but its forwarding to "${name}" did not, and without STATE_STORAGE nothing is queued`;
+}
+
+/** What is said to whoever asks for a delivery where nothing is stored. */
+export function withoutQueue(): EnrichmentError {
+  return new EnrichmentError(
+    'delivery-unknown',
+    'Nothing is kept of deliveries: STATE_STORAGE is "memory", so each is tried once while the caller waits, and ' +
+      'the answer says what became of it.',
+  );
+}

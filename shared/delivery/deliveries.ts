@@ -1,0 +1,103 @@
+import { type Deadline, unlessAborted } from '../deadline.js';
+import type { EnrichedPayload } from '../enrich.js';
+import type { ForwardReceipt } from '../enrichment.js';
+import { EnrichmentError } from '../errors.js';
+import { isId, type Message } from '../storage/message.js';
+import { acceptDead, acceptDelivery, buryDelivery, ensureMessage, removed } from './accept.js';
+import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';
+import { revive } from './transitions.js';
+import { type DeliveryView, viewDelivery } from './view.js';
+import { type Worked, type WorkParts, workOnDelivery } from './work.js';
+
+const FAILED_ANYWAY =
+  'The worker failed at it again and again, for a reason that the log of the function app tells.';
+
+/**
+ * Deliveries by way of the queue: what has been accepted ends delivered or as a dead letter, and is queued
+ * meanwhile. Every method throws {StorageError} when the store is down.
+ */
+export class Deliveries implements Forwarding {
+  readonly #parts: WorkParts;
+
+  constructor(parts: WorkParts) {
+    this.#parts = parts;
+  }
+
+  async order(post: ForwardedPost): Promise<Order> {
+    return orderOf(await this.#parts.deliveries.idFor(samenessOf(post)), post);
+  }
+
+  /** Returns after the durable enqueue. Past the deadline it may still come to that, for the repeated post to find. */
+  forward(order: Order, enriched: EnrichedPayload, deadline: Deadline): Promise<ForwardReceipt> {
+    return unlessAborted(this.accept(order, enriched), deadline.signal);
+  }
+
+  /** The same for whoever has no deadline. */
+  accept(order: Order, enriched: EnrichedPayload): Promise<ForwardReceipt> {
+    return acceptDelivery(this.#parts, order, enriched);
+  }
+
+  /** Makes a dead letter of a payload that was accepted and could not even be enriched. */
+  bury(order: Order, text: string, reason: string): Promise<void> {
+    return acceptDead(this.#parts, order, text, reason);
+  }
+
+  work(message: Message): Promise<Worked> {
+    return workOnDelivery(this.#parts, message);
+  }
+
+  /** Makes a dead letter of a delivery whose message the host has given up. */
+  async giveUp(message: Message): Promise<void> {
+    await buryDelivery(this.#parts, message, FAILED_ANYWAY);
+  }
+
+  /**
+   * What became of a delivery.
+   * @throws {EnrichmentError} `delivery-unknown`
+   */
+  async ask(id: string): Promise<DeliveryView> {
+    const { delivery } = isId(id) ? await this.#parts.deliveries.read(id) : { delivery: undefined };
+    if (!delivery) throw unknownDelivery();
+    return viewDelivery(delivery);
+  }
+
+  /**
+   * Sends a dead letter again, under its id, the schedule from its start.
+   * @throws {EnrichmentError} `delivery-unknown`, or `delivery-not-dead` with what it is instead
+   */
+  async redeliver(id: string): Promise<DeliveryView> {
+    const { deliveries, destinations } = this.#parts;
+    if (!isId(id)) throw unknownDelivery();
+    const changed = await deliveries.change(id, (before, nowMs) => {
+      const isKnown = destinations.some(({ name }) => name === before.destination);
+      return { before, isKnown, nowMs, delivery: isKnown ? revive(before, nowMs) : undefined };
+    });
+    if (!changed) throw unknownDelivery();
+    const { before, isKnown, nowMs, delivery = before } = changed;
+    if (!isKnown) throw notDead(removed(before.destination));
+    // Of one that was revived before, and perhaps has no message, that is made up for.
+    const isRevived =
+      delivery !== before || (!before.end && before.run.generation > 0 && before.run.failed === 0);
+    if (!isRevived) throw notDead(`It is ${viewDelivery(before).status}.`);
+    await ensureMessage(this.#parts, { delivery, storeTimeMs: nowMs });
+    await deliveries.unmarkDead(id);
+    return viewDelivery(delivery);
+  }
+
+  /** Ids of dead letters, for the doctor; `hasMore` when there are others. */
+  dead(): Promise<{ readonly ids: readonly string[]; readonly hasMore: boolean }> {
+    return this.#parts.deliveries.dead();
+  }
+}
+
+/** What is said to whoever asks for a delivery that there is not. */
+export function unknownDelivery(): EnrichmentError {
+  return new EnrichmentError(
+    'delivery-unknown',
+    'There is no delivery with this id. What was delivered is known for 7 days, a dead letter for 30.',
+  );
+}
+
+function notDead(why: string): EnrichmentError {
+  return new EnrichmentError('delivery-not-dead', `Only a dead letter can be sent again. ${why}`);
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../clock.js';
+import type { Send } from './sending.js';
+
+/**
+ * Attempts at one receiver that may be under way at once. An instance takes more messages while no more
+ * than twelve are in work (`newBatchThreshold` in host.json), so that two receivers that begin to hang at
+ * the same moment leave room for the others.
+ */
+const MOST_AT_ONCE = 6;
+/** The same for a receiver that is slow: six of those leave room for the others. */
+const MOST_AT_ONCE_SLOW = 2;
+/** An attempt that takes longer is a slow one. Receivers that put the body into a queue take milliseconds. */
+const SLOW_MS = 2_000;
+/** For so long a receiver is taken for slow after a slow attempt. */
+const REMEMBERED_MS = 60_000;
+/** Room in a lane is waited for, since a healthy receiver makes some in milliseconds. */
+const LONGEST_WAIT_MS = 1_000;
+
+interface Lane {
+  /** When each attempt that is under way began. */
+  readonly underWay: Set<{ readonly atMs: number }>;
+  slowUntilMs: number;
+  /** Called when there may be room. */
+  readonly waiting: (() => void)[];
+}
+
+/**
+ * Keeps each destination in a lane of its own, so that one that hangs slows no other: where its lane is
+ * full, an attempt is spared, for about as long as the receiver may take.
+ *
+ * @param random from 0 to below 1: those that are spared together shall not come back together
+ */
+export function inLanes(send: Send, clock: Clock, random: () => number): Send {
+  const lanes = new Map<string, Lane>();
+
+  function laneOf(name: string): Lane {
+    const lane = lanes.get(name) ?? {
+      underWay: new Set(),
+      slowUntilMs: Number.NEGATIVE_INFINITY,
+      waiting: [],
+    };
+    lanes.set(name, lane);
+    return lane;
+  }
+
+  function isSlow({ underWay, slowUntilMs }: Lane): boolean {
+    const nowMs = clock.monotonicMs();
+    return nowMs < slowUntilMs || [...underWay].some(({ atMs }) => nowMs - atMs > SLOW_MS);
+  }
+
+  function hasRoom(lane: Lane): boolean {
+    return lane.underWay.size < (isSlow(lane) ? MOST_AT_ONCE_SLOW : MOST_AT_ONCE);
+  }
+
+  return async (destination, outgoing, signal) => {
+    const lane = laneOf(destination.name);
+    const untilMs = clock.monotonicMs() + LONGEST_WAIT_MS;
+    for (let leftMs = LONGEST_WAIT_MS; leftMs > 0 && !hasRoom(lane) && !isSlow(lane); ) {
+      await someRoom(lane, clock, leftMs);
+      leftMs = untilMs - clock.monotonicMs();
+    }
+    if (!hasRoom(lane)) return { kind: 'spared', retryAfterMs: destination.timeoutMs * (1 + random()) };
+    const attempt = { atMs: clock.monotonicMs() };
+    lane.underWay.add(attempt);
+    try {
+      return await send(destination, outgoing, signal);
+    } finally {
+      lane.underWay.delete(attempt);
+      const nowMs = clock.monotonicMs();
+      if (nowMs - attempt.atMs > SLOW_MS) lane.slowUntilMs = nowMs + REMEMBERED_MS;
+      lane.waiting.shift()?.();
+    }
+  };
+}
+
+/** Resolves when there may be room in a lane, or the time is up. */
+async function someRoom({ waiting }: Lane, clock: Clock, longestMs: number): Promise<void> {
+  const timer = new AbortController();
+  let leave = () => {};
+  const room = new Promise<void>((resolve) => {
+    leave = resolve;
+    waiting.push(resolve);
+  });
+  await Promise.race([room, clock.sleep(longestMs, timer.signal).catch(() => {})]);
+  timer.abort();
+  const at = waiting.indexOf(leave);
+  if (at >= 0) waiting.splice(at, 1);
+}

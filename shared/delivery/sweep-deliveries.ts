@@ -1,0 +1,118 @@
+import type { Clock } from '../clock.js';
+import type { BlobPage, BlobStore } from '../storage/blob-store.js';
+import { writeMessage } from '../storage/message.js';
+import { pages } from '../storage/pages.js';
+import type { QueueStore } from '../storage/queue-store.js';
+import type { Swept } from '../storage/sweep.js';
+import { DELIVERY_TEXT } from './delivery.js';
+import type { DeliveryPlaces } from './places.js';
+import { mayLackMessage } from './transitions.js';
+
+const DAY_MS = 86_400_000;
+/** For so long one can ask what became of a delivery. */
+const DELIVERED_KEPT_MS = 7 * DAY_MS;
+/** Long enough that somebody who was on leave can still send it again. */
+const DEAD_KEPT_MS = 30 * DAY_MS;
+/** Bodies looked after at once. */
+const BATCH = 16;
+
+/** What a sweep of deliveries works with. */
+export interface DeliverySweep {
+  readonly store: BlobStore;
+  readonly queue: QueueStore;
+  readonly clock: Clock;
+  readonly places: DeliveryPlaces;
+}
+
+type Listed = BlobPage['blobs'][number];
+
+/**
+ * Deletes deliveries that have had their time, and sends a message for each that is long overdue: somebody
+ * may have cleared the queue. A body is there until its delivery has been delivered, so that what has none
+ * has ended well; nothing that is queued is ever deleted, however old.
+ *
+ * @throws {StorageError} when the store is down
+ */
+export async function sweepDeliveries(sweep: DeliverySweep, longestMs: number): Promise<Swept> {
+  const { store, clock, places } = sweep;
+  const untilMs = clock.monotonicMs() + longestMs;
+  const counts = { seen: 0, deleted: 0 };
+  const undelivered = new Set<string>();
+  for await (const page of pages(store, places.bodies)) {
+    counts.seen += page.blobs.length;
+    for (const { name } of page.blobs) undelivered.add(places.idIn(name));
+    const old = page.blobs.filter((blob) => isOlder(page, blob, DAY_MS));
+    const looked = await each(old, async (blob) => {
+      const deleted = await lookAfter(sweep, blob, page.storeTimeMs);
+      if (deleted > 0) undelivered.delete(places.idIn(blob.name));
+      return deleted;
+    });
+    if (!looked) return unfinished();
+  }
+  for (const [folder, keptMs] of [
+    [places.states, DELIVERED_KEPT_MS],
+    [places.dead, DAY_MS],
+  ] as const) {
+    for await (const page of pages(store, folder)) {
+      counts.seen += page.blobs.length;
+      const over = page.blobs.filter(
+        (blob) => isOlder(page, blob, keptMs) && !undelivered.has(places.idIn(blob.name)),
+      );
+      if (!(await each(over, ({ name, etag }) => store.delete(name, etag).then(() => 1))))
+        return unfinished();
+    }
+  }
+  return { ...counts, finished: true };
+
+  function unfinished(): Swept {
+    return { ...counts, finished: false };
+  }
+
+  /** @returns false when the time is up */
+  async function each(blobs: readonly Listed[], work: (blob: Listed) => Promise<number>): Promise<boolean> {
+    for (let first = 0; first < blobs.length; first += BATCH) {
+      if (clock.monotonicMs() >= untilMs) return false;
+      const deleted = await Promise.all(blobs.slice(first, first + BATCH).map(work));
+      counts.deleted += deleted.reduce((sum, count) => sum + count, 0);
+    }
+    return true;
+  }
+}
+
+/**
+ * Sees to a body that is still there after a day.
+ * @returns how many blobs were deleted
+ */
+async function lookAfter(
+  { store, queue, places }: DeliverySweep,
+  body: Listed,
+  nowMs: number,
+): Promise<number> {
+  const id = places.idIn(body.name);
+  const { blob } = await store.read(places.state(id));
+  const delivery = blob && DELIVERY_TEXT.read(blob.text);
+  if (!blob || !delivery || delivery.end?.kind === 'delivered') {
+    if (blob && !delivery) return 0; // another version's
+    await store.delete(body.name, body.etag);
+    return 1;
+  }
+  if (delivery.end)
+    return deleteDeadLetter(store, delivery.end.atMs, [body, { name: places.state(id), ...blob }], nowMs);
+  if (mayLackMessage(delivery, nowMs)) await queue.send(writeMessage(delivery), 0);
+  return 0;
+}
+
+async function deleteDeadLetter(
+  store: BlobStore,
+  endedAtMs: number,
+  blobs: readonly { readonly name: string; readonly etag: string }[],
+  nowMs: number,
+): Promise<number> {
+  if (nowMs - endedAtMs < DEAD_KEPT_MS) return 0;
+  for (const { name, etag } of blobs) await store.delete(name, etag);
+  return blobs.length;
+}
+
+function isOlder({ storeTimeMs }: BlobPage, { lastModifiedMs }: Listed, ms: number): boolean {
+  return storeTimeMs - lastModifiedMs > ms;
+}

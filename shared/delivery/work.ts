@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import { StorageError } from '../errors.js';
+import { type Message, writeMessage } from '../storage/message.js';
+import { type AcceptParts, removed } from './accept.js';
+import { reportDeadLetter } from './alarm.js';
+import type { Delivery } from './delivery.js';
+import type { Destination } from './destination.js';
+import type { Send } from './sending.js';
+import { nextHop } from './trace.js';
+import { abandon, claim, judge, settle, type Verdict } from './transitions.js';
+
+/** What working on deliveries needs. */
+export interface WorkParts extends AcceptParts {
+  readonly clock: Clock;
+  readonly send: Send;
+}
+
+/** What a message came to, for the log. */
+export type Worked = 'dropped' | 'put-off' | 'delivered' | 'goes-on' | 'dead-lettered' | 'lost-claim';
+
+/** After a failure of the store a message comes back as a new one, so that it is never taken for poison. */
+const STORE_AWAY_MS = 30_000;
+/** The message for the next attempt is sent before this one has ended, and must not be seen before. */
+const LEAST_WAIT_MS = 1_000;
+
+const BODY_MISSING =
+  'What was to be sent is not in the storage account any more, so that it cannot be sent again. Post the alerts again.';
+
+/**
+ * Tries a delivery once, as a message says. Whatever happens to this process, the delivery goes on: a
+ * message is acknowledged only when another one is in the queue or the delivery has ended. A failure of the
+ * receiver is a new message, never an error.
+ *
+ * @throws what should not happen; the host then delivers the message again, and at last to `giveUp`
+ */
+export async function workOnDelivery(parts: WorkParts, message: Message): Promise<Worked> {
+  const { deliveries, queue, destinations } = parts;
+  const by = randomUUID();
+  try {
+    const claimed = await deliveries.change(message.id, (delivery, nowMs) => {
+      const destination = destinations.find(({ name }) => name === delivery.destination);
+      const verdict = claim(delivery, message.generation, by, destination?.timeoutMs ?? 0, nowMs);
+      const next = verdict.kind === 'work' ? verdict.delivery : undefined;
+      return { verdict, destination, before: delivery, nowMs, delivery: next };
+    });
+    if (!claimed) return 'dropped';
+    const { verdict, destination, before, nowMs } = claimed;
+    if (verdict.kind === 'look-again') {
+      await queue.send(writeMessage(message), verdict.atMs - nowMs + LEAST_WAIT_MS);
+      return 'put-off';
+    }
+    if (verdict.kind === 'drop') {
+      // Whoever buried it may have died before it could say so, and this is its message once more.
+      if (before.generation === message.generation) reportDeadLetter(parts, before);
+      return 'dropped';
+    }
+    return await carryOn(parts, verdict.delivery, destination, by, nowMs);
+  } catch (error) {
+    await deliveries.change(message.id, (one) => ({ delivery: abandon(one, by) })).catch(() => undefined);
+    if (!(error instanceof StorageError)) throw error;
+    await queue.send(writeMessage(message), STORE_AWAY_MS);
+    return 'put-off';
+  }
+}
+
+/** Makes one attempt of a claimed delivery, and sees to what follows from it. */
+async function carryOn(
+  parts: WorkParts,
+  claimed: Delivery,
+  destination: Destination | undefined,
+  by: string,
+  storeTimeMs: number,
+): Promise<Worked> {
+  const { deliveries, queue } = parts;
+  const { id, generation } = claimed;
+  const body = await deliveries.body(id);
+  const verdict = await tryOnce(parts, claimed, destination, body?.text, storeTimeMs);
+  if (verdict.kind === 'again') {
+    const next = writeMessage({ id, generation: generation + 1 });
+    await queue.send(next, Math.max(LEAST_WAIT_MS, verdict.waitMs));
+  }
+  if (verdict.kind === 'give-up') await deliveries.markDead(id);
+  const settled = await deliveries.change(id, (delivery, nowMs) => ({
+    delivery: settle(delivery, by, verdict, nowMs),
+  }));
+  if (!settled?.delivery) return 'lost-claim';
+  reportDeadLetter(parts, settled.delivery);
+  if (verdict.kind === 'delivered' && body) await deliveries.deleteBody(id, body.etag);
+  return WORKED[verdict.kind];
+}
+
+const WORKED = { delivered: 'delivered', again: 'goes-on', 'give-up': 'dead-lettered' } as const;
+
+async function tryOnce(
+  { clock, random, send }: WorkParts,
+  delivery: Delivery,
+  destination: Destination | undefined,
+  body: string | undefined,
+  storeTimeMs: number,
+): Promise<Verdict> {
+  if (!destination) return { kind: 'give-up', reason: removed(delivery.destination) };
+  if (!body) return { kind: 'give-up', reason: BODY_MISSING };
+  const { id, contentType } = delivery;
+  const traceparent = nextHop(delivery.traceparent, random);
+  const beganMs = clock.monotonicMs();
+  const sent = await send(destination, { id, body, contentType, traceparent });
+  const nowMs = storeTimeMs + clock.monotonicMs() - beganMs;
+  return judge(delivery, sent, destination.scheduleMs, random(), nowMs);
+}

@@ -1,0 +1,30 @@
+import { asEnrichmentError } from '../../errors.js';
+import type { Check } from '../check.js';
+
+/** So many ids are told; the log has all of them. */
+const MOST_SHOWN = 5;
+
+/** How many deliveries were given up and wait for somebody to send them again. */
+export const deadLetters: Check = {
+  name: 'dead-letters',
+  async examine({ app: { deliveries } }) {
+    if (!deliveries) return [];
+    try {
+      const { ids, hasMore } = await deliveries.dead();
+      if (ids.length === 0) return [{ status: 'ok', found: 'No delivery is a dead letter.' }];
+      const count = `${ids.length}${hasMore ? ' or more' : ''}`;
+      const shown = ids.slice(0, MOST_SHOWN).join(', ');
+      return [
+        {
+          status: 'warn',
+          found: `Dead letters: ${count}, kept for 30 days. Among them: ${shown}.`,
+          fix:
+            'GET /api/deliveries/ID says why. Mend the destination, then POST /api/deliveries/ID/redeliver for each; the log ' +
+            'has all ids, with event delivery-dead-lettered.',
+        },
+      ];
+    } catch (error) {
+      return [{ status: 'fail', found: asEnrichmentError(error).message }];
+    }
+  },
+};

@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs';
+import { QueuePump, type QueueSettings } from '../../local/host/queue-pump.js';
+import { Deliveries } from '../../shared/delivery/deliveries.js';
+import { DeliveryStore } from '../../shared/delivery/delivery-store.js';
+import type { Destination } from '../../shared/delivery/destination.js';
+import type { ForwardedPost } from '../../shared/delivery/forwarding.js';
+import { inLanes } from '../../shared/delivery/lanes.js';
+import { DeliveryPlaces } from '../../shared/delivery/places.js';
+import type { Outgoing, Sent } from '../../shared/delivery/sending.js';
+import type { DeliveryView } from '../../shared/delivery/view.js';
+import type { EnrichedPayload } from '../../shared/enrich.js';
+import type { ForwardReceipt } from '../../shared/enrichment.js';
+import { enriched } from '../../shared/formats/enriched.js';
+import { unnoted } from '../../shared/occurrence.js';
+import type { Report } from '../../shared/report.js';
+import { readMessage } from '../../shared/storage/message.js';
+import { MemoryBlobStore } from '../support/memory-blob-store.js';
+import { MemoryQueue } from '../support/memory-queue.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+export const HOUR = 3_600_000;
+export const SCHEDULE_MS = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000].map((s) => s * 1000);
+
+/** A destination of a test. */
+export function destination(name = 'siem', more: Partial<Destination> = {}): Destination {
+  return {
+    name,
+    url: `https://${name}.test/in`,
+    format: enriched,
+    auth: { type: 'none' },
+    timeoutMs: 15_000,
+    scheduleMs: SCHEDULE_MS,
+    allowPrivateHost: false,
+    ...more,
+  };
+}
+
+/** What a receiver of a test does with the n-th request for a destination. */
+export type Receiving = (outgoing: Outgoing, to: Destination, nth: number) => Sent | Promise<Sent>;
+
+/** One request that reached a receiver. */
+export interface Arrived {
+  readonly id: string;
+  readonly body: string;
+  readonly to: string;
+  readonly atMs: number;
+}
+
+export const OK: Sent = { kind: 'delivered', status: 204 };
+export const DOWN: Sent = { kind: 'failed', status: 503, reason: 'It answered 503.' };
+
+const { queues } = JSON.parse(readFileSync('host.json', 'utf8')).extensions;
+const PUMP: QueueSettings = {
+  ...queues,
+  maxPollingMs: 10_000, // days pass here
+  visibilityMs: 30_000,
+};
+
+/** Deliveries with everything around them in memory and in virtual time. */
+export function openPostOffice(random: () => number = () => 0.5) {
+  const clock = new VirtualClock();
+  const store = new MemoryBlobStore(clock);
+  const queue = new MemoryQueue(clock);
+  const poison = new MemoryQueue(clock);
+  const places = new DeliveryPlaces('0'.repeat(32));
+  const reports: Report[] = [];
+  const errors: unknown[] = [];
+  const arrivals: Arrived[] = [];
+  const pumps: QueuePump[] = [];
+  let posts = 0;
+
+  const office = {
+    clock,
+    store,
+    queue,
+    poison,
+    places,
+    reports,
+    errors,
+    arrivals,
+    destinations: [destination()] as readonly Destination[],
+    receive: (() => OK) as Receiving,
+    /**
+     * An instance of the app: nothing of another one's memory is in it.
+     * @param step called before and after each step that can be its last: what never resolves is its end
+     */
+    open(step: () => Promise<void> = async () => {}): Deliveries {
+      const stepping = <T extends object>(target: T, methods: readonly string[]): T =>
+        new Proxy(target, {
+          get: (from, name) => {
+            const member = Reflect.get(from, name);
+            if (typeof member !== 'function') return member;
+            const method = member.bind(from);
+            if (!methods.includes(String(name))) return method;
+            return async (...given: unknown[]) => {
+              await step();
+              const result = await method(...given);
+              await step();
+              return result;
+            };
+          },
+        });
+      const blobs = stepping(store, ['read', 'write', 'delete', 'list']);
+      const send = async (to: Destination, outgoing: Outgoing): Promise<Sent> => {
+        await step();
+        const { id, body } = outgoing;
+        arrivals.push({ id, body, to: to.name, atMs: clock.monotonicMs() });
+        const sent = await office.receive(outgoing, to, arrivals.filter((one) => one.to === to.name).length);
+        await step();
+        return sent;
+      };
+      return new Deliveries({
+        clock,
+        random,
+        queue: stepping(queue, ['send']),
+        destinations: office.destinations,
+        report: (report) => void reports.push(report),
+        note: unnoted,
+        send: inLanes(send, clock, random),
+        deliveries: new DeliveryStore({ clock, random, store: blobs, large: blobs, places }),
+      });
+    },
+
+    /** Lets an instance work on what is in the queue, as the host does. */
+    employ(deliveries: Deliveries = office.open()): QueuePump {
+      const options = { clock, settings: PUMP, onError: (error: unknown) => void errors.push(error) };
+      const pump = new QueuePump({
+        ...options,
+        queue: queue.host,
+        poison: poison.host,
+        handle: async (text) => void (await deliveries.work(readMessage(text) ?? refuse())),
+      });
+      const undertaker = new QueuePump({
+        ...options,
+        queue: poison.host,
+        poison: poison.host,
+        handle: async (text) => deliveries.giveUp(readMessage(text) ?? refuse()),
+      });
+      pumps.push(pump, undertaker);
+      return pump;
+    },
+
+    /** Accepts a post, a new one unless given; not waited for. */
+    async accept(
+      deliveries: Deliveries = office.open(),
+      given: Partial<ForwardedPost> = {},
+    ): Promise<ForwardReceipt> {
+      const post = { destination: 'siem', text: `{"n":${++posts}}`, query: '', dedupe: undefined };
+      const order = await deliveries.order({ ...post, traceparent: undefined, ...given });
+      return deliveries.accept(order, payload(given.text ?? post.text));
+    },
+
+    /** The same, waited for. */
+    post: (given: Partial<ForwardedPost> = {}): Promise<ForwardReceipt> =>
+      clock.until(office.accept(office.open(), given)),
+    ask: (id: string): Promise<DeliveryView> => clock.until(office.open().ask(id)),
+
+    /** Lets so much time pass. */
+    pass: (ms: number): Promise<void> => clock.until(clock.sleep(ms)),
+
+    /** Lets time pass until a delivery is what is wanted. */
+    async untilIs(status: string, id: string): Promise<DeliveryView> {
+      for (;;) {
+        const view = await office.ask(id);
+        if (view.status === status) return view;
+        await office.pass(5_000);
+      }
+    },
+
+    /** Nobody works any more. */
+    close: (): Promise<unknown> => clock.until(Promise.all(pumps.splice(0).map((pump) => pump.stop()))),
+  };
+  return office;
+}
+
+export type PostOffice = ReturnType<typeof openPostOffice>;
+
+/** An enriched payload of which only the text matters. */
+export function payload(alertText: string): EnrichedPayload {
+  const window = { limit: 1, remaining: 1 };
+  const quota = { asOf: '', minute: window, hour: window };
+  return { alertText, enrichment: { id: 'x', status: 'complete', ips: [], alerts: [], quota } };
+}
+
+function refuse(): never {
+  throw new Error('this is not to happen in this test');
+}

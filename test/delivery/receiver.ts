@@ -1,0 +1,61 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { closeServer, listen } from '../../local/loopback.js';
+
+/** One request of ours to a receiver. */
+export interface Arrival {
+  readonly id: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** What a receiver answers: a status, or whatever the test does with the response; it may never end it. */
+export type Answering = (arrival: Arrival, response: ServerResponse) => number | undefined;
+
+/** A receiver on a real socket that notes what arrives, and answers 204 unless told otherwise. */
+export async function startReceiver() {
+  const arrivals: Arrival[] = [];
+  const waiting: (() => void)[] = [];
+  const server = http.createServer(async (request, response) => {
+    const body = await text(request).catch(() => '');
+    const arrival = { id: String(request.headers['webhook-id']), headers: request.headers, body };
+    arrivals.push(arrival);
+    for (const look of [...waiting]) look();
+    const status = receiver.answer(arrival, response);
+    if (status !== undefined) response.writeHead(status).end();
+  });
+  const url = await listen(server, 0);
+  const receiver = {
+    url,
+    arrivals,
+    answer: (() => 204) as Answering,
+    /** The setting with this receiver as the destination of this name. */
+    destination: (name = 'siem', more: Record<string, unknown> = {}) => ({
+      [name]: {
+        url: `${url}/${name}`,
+        format: 'enriched',
+        auth: { type: 'none' },
+        allowPrivateHost: true,
+        ...more,
+      },
+    }),
+    /** Resolves when so many requests have arrived. */
+    arrived: (count: number) =>
+      new Promise<void>((resolve) => {
+        const look = () => {
+          if (arrivals.length < count) return;
+          waiting.splice(waiting.indexOf(look), 1);
+          resolve();
+        };
+        waiting.push(look);
+        look();
+      }),
+    close: () => {
+      server.closeAllConnections();
+      return closeServer(server);
+    },
+  };
+  return receiver;
+}
+
+export type Receiver = Awaited<ReturnType<typeof startReceiver>>;

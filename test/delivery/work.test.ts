@@ -1,0 +1,269 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { sweepDeliveries } from '../../shared/delivery/sweep-deliveries.js';
+import { sweep } from '../../shared/storage/sweep.js';
+import {
+  DOWN,
+  destination,
+  HOUR,
+  OK,
+  openPostOffice,
+  type PostOffice,
+  payload,
+  SCHEDULE_MS,
+} from './post-office.js';
+
+const DAY = 24 * HOUR;
+
+let office: PostOffice;
+beforeEach(() => {
+  office = openPostOffice();
+});
+afterEach(() => office.close());
+
+const sweepAll = () => {
+  const { store, queue, clock, places } = office;
+  return clock.until(sweepDeliveries({ store, queue, clock, places }, 60_000));
+};
+const blobs = (folder: string) => [...office.store.blobs.keys()].filter((name) => name.startsWith(folder));
+
+describe('a delivery', () => {
+  test('is tried at once, and nothing of its body is kept after it', async () => {
+    office.employ();
+    const { id, status } = await office.post();
+    expect(status).toBe('queued');
+    expect(await office.untilIs('delivered', id)).toMatchObject({ attempts: 1, lastStatus: 204 });
+    await office.pass(0);
+    expect(blobs(office.places.bodies)).toEqual([]);
+    expect(office.queue.messages.size).toBe(0);
+    expect(office.errors).toEqual([]);
+  });
+
+  test('row 37: every attempt of the schedule fails → a dead letter with its body and an alarm, hours later; no wait is an error, and nothing vanishes', async () => {
+    office.receive = () => DOWN;
+    office.employ();
+    const { id } = await office.post();
+    const view = await office.untilIs('dead-lettered', id);
+    expect(view).toMatchObject({ attempts: 8, lastStatus: 503 });
+    const waits = office.arrivals.slice(1).map(({ atMs }, n) => atMs - (office.arrivals[n]?.atMs ?? 0));
+    SCHEDULE_MS.slice(1).forEach((plannedMs, n) => {
+      expect(waits[n]).toBeGreaterThanOrEqual(plannedMs);
+      expect(waits[n]).toBeLessThan(plannedMs * 1.1 + 11_000); // how often the host looks
+    });
+    expect(office.reports).toEqual([
+      { event: 'delivery-dead-lettered', detail: expect.stringContaining(`/api/deliveries/${id}/redeliver`) },
+    ]);
+    expect(office.reports[0]?.detail).not.toContain('/in');
+    expect(blobs(office.places.dead)).toHaveLength(1);
+    expect(blobs(office.places.bodies)).toHaveLength(1);
+    expect(office.errors).toEqual([]);
+    expect(office.poison.messages.size).toBe(0);
+  });
+
+  test('whose message is delivered twice is sent once', async () => {
+    await office.post();
+    for (const { text } of [...office.queue.messages.values()]) office.queue.put(text);
+    office.receive = async () => {
+      await office.clock.sleep(5_000);
+      return OK;
+    };
+    office.employ();
+    office.employ();
+    await office.pass(HOUR);
+    expect(office.arrivals).toHaveLength(1);
+    expect(office.queue.messages.size).toBe(0);
+  });
+
+  test('whose destination was removed meanwhile is a dead letter, and goes there when it is back', async () => {
+    const { id } = await office.post();
+    office.destinations = [destination('other')];
+    office.employ();
+    expect((await office.untilIs('dead-lettered', id)).reason).toContain('"siem"');
+    expect(office.reports).toHaveLength(1);
+    await expect(office.clock.until(office.open().redeliver(id))).rejects.toMatchObject({ status: 409 });
+    await office.close();
+    office.destinations = [destination()];
+    office.employ();
+    await office.clock.until(office.open().redeliver(id));
+    await office.untilIs('delivered', id);
+    expect(office.arrivals.map((one) => one.id)).toEqual([id]);
+  });
+
+  test('whose destination is removed before its job is done is a dead letter of the enriched alert', async () => {
+    const instance = office.open();
+    const order = await office.clock.until(
+      instance.order({
+        destination: 'siem',
+        text: '{}',
+        query: '',
+        dedupe: undefined,
+        traceparent: undefined,
+      }),
+    );
+    office.destinations = [];
+    const receipt = await office.clock.until(office.open().accept(order, payload('{"n":1}')));
+    expect(receipt).toEqual({ id: order.id, destination: 'siem', status: 'dead-lettered' });
+    expect(office.reports).toHaveLength(1);
+  });
+
+  test('is sent with the settings of the moment: a secret that was rotated while it waited', async () => {
+    const secrets: string[] = [];
+    office.receive = (_outgoing, { auth }, nth) => {
+      if (auth.type === 'header') secrets.push(auth.value);
+      return nth === 1 ? DOWN : OK;
+    };
+    const withSecret = (value: string) => {
+      office.destinations = [destination('siem', { auth: { type: 'header', header: 'x-key', value } })];
+      office.employ();
+    };
+    withSecret('old');
+    const { id } = await office.post();
+    await office.pass(1_000);
+    await office.close();
+    withSecret('new');
+    await office.untilIs('delivered', id);
+    expect(secrets).toEqual(['old', 'new']);
+  });
+
+  test('is spared without using an attempt up, and given up after its schedule and an hour', async () => {
+    office.receive = () => ({ kind: 'spared', retryAfterMs: 600_000 });
+    office.employ();
+    const { id } = await office.post();
+    await office.pass(30 * HOUR);
+    expect(await office.ask(id)).toMatchObject({ status: 'queued', attempts: 0 });
+    await office.pass(3 * HOUR);
+    expect(await office.ask(id)).toMatchObject({ status: 'dead-lettered', attempts: 0 });
+    expect(office.reports).toHaveLength(1);
+  });
+
+  test('that fails again and again by a fault of ours is a dead letter, with an alarm', async () => {
+    office.receive = () => {
+      throw new TypeError('a fault of ours');
+    };
+    office.employ();
+    const { id } = await office.post();
+    expect(await office.untilIs('dead-lettered', id)).toMatchObject({ attempts: 0 });
+    expect(office.errors).toHaveLength(5);
+    expect(office.reports).toHaveLength(1);
+  });
+});
+
+describe('a repeated post', () => {
+  test('is the same for an hour, by the store’s time, and then another one', async () => {
+    office.employ();
+    const again = () => office.post({ text: '{"same":1}' });
+    const first = await again();
+    await office.untilIs('delivered', first.id);
+    await office.pass(HOUR - 10_000);
+    expect(await again()).toEqual({ ...first, status: 'delivered' });
+    await office.pass(20_000);
+    const second = await again();
+    expect(second.id).not.toBe(first.id);
+    await office.untilIs('delivered', second.id);
+    expect(office.arrivals.map(({ id }) => id)).toEqual([first.id, second.id]);
+  });
+
+  test('row 34: the queue is down when a forward is to be accepted → refused and nothing claimed; the repeated post is one delivery', async () => {
+    for (const fault of ['before', 'after'] as const) {
+      office = openPostOffice();
+      const post = { text: '{"same":1}' };
+      office.queue.fault = () => fault;
+      await expect(office.post(post)).rejects.toMatchObject({ kind: 'storage-unavailable', status: 503 });
+      office.queue.fault = () => undefined;
+      const { id } = await office.post(post);
+      office.employ();
+      await office.untilIs('delivered', id);
+      await office.pass(HOUR);
+      expect(office.arrivals.map((one) => one.id)).toEqual([id]);
+      await office.close();
+    }
+  });
+
+  test('makes up for a message that somebody has cleared from the queue', async () => {
+    office.receive = (_outgoing, _to, nth) => (nth === 1 ? DOWN : OK);
+    office.employ();
+    const { id } = await office.post({ text: '{"same":1}' });
+    await office.pass(2_000);
+    office.queue.messages.clear();
+    await office.pass(0.5 * HOUR);
+    expect(await office.ask(id)).toMatchObject({ status: 'queued', attempts: 1 });
+    await office.post({ text: '{"same":1}' });
+    await office.untilIs('delivered', id);
+  });
+});
+
+describe('a storage that goes away', () => {
+  test.each(['before', 'after'] as const)(
+    'at any one of its operations (%s it took effect): the delivery arrives, under one id',
+    async (when) => {
+      for (let nth = 1; ; nth++) {
+        office = openPostOffice();
+        const { id } = await office.post();
+        let operations = 0;
+        office.store.fault = () => (++operations === nth ? when : undefined);
+        office.employ();
+        await office.pass(0.5 * HOUR);
+        office.store.fault = () => undefined;
+        expect({ nth, ...(await office.untilIs('delivered', id)) }).toMatchObject({ nth, id });
+        expect(new Set(office.arrivals.map((one) => one.id))).toEqual(new Set([id]));
+        expect(office.errors).toEqual([]);
+        expect(office.queue.messages.size).toBe(0);
+        await office.close();
+        if (operations < nth) break;
+      }
+    },
+  );
+
+  test('for ten minutes: no message is poison, and the delivery goes on', async () => {
+    const { id } = await office.post();
+    office.store.fault = () => 'before';
+    office.employ();
+    await office.pass(600_000);
+    office.store.fault = () => undefined;
+    await office.untilIs('delivered', id);
+    expect(office.poison.messages.size).toBe(0);
+  });
+});
+
+describe('what is kept', () => {
+  test('a delivery for a week after it was delivered, a dead letter for thirty days, what is queued for good', async () => {
+    office.employ();
+    const delivered = await office.post();
+    await office.untilIs('delivered', delivered.id);
+    office.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
+    const dead = await office.post();
+    await office.untilIs('dead-lettered', dead.id);
+    await office.close();
+    const waiting = await office.post();
+
+    await office.pass(6 * DAY);
+    expect(await sweepAll()).toMatchObject({ deleted: 0, finished: true });
+    await office.pass(2 * DAY);
+    await sweepAll();
+    await expect(office.ask(delivered.id)).rejects.toMatchObject({ kind: 'delivery-unknown', status: 404 });
+    await office.ask(dead.id);
+    await office.pass(23 * DAY);
+    await sweepAll();
+    await expect(office.ask(dead.id)).rejects.toMatchObject({ status: 404 });
+    expect(blobs(office.places.dead)).toEqual([]);
+    expect(await office.ask(waiting.id)).toMatchObject({ status: 'queued' });
+    const same = { prefix: office.places.same, containing: '', olderThanMs: HOUR };
+    await office.clock.until(sweep(office.store, office.clock, [same], 60_000));
+    expect(blobs('').sort()).toEqual(
+      [office.places.body(waiting.id), office.places.state(waiting.id)].sort(),
+    );
+  });
+
+  test('the sweep sends a message for what is queued and long overdue, and sees to what a crash has left', async () => {
+    const { id } = await office.post();
+    office.queue.messages.clear();
+    office.store.blobs.set(office.places.body('f'.repeat(32)), {
+      text: '{}',
+      etag: '"x"',
+      lastModifiedMs: 0,
+    });
+    await office.pass(2 * DAY);
+    expect(await sweepAll()).toMatchObject({ deleted: 1 });
+    office.employ();
+    await office.untilIs('delivered', id);
+  });
+});
