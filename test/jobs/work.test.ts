@@ -214,7 +214,7 @@ describe('a job whose result is to be forwarded', () => {
   });
 });
 
-describe('a slow storage', () => 
+describe('a slow storage', () => {
   test.each([1, 2, 3, 4, 5])('lets all of fifty equal posts into one job (seed %i)', async (seed) => {
     const random = randomFrom(seed);
     shop = openWorkshop({ random, latencyMs: () => 300 + 400 * random() });
