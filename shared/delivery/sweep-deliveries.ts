@@ -91,26 +91,19 @@ async function lookAfter(
   const id = places.idIn(body.name);
   const { blob } = await store.read(places.state(id));
   const delivery = blob && DELIVERY_TEXT.read(blob.text);
-  if (!blob || !delivery || delivery.end?.kind === 'delivered') {
-    if (blob && !delivery) return 0; // another version's
+  if (blob && !delivery) return 0; // another version's
+  if (!blob || delivery?.end?.kind === 'delivered') {
     await store.delete(body.name, body.etag);
     return 1;
   }
-  if (delivery.end)
-    return deleteDeadLetter(store, delivery.end.atMs, [body, { name: places.state(id), ...blob }], nowMs);
-  if (mayLackMessage(delivery, nowMs)) await queue.send(writeMessage(delivery), 0);
+  if (delivery?.end) {
+    if (nowMs - delivery.end.atMs < DEAD_KEPT_MS) return 0;
+    await store.delete(body.name, body.etag);
+    await store.delete(places.state(id), blob.etag);
+    return 2;
+  }
+  if (delivery && mayLackMessage(delivery, nowMs)) await queue.send(writeMessage(delivery), 0);
   return 0;
-}
-
-async function deleteDeadLetter(
-  store: BlobStore,
-  endedAtMs: number,
-  blobs: readonly { readonly name: string; readonly etag: string }[],
-  nowMs: number,
-): Promise<number> {
-  if (nowMs - endedAtMs < DEAD_KEPT_MS) return 0;
-  for (const { name, etag } of blobs) await store.delete(name, etag);
-  return blobs.length;
 }
 
 function isOlder({ storeTimeMs }: BlobPage, { lastModifiedMs }: Listed, ms: number): boolean {

@@ -24,6 +24,8 @@ const STORE_AWAY_MS = 30_000;
 /** The message for the next attempt is sent before this one has ended, and must not be seen before. */
 const LEAST_WAIT_MS = 1_000;
 
+const WORKED = { delivered: 'delivered', again: 'goes-on', 'give-up': 'dead-lettered' } as const;
+
 const BODY_MISSING =
   'What was to be sent is not in the storage account any more, so that it cannot be sent again. Post the alerts again.';
 
@@ -89,8 +91,6 @@ async function carryOn(
   if (verdict.kind === 'delivered' && body) await deliveries.deleteBody(id, body.etag);
   return WORKED[verdict.kind];
 }
-
-const WORKED = { delivered: 'delivered', again: 'goes-on', 'give-up': 'dead-lettered' } as const;
 
 async function tryOnce(
   { clock, random, send }: WorkParts,

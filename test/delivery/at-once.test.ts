@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { VirtualTime } from '../support/virtual-time.js';
 import { startWorld, type World } from '../support/world.js';
-import { type Receiver, startReceiver } from './receiver.js';
+import { type Receiver, startReceiver, URL_CANARY } from './receiver.js';
 
 const HOUR = 3_600_000;
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
     ...receiver.destination(),
     closed: { url: 'http://127.0.0.1:9/', allowPrivateHost: true },
   });
-  world = await startWorld({ settings: { FORWARD_DESTINATIONS } });
+  world = await startWorld({ settings: { FORWARD_DESTINATIONS }, secrets: [URL_CANARY] });
 });
 afterEach(async () => {
   await time.until(world.close());

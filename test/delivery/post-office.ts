@@ -50,14 +50,15 @@ export const OK: Sent = { kind: 'delivered', status: 204 };
 export const DOWN: Sent = { kind: 'failed', status: 503, reason: 'It answered 503.' };
 
 const { queues } = JSON.parse(readFileSync('host.json', 'utf8')).extensions;
-const PUMP: QueueSettings = {
+/** The host's settings, but that it looks at an empty queue more rarely: days pass here. */
+const pumpSettings = (maxPollingMs: number): QueueSettings => ({
   ...queues,
-  maxPollingMs: 10_000, // days pass here
+  maxPollingMs,
   visibilityMs: 30_000,
-};
+});
 
 /** Deliveries with everything around them in memory and in virtual time. */
-export function openPostOffice(random: () => number = () => 0.5) {
+export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 10_000) {
   const clock = new VirtualClock();
   const store = new MemoryBlobStore(clock);
   const queue = new MemoryQueue(clock);
@@ -123,7 +124,8 @@ export function openPostOffice(random: () => number = () => 0.5) {
 
     /** Lets an instance work on what is in the queue, as the host does. */
     employ(deliveries: Deliveries = office.open()): QueuePump {
-      const options = { clock, settings: PUMP, onError: (error: unknown) => void errors.push(error) };
+      const onError = (error: unknown) => void errors.push(error);
+      const options = { clock, settings: pumpSettings(maxPollingMs), onError };
       const pump = new QueuePump({
         ...options,
         queue: queue.host,

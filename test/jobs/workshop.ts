@@ -25,8 +25,8 @@ const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] 
 export function openWorkshop({
   perMinute = 100,
   resultHours = 24,
-  random = () => 0.5,
-  latencyMs = () => 0,
+  random = (): number => 0.5,
+  latencyMs = (): number => 0,
 } = {}) {
   const clock = new SteppingClock();
   const store = new MemoryBlobStore(clock, { latencyMs });

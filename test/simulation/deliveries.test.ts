@@ -3,8 +3,8 @@ import { simulateDeliveries } from './deliveries.js';
 
 test.each([
   { instances: 1, seed: 1, posts: 150, killEveryMs: 300_000 },
-  { instances: 4, seed: 2, posts: 300, killEveryMs: 120_000 },
-  { instances: 8, seed: 3, posts: 300, killEveryMs: 60_000 },
+  { instances: 4, seed: 2, posts: 210, killEveryMs: 120_000 },
+  { instances: 8, seed: 3, posts: 210, killEveryMs: 60_000 },
 ])(
   '$posts posts, $instances instances, one killed every $killEveryMs ms: accepted = delivered + queued + dead-lettered in each minute, and nothing is queued in the end',
   async (simulation) => {

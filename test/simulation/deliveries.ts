@@ -33,7 +33,7 @@ const KILLING_MS = 2 * HOUR;
 /** The real deliveries and the queue trigger of several instances, in virtual time. */
 export async function simulateDeliveries(simulation: DeliverySimulation): Promise<DeliveryOutcome> {
   const random = randomFrom(simulation.seed);
-  const office = openPostOffice(random);
+  const office = openPostOffice(random, 120_000);
   const { clock } = office;
   office.destinations = ['steady', 'flaky', 'dead'].map((name) => destination(name));
   office.receive = async (_outgoing, { name }) => {
@@ -109,7 +109,7 @@ export async function simulateDeliveries(simulation: DeliverySimulation): Promis
   }
 
   await clock.until(Promise.all([callers, killers(), lookEachMinute()]));
-  await office.pass(2 * DAY_MS);
+  await office.pass(1.5 * DAY_MS);
   const ended = new Map<string, string>();
   for (const { id } of accepted) ended.set(id, (await office.ask(id)).status);
   return {
