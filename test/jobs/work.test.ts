@@ -314,6 +314,7 @@ describe('what is kept', () => {
     await sweep();
     shop.employ();
     expect((await end(running)).enrichment.status).toBe('complete');
+    await shop.close();
     await clock.pass(49 * HOUR);
     await sweep();
     expect(store.blobs.size).toBe(0);
