@@ -12,7 +12,7 @@ import { KNOWN_ALERT, UNKNOWN_ALERT } from './defender/alerts.js';
 import { startDefenderSimulator } from './defender/simulator.js';
 import { type Demo, expectThat, failures, post } from './demo/asking.js';
 import { showDoctor } from './demo/doctor.js';
-import { forward, startDemoReceiver } from './demo/forward.js';
+import { destinationSettings, forward, startRefusingReceiver } from './demo/forward.js';
 import { job } from './demo/job.js';
 import { movableTime } from './demo/time.js';
 import { startHost } from './host/host.js';
@@ -110,8 +110,8 @@ async function main(): Promise<void> {
     latencyMs: { min: 20, max: 120 },
   });
   const azurite = await startAzurite();
-  const receiver = await startDemoReceiver();
-  Object.assign(process.env, identity.settings, receiver.settings, {
+  const receiver = await startRefusingReceiver();
+  Object.assign(process.env, identity.settings, destinationSettings(receiver), {
     DEFENDER_API_HOST: defender.url,
     DEFENDER_AUDIENCE: AUDIENCE,
     AzureWebJobsStorage: azurite.connectionString,

@@ -1,12 +1,12 @@
 import type { DefenderSimulator } from '../defender/simulator.js';
-import type { DemoReceiver } from './forward.js';
+import type { Receiver } from '../receiver/receiver.js';
 import type { Skip } from './time.js';
 
 /** What the steps work with. */
 export interface Demo {
   readonly url: string;
   readonly defender: DefenderSimulator;
-  readonly receiver: DemoReceiver;
+  readonly receiver: Receiver;
   readonly skip: Skip;
 }
 

@@ -1,8 +1,5 @@
-import { createHmac } from 'node:crypto';
-import http from 'node:http';
-import { text } from 'node:stream/consumers';
 import { KNOWN_ALERT } from '../defender/alerts.js';
-import { closeServer, listen } from '../loopback.js';
+import { type Receiver, startReceiver } from '../receiver/receiver.js';
 import { ask, type Demo, expectThat, post } from './asking.js';
 
 /** Attempts that the receiver refuses. */
@@ -20,7 +17,7 @@ export async function forward(demo: Demo): Promise<void> {
     `answered 200 in ${answer.ms} ms, delivery ${status}`,
     answer.status === 200 && status === 'queued',
   );
-  const { arrivals } = demo.receiver;
+  const { received } = demo.receiver;
   for (const [n, waitMs] of WAITS_MS.entries()) {
     const { nextAttempt } = await attempted(demo, id, n + 1);
     expectThat(`attempt ${n + 1} refused, the next one at ${nextAttempt}`, nextAttempt !== undefined);
@@ -33,12 +30,13 @@ export async function forward(demo: Demo): Promise<void> {
   );
   expectThat(
     'each under the same webhook-id, with a signature that holds',
-    arrivals.length === REFUSED + 1 && arrivals.every((one) => one.id === id && one.isSigned),
+    received.length === REFUSED + 1 &&
+      received.every(({ headers, isVerified }) => headers['webhook-id'] === id && isVerified),
   );
   const same = await post(demo, JSON.stringify({ alertId: KNOWN_ALERT, forwarded: true }), '?forward=siem');
   expectThat(
     'the same post again is the same delivery, and is not sent again',
-    same.body.delivery?.id === id && arrivals.length === REFUSED + 1,
+    same.body.delivery?.id === id && received.length === REFUSED + 1,
   );
 }
 
@@ -51,34 +49,21 @@ async function attempted({ url }: Demo, id: string, times: number) {
   }
 }
 
-/** The receiver of the demo, and the settings that make it a destination. */
-export interface DemoReceiver {
-  readonly arrivals: readonly { readonly id: string; readonly isSigned: boolean }[];
-  readonly settings: Readonly<Record<string, string>>;
-  close(): Promise<void>;
+/** As the receiver and the app are both given it. */
+const SECRET = 'whsec_ZGVtby1zZWNyZXQtb2YtdGhlLXJlY2VpdmVy';
+
+/** Starts a receiver that refuses what comes first. */
+export async function startRefusingReceiver(): Promise<Receiver> {
+  const receiver = await startReceiver({ secret: SECRET });
+  receiver.behave = () => (receiver.received.length <= REFUSED ? 'unavailable' : undefined);
+  return receiver;
 }
 
-// PROVISIONAL, to be replaced at the merge by local/receiver, which verifies with `standardwebhooks`.
-export async function startDemoReceiver(): Promise<DemoReceiver> {
-  const key = 'ZGVtby1zZWNyZXQtb2YtdGhlLXJlY2VpdmVy';
-  const arrivals: { id: string; isSigned: boolean }[] = [];
-  const server = http.createServer(async (request, response) => {
-    const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signature } = request.headers;
-    const signed = `${id}.${at}.${await text(request)}`;
-    const wanted = createHmac('sha256', Buffer.from(key, 'base64')).update(signed).digest('base64');
-    arrivals.push({ id: String(id), isSigned: signature === `v1,${wanted}` });
-    response.writeHead(arrivals.length <= REFUSED ? 503 : 204).end();
-  });
-  const url = await listen(server, 0);
-  const siem = {
-    url: `${url}/alerts`,
-    format: 'ecs',
-    auth: { type: 'standard-webhooks', secretSettings: ['SIEM_SECRET'] },
-    allowPrivateHost: true,
-  };
+/** What makes the receiver a destination. */
+export function destinationSettings({ url }: Receiver): Readonly<Record<string, string>> {
+  const auth = { type: 'standard-webhooks', secretSettings: ['SIEM_SECRET'] };
   return {
-    arrivals,
-    settings: { FORWARD_DESTINATIONS: JSON.stringify({ siem }), SIEM_SECRET: `whsec_${key}` },
-    close: () => closeServer(server),
+    FORWARD_DESTINATIONS: JSON.stringify({ siem: { url, format: 'ecs', auth } }),
+    SIEM_SECRET: SECRET,
   };
 }
