@@ -12,6 +12,7 @@ import { type Books, call, type Town } from './callers.js';
 import { checkSilent, Findings } from './findings.js';
 import { killNowAndThen, startMishaps, type Tally } from './mishaps.js';
 import { payloadMaker } from './payloads.js';
+import { conclude, table } from './report.js';
 
 const PER_MINUTE = 300;
 const PER_HOUR = 1_500;
@@ -95,15 +96,7 @@ for (const instance of fleet.launched) {
 console.log(`calls to Defender: ${fleet.arrivals().length}; heap grew by ${megabytes(heapGrewBytes)}`);
 table('what went wrong', mishaps);
 table('what callers saw', seen);
-console.log(
-  findings.all.length === 0 ? '\nnothing that must not be' : `\nMUST NOT BE:\n- ${findings.all.join('\n- ')}`,
-);
-process.exit(findings.all.length === 0 ? 0 : 1);
-
-function table(title: string, counts: ReadonlyMap<string, number>): void {
-  console.log(`\n| ${title} | times |\n|---|---|`);
-  for (const [kind, times] of [...counts].sort()) console.log(`| ${kind} | ${times} |`);
-}
+conclude(findings);
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MB`;

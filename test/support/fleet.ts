@@ -20,8 +20,10 @@ export interface Instance {
   get(alertId: string): Promise<Answer>;
   /** Anything but a text is posted as its JSON. */
   enrich(payload: unknown, query?: string): Promise<Answer>;
-  /** Asks what became of a job, by the path that the 202 gave. */
+  /** Makes a GET of any path, such as the one of a job that the 202 gave. */
   ask(path: string): Promise<Answer>;
+  /** Makes a POST of any path, without a body. */
+  post(path: string): Promise<Answer>;
   /** Tells it to end, as the platform does; `written` resolves when it has. */
   terminate(): void;
   /** Ends it as `kill -9` does. */
@@ -122,6 +124,7 @@ async function startInstance(env: NodeJS.ProcessEnv, calendarMs: number): Promis
       return exchange(`${url}/api/enrichAlert${query}`, { method: 'POST', headers }, body);
     },
     ask: (path) => exchange(`${url}${path}`, { method: 'GET' }, undefined),
+    post: (path) => exchange(`${url}${path}`, { method: 'POST' }, undefined),
     terminate: () => {
       child.kill('SIGTERM');
     },
