@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from '../support/exchange.js';
 import type { Instance } from '../support/fleet.js';
 import { checkEnriched, checkProblem, checkSilent, type Findings } from './findings.js';
+import { DESTINATION, type DeliveryBooks } from './forwards.js';
 import type { Payload, PayloadMaker } from './payloads.js';
 
 /** What callers work with. */
@@ -13,6 +14,7 @@ export interface Town {
   readonly findings: Findings;
   /** What callers saw, by kind. */
   readonly seen: Map<string, number>;
+  readonly deliveries: DeliveryBooks;
 }
 
 /** How many posts there were, and how many of them ended with every alert looked up. */
@@ -29,14 +31,17 @@ const AGAIN_MS = 200;
 /** Nobody waits for a whole `Retry-After` of a minute where the end may come sooner. */
 const LONGEST_WAIT_MS = 5_000;
 
-const OPTIONS = ['', '', '?wait=5', '?wait=60', '?stats=true', '?mode=auto', '?mode=auto', '?mode=async'];
+const OPTIONS = ['', 'wait=5', 'wait=60', 'stats=true', 'mode=auto', 'mode=auto', 'mode=async'];
+const FORWARDED = 0.3;
 
 /** One caller: posts, and follows each post to its end, until nobody is to post any more. */
 export async function call(town: Town, books: Books, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const payload = town.makePayload(town.random, () => alertId(town.random));
     books.posts++;
-    await follow(town, payload, OPTIONS[Math.floor(town.random() * OPTIONS.length)] ?? '');
+    const option = OPTIONS[Math.floor(town.random() * OPTIONS.length)] ?? '';
+    const isForwarded = town.random() < FORWARDED;
+    await follow(town, payload, `?${option}${isForwarded ? `&forward=${DESTINATION}` : ''}`);
     books.complete++;
   }
 }
@@ -58,6 +63,7 @@ async function follow(town: Town, payload: Payload, query: string): Promise<void
     const answer = posted.status === 202 ? await result(town, posted) : posted;
     if (answer.status === 200) {
       checkEnriched(answer, payload, town.findings);
+      if (query.includes('forward=')) town.deliveries.enter(answer, payload.alertIds);
       if (answer.json.enrichment.status === 'complete') return;
       if (!answer.headers['retry-after']) town.findings.add('a partial answer without Retry-After');
     } else {

@@ -1,6 +1,6 @@
 /**
- * The worst hour, in a few minutes: `npm run soak -- [seed] [seconds]`. Mixed shapes, duplicates and jobs at
- * the full quota, while upstream, identity, storage and the instances themselves fail at random. Prints
+ * The worst hour, in a few minutes: `npm run soak -- [seed] [seconds]`. Mixed shapes, duplicates, forwards and jobs
+ * at the full quota, while upstream, identity, storage and the instances themselves fail at random. Prints
  * what it did and what must not have been, and exits with 1 if anything must not.
  */
 import { randomInt } from 'node:crypto';
@@ -10,6 +10,13 @@ import { type Instance, startFleet } from '../support/fleet.js';
 import { randomFrom } from '../support/random.js';
 import { type Books, call, type Town } from './callers.js';
 import { checkSilent, Findings } from './findings.js';
+import {
+  type Balance,
+  DESTINATION,
+  DeliveryBooks,
+  destinationSettings,
+  startFailingReceiver,
+} from './forwards.js';
 import { killNowAndThen, startMishaps, type Tally } from './mishaps.js';
 import { payloadMaker } from './payloads.js';
 import { conclude, table } from './report.js';
@@ -29,6 +36,7 @@ const DRAIN_MS = 240_000;
 /** After the first minute all that is loaded lazily has been loaded. */
 const HEAP_MAY_GROW_BYTES = 24 * 1024 * 1024;
 const RETIRE_MS = 20_000;
+const LOOK_MS = 1_000;
 
 const seed = Number(process.argv[2] ?? randomInt(1, 1e9));
 const seconds = Number(process.argv[3] ?? 120);
@@ -40,14 +48,21 @@ const mishaps: Tally = new Map();
 const seen = new Map<string, number>();
 const books: Books = { posts: 0, complete: 0 };
 
+let failingShare = 0.3;
+const receiver = await startFailingReceiver(random, () => failingShare, mishaps);
 const fleet = await startFleet({
   persistent: true,
   defender: { perMinute: PER_MINUTE, perHour: PER_HOUR, latencyMs: { min: 5, max: 250 } },
-  settings: { QUOTA_PER_MINUTE: String(PER_MINUTE), QUOTA_PER_HOUR: String(PER_HOUR) },
+  settings: {
+    QUOTA_PER_MINUTE: String(PER_MINUTE),
+    QUOTA_PER_HOUR: String(PER_HOUR),
+    ...destinationSettings({ [DESTINATION]: receiver.url }),
+  },
 });
 const running: Instance[] = await fleet.launch(...Array(INSTANCES).fill({}));
 const elder = running[0] as Instance;
-const town: Town = { random, makePayload: await payloadMaker(), running, findings, seen };
+const deliveries = new DeliveryBooks(findings);
+const town: Town = { random, makePayload: await payloadMaker(), running, findings, seen, deliveries };
 
 // The load.
 const load = new AbortController();
@@ -59,20 +74,25 @@ const heapBefore = await elder.heapBytes();
 await sleep(seconds * 500);
 load.abort();
 trouble.stop();
+failingShare = 0;
 await ends;
 console.log(`load over: ${books.posts} posts, ${books.complete} complete; waiting for the rest`);
 
 // Whoever waits for a killed worker's message waits for its lease; that is let pass when the minute is over.
 const done = Promise.all(callers).then(() => true);
 const isDone = (withinMs: number) => Promise.race([done, sleep(withinMs, false)]);
-if (!(await isDone(WINDOW_MS))) {
-  await sleep(WINDOW_MS);
-  mishaps.set('leases let pass', 1);
-  await fleet.azurite.setAhead(LEASE_MS);
-}
+await isDone(WINDOW_MS);
+await sleep(WINDOW_MS);
+await fleet.azurite.setAhead(LEASE_MS);
 if (!(await isDone(DRAIN_MS))) findings.add(`${books.posts - books.complete} posts have no end`);
+const forwarded = await drained();
+await deliveries.redeliver(() => elder);
+const resent = await drained();
 
 // The books.
+deliveries.check(receiver);
+if (resent.delivered < resent.accepted)
+  findings.add(`${resent.accepted - resent.delivered} forwards never arrived`);
 const heapGrewBytes = (await elder.heapBytes()) - heapBefore;
 if (heapGrewBytes > HEAP_MAY_GROW_BYTES) findings.add(`the heap grew by ${megabytes(heapGrewBytes)}`);
 for (const [windowMs, limit] of [
@@ -87,16 +107,35 @@ for (const instance of running) {
   if (!(await instance.retire(RETIRE_MS))) findings.add('an instance did not end: something keeps it up');
 }
 await fleet.close();
+await receiver.close();
 for (const instance of fleet.launched) {
   const written = await instance.written;
   checkSilent(written, 'the log', findings);
   for (const [kept] of written.matchAll(/^kept up by .*$/gm)) findings.add(`an instance was ${kept}`);
 }
 
+console.log(
+  `forwards: ${forwarded.accepted} accepted = ${forwarded.delivered} delivered + ${forwarded['dead-lettered']} ` +
+    `dead-lettered, which were sent again; ${receiver.received.length} attempts arrived`,
+);
 console.log(`calls to Defender: ${fleet.arrivals().length}; heap grew by ${megabytes(heapGrewBytes)}`);
 table('what went wrong', mishaps);
 table('what callers saw', seen);
 conclude(findings);
+
+/** The balance once nothing is queued any more. */
+async function drained(): Promise<Balance> {
+  const untilMs = performance.now() + DRAIN_MS;
+  for (;;) {
+    const balance = await deliveries.balance(() => elder);
+    if (balance.queued === 0) return balance;
+    if (performance.now() > untilMs) {
+      findings.add(`${balance.queued} forwards stay queued`);
+      return balance;
+    }
+    await sleep(LOOK_MS);
+  }
+}
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
