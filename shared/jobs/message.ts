@@ -21,7 +21,11 @@ export function readMessage(entry: unknown): JobMessage | undefined {
   }
 }
 
+/** A job's id, for `RegExp` and JSON Schema. */
+export const JOB_ID_PATTERN = '^[0-9a-f]{32}$';
+const JOB_ID = new RegExp(JOB_ID_PATTERN);
+
 /** Ids are our own: anything else is never made part of a blob's name. */
 export function isJobId(id: unknown): id is string {
-  return typeof id === 'string' && /^[0-9a-f]{32}$/.test(id);
+  return typeof id === 'string' && JOB_ID.test(id);
 }
