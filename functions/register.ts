@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
 import type { Startup } from '../shared/app.js';
 import { registerAlertIps } from './alertIps.js';
+import { registerContract } from './contract.js';
 import { registerDoctor } from './doctor.js';
 import { registerEnrichAlert } from './enrichAlert.js';
 import { registerEnrichmentStatus } from './enrichmentStatus.js';
@@ -18,6 +19,7 @@ export function registerFunctions(startup: Startup): void {
   registerEnrichmentStatus(startup);
   registerHealth(startup);
   registerDoctor(startup);
+  registerContract(startup);
   registerJobWorker(startup);
   registerSweep(startup);
   if (!startup.ok) return;
