@@ -32,6 +32,7 @@ export const HEADERS = {
     description: 'How many requests a minute it may make.',
     schema: { type: 'string' },
   },
+  Allow: { description: 'The methods of this route.', schema: { type: 'string' } },
   ETag: { description: 'What this version of the file is known by.', schema: { type: 'string' } },
   'x-ms-client-request-id': {
     description: "The request's own, where it had one.",

@@ -13,6 +13,7 @@ import { type IdentityEndpointOptions, startIdentityEndpoint } from '../../local
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
 import type { Report } from '../../shared/report.js';
+import { checkAnswer } from './conformance.js';
 import { forgetIdentityEndpoint } from './identity-library.js';
 
 app.setup({ enableHttpStream: true });
@@ -81,6 +82,7 @@ export async function startWorld(options: WorldOptions = {}) {
     log: (entry) => logs.push(entry),
   });
 
+  /** Sends a request; its answer has to be one that the contract knows. */
   async function send(
     method: string,
     path: string,
@@ -89,6 +91,7 @@ export async function startWorld(options: WorldOptions = {}) {
   ) {
     const answer = await exchange(`${host.url}${path}`, { method, agent, headers }, body);
     answers.push(answer);
+    checkAnswer(method, path, answer);
     return answer;
   }
 

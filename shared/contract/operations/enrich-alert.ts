@@ -155,7 +155,11 @@ export const cloudEventsHandshake: Operation = {
   answers: {
     200: {
       description: 'Asked and answered.',
-      headers: { 'WebHook-Allowed-Origin': 'sometimes', 'WebHook-Allowed-Rate': 'sometimes' },
+      headers: {
+        Allow: 'always',
+        'WebHook-Allowed-Origin': 'sometimes',
+        'WebHook-Allowed-Rate': 'sometimes',
+      },
     },
     ...problems(ANY_DOOR),
   },
