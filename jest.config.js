@@ -1,6 +1,7 @@
 /** ESM and TypeScript under Jest: see CONTRIBUTING.md, "Tests". */
 export default {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -2,6 +2,7 @@ import { app } from '@azure/functions';
 import type { Startup } from '../shared/app.js';
 import { registerAlertIps } from './alertIps.js';
 import { registerContract } from './contract.js';
+import { registerDocs } from './docs.js';
 import { registerDoctor } from './doctor.js';
 import { registerEnrichAlert } from './enrichAlert.js';
 import { registerEnrichmentStatus } from './enrichmentStatus.js';
@@ -20,6 +21,7 @@ export function registerFunctions(startup: Startup): void {
   registerHealth(startup);
   registerDoctor(startup);
   registerContract(startup);
+  registerDocs(startup);
   registerJobWorker(startup);
   registerSweep(startup);
   if (!startup.ok) return;

@@ -2,6 +2,7 @@
 // chunks for what is loaded later.
 import { rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { buildDocsPage } from './docs-page.mjs';
 
 await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
@@ -24,3 +25,4 @@ const { metafile } = await build({
   },
 });
 await writeFile('dist/meta.json', JSON.stringify(metafile));
+await buildDocsPage();

@@ -7,6 +7,7 @@ import { shiftedCalendar } from '../../local/calendar.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { systemClock } from '../../shared/clock.js';
+import { checkAnswer } from './conformance.js';
 import { startStorageProxy } from './storage-proxy.js';
 import { type Answer, exchange } from './world.js';
 
@@ -101,13 +102,16 @@ async function startInstance(env: NodeJS.ProcessEnv, calendarMs: number): Promis
     once(child, 'message').then(([message]) => String(message)),
     once(child, 'exit').then(async () => Promise.reject(new Error(`The instance ended: ${await written}`))),
   ]);
+  const send = async (method: string, path: string, body?: string) => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await exchange(`${url}${path}`, { method, headers }, body);
+    checkAnswer(method, path, answer);
+    return answer;
+  };
   return {
-    get: (alertId) => exchange(`${url}/api/alerts/${alertId}/ips`, { method: 'GET' }, undefined),
-    enrich: (payload, query = '') => {
-      const headers = { 'content-type': 'application/json' };
-      return exchange(`${url}/api/enrichAlert${query}`, { method: 'POST', headers }, JSON.stringify(payload));
-    },
-    ask: (path) => exchange(`${url}${path}`, { method: 'GET' }, undefined),
+    get: (alertId) => send('GET', `/api/alerts/${alertId}/ips`),
+    enrich: (payload, query = '') => send('POST', `/api/enrichAlert${query}`, JSON.stringify(payload)),
+    ask: (path) => send('GET', path),
     terminate: () => {
       child.kill('SIGTERM');
     },
