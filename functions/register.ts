@@ -9,6 +9,7 @@ import { registerEnrichmentStatus } from './enrichmentStatus.js';
 import { registerHealth } from './health.js';
 import { registerJobWorker } from './jobWorker.js';
 import { registerSweep } from './sweep.js';
+import { registerTelemetry } from './telemetry.js';
 
 /**
  * Registers every door, also with wrong settings: then each of them answers what is wrong, and no timer
@@ -25,10 +26,11 @@ export function registerFunctions(startup: Startup): void {
   registerJobWorker(startup);
   registerSweep(startup);
   if (!startup.ok) return;
-  const { quota, lookup } = startup.app;
+  registerTelemetry(startup.app);
+  const { quota, lookup, telemetry } = startup.app;
   // A help to callers and to the other instances, no more: a process can end without it.
-  app.hook.appTerminate(() => {
+  app.hook.appTerminate(async () => {
     quota.stop();
-    return lookup.settled();
+    await Promise.all([lookup.settled(), telemetry.close()]);
   });
 }

@@ -1,17 +1,16 @@
-// Makes dist/docs-page/, what GET /api/docs serves: our page, and the two files of Swagger UI that it needs.
+// Makes what GET /api/docs serves: our page, and the two files of Swagger UI that it needs.
 import { copyFile, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
-const FOLDER = 'dist/docs-page';
 const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
-export async function buildDocsPage() {
-  await mkdir(FOLDER, { recursive: true });
+export async function buildDocsPage(folder) {
+  await mkdir(folder, { recursive: true });
   await build({
     entryPoints: ['docs-page/page.ts'],
-    outdir: FOLDER,
+    outdir: folder,
     bundle: true,
     format: 'iife',
     target: 'es2022',
@@ -24,5 +23,5 @@ export async function buildDocsPage() {
     'LICENSE',
     'NOTICE',
   ].map((name) => join(swaggerUi, name));
-  for (const file of [...ours, ...theirs]) await copyFile(file, join(FOLDER, file.split(/[\\/]/).at(-1)));
+  for (const file of [...ours, ...theirs]) await copyFile(file, join(folder, file.split(/[\\/]/).at(-1)));
 }

@@ -3,6 +3,7 @@ import { FORMATS } from '../shared/formats/index.js';
 import { SHAPES } from '../shared/payload/shapes/index.js';
 import { UNKNOWN } from '../shared/payload/unknown.js';
 import { WRAPPERS } from '../shared/payload/unwrap.js';
+import { METRICS } from '../shared/telemetry/items.js';
 
 /** The table of shapes for the docs, in Markdown, from the registry: name, title, where the ids sit. */
 export function shapesTable(): string {
@@ -37,6 +38,16 @@ export function optionsTable(options: OptionSet): string {
     schema.default === undefined ? (fallbackText ?? '') : `\`${schema.default}\``,
   ]);
   return table(['option', 'values', 'default'], rows);
+}
+
+/** The table of metrics, from their registry. */
+export function metricsTable(): string {
+  const rows = Object.entries(METRICS).map(([name, [measures, dimensions]]) => [
+    `\`${name}\``,
+    measures,
+    dimensions.map((dimension) => `\`${dimension}\``).join(', '),
+  ]);
+  return table(['metric', 'what it measures', 'dimensions'], rows);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 
 /** Where tests of faults stand. */
-const FOLDERS = ['test/faults', 'test/storage', 'test/jobs'];
+const FOLDERS = ['test/faults', 'test/storage', 'test/jobs', 'test/delivery'];
 
 interface Fault {
   /** Its number in the list of faults; absent for one that goes beyond the list. */

@@ -4,6 +4,7 @@ import { enrichmentAnswer } from './http/enrichment-answer.js';
 import { parseOptions } from './http/options.js';
 import { JobStore } from './jobs/job-store.js';
 import { Jobs } from './jobs/jobs.js';
+import type { Note } from './occurrence.js';
 import { laneWindows } from './quota/lanes.js';
 import type { SharedState } from './state.js';
 import type { World } from './world.js';
@@ -11,6 +12,7 @@ import type { World } from './world.js';
 /** What the app has, that jobs need. `lookup` takes the permits that background work may have. */
 export interface JobsSurroundings extends World, Enricher {
   readonly settings: Settings;
+  readonly note: Note;
 }
 
 /** Wires the jobs. */

@@ -7,6 +7,7 @@ import type { UserAssertion } from './identity/user-assertion.js';
 import { AnswerCache } from './lookup/answer-cache.js';
 import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
 import { Lookup } from './lookup/lookup.js';
+import type { Note } from './occurrence.js';
 import type { Ledger } from './quota/ledger.js';
 import { Quota } from './quota/quota.js';
 import { MOST_USERS, type User, Users } from './users.js';
@@ -24,7 +25,9 @@ export interface Delegation {
 const MOST_KEPT_PER_USER = 200_000 / MOST_USERS;
 
 /** What of the upstream is the same for everyone. */
-type Upstream = Omit<ClientParts, 'credential' | 'tokens' | 'quota'>;
+interface Upstream extends Omit<ClientParts, 'credential' | 'tokens' | 'quota'> {
+  readonly note: Note;
+}
 
 /**
  * Wires what asks on behalf of users, if the settings say so. Each user has an own client, token and
@@ -41,9 +44,9 @@ export function createDelegation(
   openLedger: (owner: string) => Ledger,
 ): Delegation | undefined {
   if (!registration) return undefined;
-  const { clock, audience } = upstream;
+  const { clock, audience, note } = upstream;
   const scope = `${audience}/.default`;
-  const quota = new Quota(clock, openLedger(`${registration.tenantId} ${registration.clientId}`));
+  const quota = new Quota(clock, openLedger(`${registration.tenantId} ${registration.clientId}`), note);
   const parts = {
     clock,
     registration,
@@ -51,12 +54,22 @@ export function createDelegation(
   };
   function createUser(assertion: UserAssertion): User {
     const credential = createDelegatedCredential(parts, assertion);
-    const tokens = new TokenCache(clock);
+    const tokens = new TokenCache(clock, note);
     const source = new DefenderSource(new DefenderClient({ ...upstream, credential, tokens, quota }));
     const answers = new AnswerCache(clock, keepAlertIps(cache), MOST_KEPT_PER_USER);
     const stats = new AnswerCache(clock, keepIpStats, MOST_KEPT_PER_USER);
-    const lookup = new Lookup(answers, (id, work) => source.find(id, work), undefined);
-    const statsLookup = new Lookup(stats, (ip, work) => source.stats(ip, work), undefined);
+    const lookup = new Lookup(
+      answers,
+      (id, work) => source.find(id, work),
+      undefined,
+      (level) => note({ kind: 'lookup', of: 'alert', level }),
+    );
+    const statsLookup = new Lookup(
+      stats,
+      (ip, work) => source.stats(ip, work),
+      undefined,
+      (level) => note({ kind: 'lookup', of: 'address', level }),
+    );
     return {
       enricher: { clock, quota, lookup, statsLookup },
       authorise: (signal) => tokens.get(credential, scope, signal),

@@ -34,8 +34,9 @@ describe('settings', () => {
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
       state: { storage: { kind: 'memory' }, owner: 'local' },
       jobs: { resultHours: 24, publicBaseUrl: undefined },
+      destinations: [],
       maxBodyBytes: 20 * 1024 * 1024,
-      hasTelemetry: false,
+      telemetry: undefined,
       webhooks: { eventOrigins: ['eventgrid.azure.net'], graphClientState: undefined },
     });
   });
@@ -67,6 +68,13 @@ describe('settings', () => {
     expect(settings(env).webhooks.graphClientState).toBe('state-1');
   });
 
+  test.each(['MISSING', 'constructor', '__proto__', 'toString'])(
+    'a setting named %s has no value',
+    (name) => {
+      expect(problems({ GRAPH_CLIENT_STATE_SETTING: name })).toEqual(['GRAPH_CLIENT_STATE_SETTING']);
+    },
+  );
+
   test('an empty setting is an absent one', () => {
     expect(settings({ DEFENDER_CLOUD: '', QUOTA_PER_HOUR: ' ' })).toEqual(settings({}));
   });
@@ -87,18 +95,22 @@ describe('settings', () => {
       NOT_FOUND_CACHE_SECONDS: 'secret-7',
       JOB_RESULT_HOURS: '0',
       PUBLIC_BASE_URL: 'http://secret-11.example.com',
+      FORWARD_DESTINATIONS: '{"siem":{"url":"http://secret-12.example.com"}}',
       MAX_BODY_BYTES: '1e3',
       EVENT_ORIGINS: 'https://secret-8.example.com',
       GRAPH_CLIENT_STATE_SETTING: 'secret-9',
+      APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=secret-12',
     });
     if (parsed.ok) throw new Error('these settings must not pass');
     expect(parsed.problems.map(({ setting }) => setting).sort()).toEqual([
+      'APPLICATIONINSIGHTS_CONNECTION_STRING',
       'AZURE_CLIENT_ID',
       'DEFENDER_API_HOST',
       'DEFENDER_AUDIENCE',
       'DEFENDER_AUTHORITY_HOST',
       'DEFENDER_CLOUD',
       'EVENT_ORIGINS',
+      'FORWARD_DESTINATIONS',
       'GRAPH_CLIENT_STATE_SETTING',
       'IPS_CACHE_SECONDS',
       'JOB_RESULT_HOURS',
@@ -135,6 +147,45 @@ describe('settings', () => {
     ['http://127.0.0.1:7071', 'http://127.0.0.1:7071'],
   ])('callers may be sent to %s', (PUBLIC_BASE_URL, publicBaseUrl) => {
     expect(settings({ PUBLIC_BASE_URL }).jobs.publicBaseUrl).toBe(publicBaseUrl);
+  });
+
+  const KEY = 'InstrumentationKey=00000000-1111-4222-8333-444444444444';
+  test.each([
+    [
+      `${KEY};IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/;LiveEndpoint=https://westeurope.livediagnostics.monitor.azure.com/;ApplicationId=1`,
+      'https://westeurope-5.in.applicationinsights.azure.com',
+    ],
+    [
+      `ingestionendpoint = https://example.com/behind/a/gateway/ ; ${KEY};`,
+      'https://example.com/behind/a/gateway',
+    ],
+    [
+      `${KEY};EndpointSuffix=applicationinsights.us;Location=usgovvirginia`,
+      'https://usgovvirginia.dc.applicationinsights.us',
+    ],
+    [`${KEY};IngestionEndpoint=http://127.0.0.1:4040`, 'http://127.0.0.1:4040'],
+    [KEY, 'https://dc.services.visualstudio.com'],
+  ])('telemetry of %s goes to %s', (APPLICATIONINSIGHTS_CONNECTION_STRING, ingestionEndpoint) => {
+    expect(settings({ APPLICATIONINSIGHTS_CONNECTION_STRING }).telemetry).toEqual({
+      connectionString: APPLICATIONINSIGHTS_CONNECTION_STRING,
+      ingestionEndpoint,
+      role: 'defender-alert-ip-enrichment',
+    });
+  });
+
+  test.each([
+    '00000000-1111-4222-8333-444444444444',
+    'InstrumentationKey=00000000-1111-4222-8333-44444444',
+    'IngestionEndpoint=https://example.com',
+    `${KEY};IngestionEndpoint=http://example.com`,
+    `${KEY};IngestionEndpoint=https://user:password@example.com`,
+    `${KEY};IngestionEndpoint=example.com`,
+    `${KEY};IngestionEndpoint`,
+    `${KEY};IngestionEndpoint=https://example.com/?a=b`,
+  ])('no telemetry goes to where %s says', (APPLICATIONINSIGHTS_CONNECTION_STRING) => {
+    expect(problems({ APPLICATIONINSIGHTS_CONNECTION_STRING })).toEqual([
+      'APPLICATIONINSIGHTS_CONNECTION_STRING',
+    ]);
   });
 
   test.each(['https://a:b@example.com', 'https://example.com/?x=1', 'http://example.com', 'example.com'])(

@@ -1,6 +1,9 @@
 import { RequestError } from '../errors.js';
 
-/** The part of JSON Schema that OpenAPI 3.0 and Swagger 2.0 both know, apart from `anyOf` and `nullable`. */
+/**
+ * The part of JSON Schema that the contract uses. OpenAPI 3.0 and Swagger 2.0 both know it, apart from `anyOf`
+ * and `nullable`, which Swagger lacks.
+ */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: 'string' | 'integer' | 'boolean' | 'object' | 'array';
@@ -15,7 +18,6 @@ export interface Schema {
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
-  readonly maxItems?: number;
   readonly nullable?: true;
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -81,10 +83,12 @@ export function word<const T extends string>(
 
 /** An option that is on or off, and off unless it is given. */
 export function flag(text: OptionText): Option<boolean> {
-  const [on, off] = [true, false].map((value) => ({ name: String(value), value })) as [Named, Named];
+  const [on, off] = [
+    { name: 'true', value: true },
+    { name: 'false', value: false },
+  ];
   return { ...oneOf([on, off], off, text), schema: { type: 'boolean', default: false } };
 }
-type Named = { readonly name: string; readonly value: boolean };
 
 /** An option that takes a whole number of seconds. */
 export function seconds(least: number, most: number, fallback: number, text: OptionText): Option<number> {
@@ -119,9 +123,8 @@ export function text(
   };
 }
 
-/** Parameters of hosts, gateways and webhook handshakes, which are none of ours. */
-export const IGNORED = ['code', 'clientId', 'validationToken', 'subscription-key', 'api-version'];
-const ignored = new Set(IGNORED.map((name) => name.toLowerCase()));
+/** Parameters of hosts, gateways and webhook handshakes, which are none of ours; in lower case. */
+const IGNORED = new Set(['code', 'clientid', 'validationtoken', 'subscription-key', 'api-version']);
 
 /**
  * Reads a query.
@@ -129,7 +132,7 @@ const ignored = new Set(IGNORED.map((name) => name.toLowerCase()));
  */
 export function readOptions<O extends OptionSet>(options: O, query: URLSearchParams): Values<O> {
   for (const name of new Set(query.keys())) {
-    if (ignored.has(name.toLowerCase())) continue;
+    if (IGNORED.has(name.toLowerCase())) continue;
     if (!Object.hasOwn(options, name)) throw unknown(Object.keys(options));
     if (query.getAll(name).length > 1) throw invalid(name, 'once only');
   }

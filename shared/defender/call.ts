@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import fetch, { FetchError } from 'node-fetch';
 import type { Clock } from '../clock.js';
 import { runWithin } from '../deadline.js';
+import { networkFailure } from '../network-failure.js';
 import type { Outcome } from './outcome.js';
 import type { UpstreamClock } from './upstream-clock.js';
 import { readAnswer } from './wire.js';
@@ -69,17 +70,10 @@ async function exchange(clock: Clock, exchanged: Exchange): Promise<Outcome> {
   );
 }
 
-/** OpenSSL's and Node's codes for a certificate that does not hold (nodejs.org/api/tls.html, "X509 certificate error codes"). */
-const CERTIFICATE_ERROR =
-  /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
-
-/** The codes of Node's HTTP parser, of zlib and of its Brotli decoder. */
-const UNREADABLE = /^(HPE_|Z_|ERR__|ERR_BROTLI_)/;
-
 function describe(error: unknown): Outcome {
   if (!(error instanceof FetchError)) throw error; // no fault of the network: one of ours
   if (error.type === 'max-size') return { kind: 'too-large' };
   const code = error.code ?? 'PREMATURE_CLOSE';
-  if (UNREADABLE.test(code)) return { kind: 'malformed', what: `an answer that cannot be read (${code})` };
-  return CERTIFICATE_ERROR.test(code) ? { kind: 'untrusted', code } : { kind: 'unreachable', code };
+  const kind = networkFailure(code);
+  return kind === 'malformed' ? { kind, what: `an answer that cannot be read (${code})` } : { kind, code };
 }

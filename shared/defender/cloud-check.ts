@@ -1,4 +1,5 @@
 import type { SettingProblem } from '../setting-problem.js';
+import { isLoopback } from '../web-address.js';
 import type { CloudName, DefenderCloud } from './clouds.js';
 
 /** Clouds that share nothing: a token of one is worth nothing in another. GCC signs in with the commercial authority. */
@@ -64,10 +65,4 @@ function isAuthorityOf(land: Land, authorityHost: string): boolean {
   const { hostname } = new URL(authorityHost);
   const isKnown = Object.values(AUTHORITY_OF).includes(hostname);
   return !isKnown || hostname === AUTHORITY_OF[land];
-}
-
-/** Whether an address is on this machine: 127/8, ::1, and localhost (RFC 6761, 6.3). */
-export function isLoopback(address: string): boolean {
-  const { hostname } = new URL(address);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

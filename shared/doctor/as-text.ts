@@ -13,6 +13,6 @@ export function asText({ status, version, asOf, checks }: Report): string {
 }
 
 function lines({ name, status, found, fix }: Entry): string[] {
-  const first = `${status.padEnd(4)}  ${name.padEnd(10)}  ${found}`;
-  return fix === undefined ? [first] : [first, `${' '.repeat(18)}→ ${fix}`];
+  const first = `${status.padEnd(4)}  ${name.padEnd(12)}  ${found}`;
+  return fix === undefined ? [first] : [first, `${' '.repeat(20)}→ ${fix}`];
 }

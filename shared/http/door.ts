@@ -2,6 +2,7 @@ import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } fr
 import type { App, Startup } from '../app.js';
 import { asEnrichmentError, EnrichmentError } from '../errors.js';
 import type { SettingProblem } from '../setting-problem.js';
+import { currentTrace } from '../trace.js';
 import type { World } from '../world.js';
 import { errorAnswer } from './answer.js';
 
@@ -45,14 +46,14 @@ export function openDoor(
     const startedMs = clock.monotonicMs();
     const { invocationId: requestId } = context;
     let answer: HttpResponseInit;
+    let error: EnrichmentError | undefined;
     try {
       answer = await handler(request, requestId);
     } catch (thrown) {
-      const error = asEnrichmentError(thrown);
-      logError(context, error);
+      error = asEnrichmentError(thrown);
       answer = answerError(error, requestId, clock.monotonicMs());
     }
-    logAnswer(context, answer, clock.monotonicMs() - startedMs);
+    logAnswer(context, answer, clock.monotonicMs() - startedMs, error);
     return withEcho(answer, request);
   };
 }
@@ -78,22 +79,29 @@ function withEcho(answer: HttpResponseInit, request: HttpRequest): HttpResponseI
   };
 }
 
-function logAnswer(context: InvocationContext, { status = 200 }: HttpResponseInit, ms: number): void {
-  const line = JSON.stringify({ event: 'answered', status, ms: Math.round(ms) });
+/** One line for each request, with the caller's own names for its run; a fault of ours has one more. */
+function logAnswer(
+  context: InvocationContext,
+  { status = 200 }: HttpResponseInit,
+  ms: number,
+  error: EnrichmentError | undefined,
+): void {
+  if (error?.kind === 'internal-error') logFault(context, error);
+  const line = JSON.stringify({
+    event: 'answered',
+    status,
+    ms: Math.round(ms),
+    // Our own errors hold nothing secret.
+    ...(error && { kind: error.kind, detail: error.message }),
+    ...currentTrace()?.properties,
+  });
   if (status >= 500) context.warn(line);
   else context.info(line);
 }
 
-/**
- * Our own errors hold nothing secret; of a foreign one only its name and place are logged, because
- * its message could hold anything.
- */
-function logError(context: InvocationContext, error: EnrichmentError): void {
-  if (error.kind !== 'internal-error') {
-    context.info(JSON.stringify({ event: 'refused', kind: error.kind, detail: error.message }));
-    return;
-  }
-  const cause = error.cause instanceof Error ? error.cause : undefined;
-  const place = /\n\s+(at .*)/.exec(cause?.stack ?? '')?.[1];
-  context.error(JSON.stringify({ event: 'internal-error', name: cause?.name, place }));
+/** Of a foreign error only its name and place are logged, because its message could hold anything. */
+function logFault(context: InvocationContext, { kind, cause }: EnrichmentError): void {
+  const thrown = cause instanceof Error ? cause : undefined;
+  const place = /\n\s+(at .*)/.exec(thrown?.stack ?? '')?.[1];
+  context.error(JSON.stringify({ event: kind, name: thrown?.name, place }));
 }

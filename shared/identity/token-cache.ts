@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
 import { runWithin, unlessAborted } from '../deadline.js';
 import { asEnrichmentError, type EnrichmentError, IdentityError } from '../errors.js';
+import { type Note, unnoted } from '../occurrence.js';
 
 /** A bearer token and its end. */
 export interface AccessToken {
@@ -38,10 +39,12 @@ const MOST_ENTRIES = 100;
  */
 export class TokenCache {
   readonly #clock: Clock;
+  readonly #note: Note;
   readonly #entries = new LRUCache<string, Entry>({ max: MOST_ENTRIES });
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, note: Note = unnoted) {
     this.#clock = clock;
+    this.#note = note;
   }
 
   /**
@@ -65,7 +68,9 @@ export class TokenCache {
     const key = `${credential.key} ${scope}`;
     let entry = this.#entries.get(key);
     if (!entry) {
-      entry = new Entry(this.#clock, (signal) => credential.getToken(scope, signal));
+      const tell = (outcome: string, durationMs: number) =>
+        this.#note({ kind: 'token-refresh', scope, outcome, durationMs });
+      entry = new Entry(this.#clock, (signal) => credential.getToken(scope, signal), tell);
       this.#entries.set(key, entry);
     }
     return entry;
@@ -75,14 +80,20 @@ export class TokenCache {
 class Entry {
   readonly #clock: Clock;
   readonly #acquire: (signal: AbortSignal) => Promise<AccessToken>;
+  readonly #tell: (outcome: string, durationMs: number) => void;
   #token: AccessToken | undefined;
   #refreshAtMs = 0;
   #attempt: Promise<AccessToken> | undefined;
   #failure: { readonly error: EnrichmentError; readonly untilMs: number } | undefined;
 
-  constructor(clock: Clock, acquire: (signal: AbortSignal) => Promise<AccessToken>) {
+  constructor(
+    clock: Clock,
+    acquire: (signal: AbortSignal) => Promise<AccessToken>,
+    tell: (outcome: string, durationMs: number) => void,
+  ) {
     this.#clock = clock;
     this.#acquire = acquire;
+    this.#tell = tell;
   }
 
   async get(): Promise<AccessToken> {
@@ -112,14 +123,19 @@ class Entry {
   }
 
   async #try(): Promise<AccessToken> {
+    const beganMs = this.#clock.monotonicMs();
+    const tell = (outcome: string) => this.#tell(outcome, this.#clock.monotonicMs() - beganMs);
     try {
       const token = await runWithin(this.#clock, ATTEMPT_TIMEOUT_MS, tookTooLong, ({ signal }) =>
         this.#acquire(signal),
       );
       this.#store(token);
+      tell('refreshed');
       return token;
     } catch (error) {
-      throw this.#remember(asEnrichmentError(error));
+      const failure = asEnrichmentError(error);
+      tell(failure.kind);
+      throw this.#remember(failure);
     }
   }
 

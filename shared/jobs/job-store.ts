@@ -30,9 +30,13 @@ export interface NewParts {
   readonly answers: Answers;
 }
 
-/** Swaps that others may win before this one gives up: a second or two. */
+/**
+ * Swaps that others may win before this one gives up: about seven seconds. Twenty equal posts at once join
+ * one job, and against a slow store they meet again unless they spread.
+ */
 const MOST_TRIES = 10;
-const LONGEST_BACKOFF_MS = 300;
+/** By which the longest wait before the next try grows with each. */
+const BACKOFF_MS = 300;
 
 /** Jobs in blobs. Every method throws {StorageError} when the store is down. */
 export class JobStore {
@@ -88,7 +92,7 @@ export class JobStore {
       if (!decision.job) return decision;
       const { etag } = await store.write(places.state(id), writeJob(decision.job), { etag: blob.etag });
       if (etag !== undefined) return decision;
-      await clock.sleep(random() * LONGEST_BACKOFF_MS);
+      await clock.sleep(random() * tries * BACKOFF_MS);
     }
     throw new StorageError('A job is busy: others changed it faster. Ask again.', {
       retryAtMs: clock.monotonicMs() + 1_000,

@@ -1,4 +1,5 @@
 import type { EnrichmentError, ErrorKind, UpstreamError } from '../errors.js';
+import type { Trace } from '../trace.js';
 
 /**
  * A job: an enrichment that outlives its request, as its state blob holds it. All times are the
@@ -11,6 +12,8 @@ export interface Job {
   /** Digests of the tokens that open it. */
   readonly tokens: readonly string[];
   readonly createdAtMs: number;
+  /** On whose behalf all its work is done: the request that posted it. */
+  readonly trace?: Trace | undefined;
   /** How many turns of work have ended. Only a message of this generation, or of the next, is worked on. */
   readonly generation: number;
   /** Who works on it; absent between turns. */

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import { StorageError } from '../errors.js';
 import type { Quota } from '../quota/quota.js';
 import type { QueueStore } from '../storage/queue-store.js';
+import { currentTrace } from '../trace.js';
 import type { Answers } from './answers.js';
 import { ANSWERED, type Job, pendingOf, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
@@ -96,6 +97,7 @@ function createJob({ clock, jobs, quota }: StartParts, request: JobRequest, toke
       tokens: [digestOf(token)],
       progress,
       createdAtMs: nowMs,
+      trace: currentTrace(),
       expectedAtMs: nowMs + workMs + POLLING_MS,
     }),
   );

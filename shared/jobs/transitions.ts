@@ -125,7 +125,7 @@ export function viewJob(job: Job, resultHours: number, nowMs: number): JobView {
 
 /** A job that has just been posted. */
 export function newJob(
-  fields: Pick<Job, 'id' | 'query' | 'tokens' | 'progress' | 'createdAtMs' | 'expectedAtMs'>,
+  fields: Pick<Job, 'id' | 'query' | 'tokens' | 'progress' | 'createdAtMs' | 'expectedAtMs' | 'trace'>,
 ): Job {
   return { ...fields, generation: 0, claim: undefined, failures: [], fruitless: 0, end: undefined };
 }

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { withDeadline } from '../deadline.js';
 import type { EnrichedPayload, Enricher } from '../enrich.js';
 import { DeadlineError, StorageError } from '../errors.js';
+import type { Note } from '../occurrence.js';
 import type { QueueStore } from '../storage/queue-store.js';
+import { inTrace } from '../trace.js';
 import { composeAnswer } from './compose.js';
 import { ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
@@ -22,6 +24,7 @@ export interface KeptAnswer {
 export interface WorkParts extends TurnParts, Omit<Enricher, 'lookup'> {
   readonly jobs: JobStore;
   readonly queue: QueueStore;
+  readonly note: Note;
   /** Permits of a minute that background work may have. */
   readonly perMinute: number;
   /** Whether the options in a job's query ask for statistics. */
@@ -59,13 +62,37 @@ export async function workOnJob(parts: WorkParts, message: JobMessage): Promise<
       await parts.queue.send(writeMessage(message), verdict.atMs - nowMs + LEAST_WAIT_MS);
       return 'put-off';
     }
-    return await workClaimed(parts, verdict.job, by, verdict.isTakeover, nowMs);
+    return await toldTurn(parts, verdict.job, nowMs, () =>
+      workClaimed(parts, verdict.job, by, verdict.isTakeover, nowMs),
+    );
   } catch (error) {
     await parts.jobs.change(message.id, (job) => ({ job: abandon(job, by) })).catch(() => undefined);
     if (!(error instanceof StorageError)) throw error;
     await parts.queue.send(writeMessage(message), STORE_AWAY_MS);
     return 'put-off';
   }
+}
+
+/** Runs a turn on behalf of the request that posted the job, and tells of it. */
+function toldTurn(
+  { clock, note }: WorkParts,
+  { id, generation, createdAtMs, trace }: Job,
+  storeTimeMs: number,
+  run: () => Promise<Worked>,
+): Promise<Worked> {
+  const startedAtMs = clock.epochMs();
+  const beganMs = clock.monotonicMs();
+  return inTrace(trace, async () => {
+    let outcome: Worked | 'broken-off' = 'broken-off';
+    try {
+      outcome = await run();
+      return outcome;
+    } finally {
+      const durationMs = clock.monotonicMs() - beganMs;
+      const ageMs = storeTimeMs - createdAtMs + durationMs;
+      note({ kind: 'job-turn', jobId: id, generation, outcome, ageMs, startedAtMs, durationMs });
+    }
+  });
 }
 
 async function workClaimed(

@@ -1,4 +1,5 @@
 import type { Deadline } from '../deadline.js';
+import type { CacheLevel } from '../occurrence.js';
 import type { Work } from '../source.js';
 import type { Aged, AnswerCache } from './answer-cache.js';
 import { SingleFlight } from './single-flight.js';
@@ -16,21 +17,25 @@ export class Lookup<T extends object> {
   readonly #cache: AnswerCache<T>;
   readonly #ask: (key: string, work: Work) => Promise<T>;
   readonly #shared: SharedCache<T> | undefined;
+  readonly #answeredFrom: (level: CacheLevel) => void;
   readonly #sharing = new Set<Promise<void>>();
   readonly #flights = new SingleFlight<Aged<T>>();
 
   /**
    * @param ask asks the source, charging the quota for every call
    * @param shared what instances share, if they share anything; never for answers that only one user may see
+   * @param answeredFrom is told where each answer came from; who joins a question in flight is not counted
    */
   constructor(
     cache: AnswerCache<T>,
     ask: (key: string, work: Work) => Promise<T>,
     shared: SharedCache<T> | undefined,
+    answeredFrom: (level: CacheLevel) => void = () => {},
   ) {
     this.#cache = cache;
     this.#ask = ask;
     this.#shared = shared;
+    this.#answeredFrom = answeredFrom;
   }
 
   /**
@@ -40,9 +45,13 @@ export class Lookup<T extends object> {
    */
   async find(key: string, deadline: Deadline): Promise<Aged<T>> {
     const cached = this.#cache.get(key);
-    if (cached) return cached;
+    if (cached) {
+      this.#answeredFrom('memory');
+      return cached;
+    }
     return this.#flights.join(key, deadline, async (work) => {
       const fromOthers = await this.#askOthers(key, work);
+      this.#answeredFrom(fromOthers ? 'shared' : 'none');
       const found = fromOthers ?? { answer: await this.#ask(key, work), ageSeconds: 0 };
       this.#cache.set(key, found);
       if (!fromOthers) this.#share(key, found.answer);

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { EnrichmentError, QuotaError, retryAfterSeconds } from '../errors.js';
+import { type Note, unnoted } from '../occurrence.js';
 import type { Demand, Lane } from './lanes.js';
 import type { Ledger, QuotaView } from './ledger.js';
 import { GUARD_MS } from './sliding-log.js';
@@ -49,6 +50,7 @@ const MOST_FORECAST = 3_000;
 export class Quota {
   readonly #clock: Clock;
   readonly #ledger: Ledger;
+  readonly #note: Note;
   readonly #queues: Record<Lane, Waiter[]> = { interactive: [], background: [] };
   #inFlight = 0;
   #reviewing = false;
@@ -56,9 +58,10 @@ export class Quota {
   #alarm: AbortController | undefined;
   #isStopped = false;
 
-  constructor(clock: Clock, ledger: Ledger) {
+  constructor(clock: Clock, ledger: Ledger, note: Note = unnoted) {
     this.#clock = clock;
     this.#ledger = ledger;
+    this.#note = note;
   }
 
   /**
@@ -70,23 +73,28 @@ export class Quota {
     return new Promise((resolve, reject) => {
       waiting.signal.throwIfAborted();
       if (this.#isStopped) throw this.#stopping();
+      const askedMs = this.#clock.monotonicMs();
+      const ended = (outcome: 'granted' | 'refused' | 'left') => {
+        waiting.signal.removeEventListener('abort', leave);
+        this.#note({ kind: 'permit', lane, outcome, waitMs: this.#clock.monotonicMs() - askedMs });
+      };
       const leave = () => {
+        ended('left');
         this.#queues[lane] = this.#queues[lane].filter((other) => other !== waiter);
         reject(waiting.signal.reason);
         this.#review(); // no alarm is needed any more when this was the last one
       };
-      const done = () => waiting.signal.removeEventListener('abort', leave);
-      const leftMs = waiting.untilMs() - this.#clock.monotonicMs();
+      const leftMs = waiting.untilMs() - askedMs;
       const useMs = lane === 'background' ? Math.max(0, Math.min(USE_MS, leftMs / 2)) : 0;
       const waiter: Waiter = {
         untilMs: () => waiting.untilMs() - useMs,
         signal: waiting.signal,
         grant: (permit) => {
-          done();
+          ended('granted');
           resolve(permit);
         },
         refuse: (reason) => {
-          done();
+          ended('refused');
           reject(reason);
         },
       };

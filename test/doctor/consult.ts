@@ -1,4 +1,4 @@
-import type { Answer } from '../support/world.js';
+import type { Answer } from '../support/exchange.js';
 
 interface Entry {
   name: string;

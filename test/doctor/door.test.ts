@@ -1,17 +1,22 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
+import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
+import { systemClock } from '../../shared/clock.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 
 let world: World;
 afterEach(() => world.close());
 
-const HEALTHY = { APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=canary-key' };
-const secrets = ['canary-key'];
+let ingestion: IngestionEndpoint;
+beforeAll(async () => {
+  ingestion = await startIngestionEndpoint({ clock: systemClock });
+});
+afterAll(() => ingestion.close());
 
 describe('GET /api/doctor', () => {
   test('of a healthy app: every check is ok, and Defender is not asked', async () => {
-    world = await startWorld({ settings: HEALTHY, secrets });
+    world = await startWorld({ settings: ingestion.settings, secrets: [ingestion.instrumentationKey] });
     const { answer, status, names, bad } = await consult(world);
     expect(answer.status).toBe(200);
     expect({ status, bad }).toEqual({ status: 'ok', bad: [] });
@@ -37,8 +42,8 @@ describe('GET /api/doctor', () => {
     world = await startWorld({ identity: { roles: [] } });
     const { headers, text } = await world.get('/api/doctor?format=text');
     expect(headers['content-type']).toBe('text/plain; charset=utf-8');
-    expect(text).toMatch(/^ok {4}identity {4}Signed in as the system-assigned identity/m);
-    expect(text).toMatch(/^fail {2}permission {2}The token of application .*\n {18}→ az rest --method POST/m);
+    expect(text).toMatch(/^ok {4}identity {6}Signed in as the system-assigned identity/m);
+    expect(text).toMatch(/^fail {2}permission {4}The token of application .*\n {20}→ az rest --method POST/m);
     expect(text).toContain('It does not work yet. Mend the first failure');
   });
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect } from '@jest/globals';
 import type { Intercept } from '../../local/intercept.js';
-import type { Answer } from '../support/world.js';
+import type { Answer } from '../support/exchange.js';
 
 /** What a faulty server answers. */
 export interface Fault {

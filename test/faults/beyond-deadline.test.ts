@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from '@jest/globals';
+import type { Answer } from '../support/exchange.js';
 import { underFire } from '../support/under-fire.js';
-import type { Answer, World } from '../support/world.js';
+import type { World } from '../support/world.js';
 import { always, expectRetryLater, first, upstreamError } from './answers.js';
 import { ALERT, alertIds, IPS } from './payloads.js';
 

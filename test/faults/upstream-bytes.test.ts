@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
+import { freePort } from '../support/network.js';
 import { underFire } from '../support/under-fire.js';
 import { always, expectDegraded, expectMendable, expectRetryLater, first } from './answers.js';
 import { ALERT, IPS } from './payloads.js';
@@ -170,16 +171,6 @@ function failLookups(count: number) {
     failed,
     restore: () => Object.assign(dns, { lookup }),
   };
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function startUntrustedServer() {

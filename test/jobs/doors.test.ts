@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
+import type { Answer } from '../support/exchange.js';
 import { freshAlertIds } from '../support/fleet.js';
-import { type Answer, startWorld, type World, type WorldOptions } from '../support/world.js';
+import { startWorld, type World, type WorldOptions } from '../support/world.js';
 import { answerOf, pathOf } from './polling.js';
 
 const PATIENCE_MS = 60_000;

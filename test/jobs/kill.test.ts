@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Answer } from '../support/exchange.js';
 import { type Fleet, freshAlertIds, type Instance, startFleet } from '../support/fleet.js';
 import type { Stage } from '../support/storage-proxy.js';
-import type { Answer } from '../support/world.js';
 import { answerOf, pathOf } from './polling.js';
 
 /** Starting processes takes seconds on a busy machine. */

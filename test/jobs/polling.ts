@@ -1,4 +1,4 @@
-import type { Answer } from '../support/world.js';
+import type { Answer } from '../support/exchange.js';
 
 /** Makes a GET of a path. */
 type Ask = (path: string) => Promise<Answer>;
@@ -12,11 +12,14 @@ export function pathOf({ headers }: Answer): string {
   return url.pathname + url.search;
 }
 
-/** Asks until the answer is no 202 any more. */
+/**
+ * Asks until there is an answer. As any caller it comes back after a 503 as well: a busy machine can take
+ * longer for an operation on its storage than the app waits for one.
+ */
 export async function answerOf(ask: Ask, path: string): Promise<Answer> {
   for (;;) {
     const answer = await ask(path);
-    if (answer.status !== 202) return answer;
+    if (answer.status !== 202 && answer.status !== 503) return answer;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

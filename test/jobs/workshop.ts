@@ -7,6 +7,7 @@ import { JobPlaces } from '../../shared/jobs/places.js';
 import { AnswerCache } from '../../shared/lookup/answer-cache.js';
 import { keepIpStats } from '../../shared/lookup/keeping.js';
 import { Lookup } from '../../shared/lookup/lookup.js';
+import { unnoted } from '../../shared/occurrence.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
 import type { SourceAnswer, Work } from '../../shared/source.js';
@@ -88,6 +89,7 @@ export function openWorkshop({ perMinute = 100, resultHours = 24 } = {}) {
       clock,
       queue,
       quota,
+      note: unnoted,
       resultHours,
       perMinute: Math.floor(perMinute * 0.8),
       jobs: new JobStore({ clock, random, store, large: store, places }),

@@ -30,7 +30,7 @@ test('everything right: exit 0, also with the one call', async () => {
 test('a failure: exit 1', async () => {
   const { stdout, code } = await doctor({ DEFENDER_CLOUD: 'cirrus', FUNCTION_KEY: 'cirrus' });
   expect(code).toBe(1);
-  expect(stdout).toContain('fail  settings    DEFENDER_CLOUD must be one of');
+  expect(stdout).toContain('fail  settings      DEFENDER_CLOUD must be one of');
   expect(stdout).not.toContain('cirrus');
 }, 20_000);
 

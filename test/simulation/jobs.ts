@@ -7,6 +7,7 @@ import { JobPlaces } from '../../shared/jobs/places.js';
 import { AnswerCache } from '../../shared/lookup/answer-cache.js';
 import { keepIpStats } from '../../shared/lookup/keeping.js';
 import { Lookup } from '../../shared/lookup/lookup.js';
+import { unnoted } from '../../shared/occurrence.js';
 import { BlobLedger } from '../../shared/quota/blob-ledger.js';
 import { type Lane, laneWindows } from '../../shared/quota/lanes.js';
 import { Quota } from '../../shared/quota/quota.js';
@@ -192,6 +193,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     clock,
     queue,
     quota,
+    note: unnoted,
     resultHours: 24,
     perMinute: WINDOWS.background[0]?.limit ?? refuse(),
     jobs: new JobStore({ clock, random, store, large: store, places }),

@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { openApiDocument } from '../../shared/contract/openapi.js';
-import type { Answer } from './world.js';
+import type { Answer } from './exchange.js';
 
 /** Looks whether answers are what the OpenAPI document says: see `checkAnswer`. */
 

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { Answer } from './world.js';
+import type { Answer } from './exchange.js';
 
 /** How many alerts of some answers were found, and how many were not looked up. */
 export function counts(answers: readonly Answer[]) {

@@ -7,9 +7,11 @@ import { shiftedCalendar } from '../../local/calendar.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { systemClock } from '../../shared/clock.js';
+import { CONTAINER } from '../../shared/storage/open.js';
 import { checkAnswer } from './conformance.js';
+import { type Answer, exchange } from './exchange.js';
+import type { Order, Reply } from './instance/orders.js';
 import { startStorageProxy } from './storage-proxy.js';
-import { type Answer, exchange } from './world.js';
 
 const AUDIENCE = 'https://defender-fleet.test';
 const MAIN = fileURLToPath(new URL('./instance/main.ts', import.meta.url));
@@ -17,6 +19,7 @@ const MAIN = fileURLToPath(new URL('./instance/main.ts', import.meta.url));
 /** One running instance. */
 export interface Instance {
   get(alertId: string): Promise<Answer>;
+  /** Anything but a text is posted as its JSON. */
   enrich(payload: unknown, query?: string): Promise<Answer>;
   /** Asks what became of a job, by the path that the 202 gave. */
   ask(path: string): Promise<Answer>;
@@ -24,6 +27,13 @@ export interface Instance {
   terminate(): void;
   /** Ends it as `kill -9` does. */
   kill(): Promise<void>;
+  /** Bytes of its heap that are in use, garbage collected. */
+  heapBytes(): Promise<number>;
+  /**
+   * Lets it end as soon as nothing keeps it up.
+   * @returns whether it has within `patienceMs`
+   */
+  retire(patienceMs: number): Promise<boolean>;
   /** All that it wrote to its console, once it has ended. */
   readonly written: Promise<string>;
 }
@@ -61,19 +71,22 @@ export async function startFleet(options: {
     AzureWebJobsStorage: storage.connectionString,
     ...options.settings,
   };
-  const running = new Set<Instance>();
+  const launched: Instance[] = [];
 
   async function launch({ calendarMs = 0 }: InstanceOptions = {}): Promise<Instance> {
     const instance = await startInstance(env, calendarMs);
-    running.add(instance);
+    launched.push(instance);
     return instance;
   }
 
   return {
+    identity,
     defender,
     azurite,
     /** On the way from all instances to the storage account. */
     storage,
+    /** All that were started, the ended ones too. */
+    launched,
     /** Starts instances, all at the same time. */
     launch: <T extends readonly InstanceOptions[]>(...instances: T) =>
       Promise.all(instances.map(launch)) as Promise<{ [each in keyof T]: Instance }>,
@@ -82,7 +95,7 @@ export async function startFleet(options: {
     /** 429s that Defender had to give. */
     refused: () => defender.arrivals.filter(({ status }) => status === 429).length,
     async close() {
-      await Promise.all([...running].map((instance) => instance.kill()));
+      await Promise.all(launched.map((instance) => instance.kill()));
       await Promise.all([defender.close(), identity.close(), storage.close(), azurite.close()]);
     },
   };
@@ -92,14 +105,14 @@ async function startInstance(env: NodeJS.ProcessEnv, calendarMs: number): Promis
   const shifted = calendarMs === 0 ? [] : ['--import', shiftedCalendar(calendarMs)];
   const child = fork(MAIN, {
     env,
-    execArgv: [...shifted, '--import', 'tsx'],
+    execArgv: ['--expose-gc', ...shifted, '--import', 'tsx'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const written = Promise.all(
     [child.stdout, child.stderr].map((stream) => (stream ? text(stream) : '')),
   ).then((texts) => texts.join(''));
   const url = await Promise.race([
-    once(child, 'message').then(([message]) => String(message)),
+    reply(child, 'started').then(({ url }) => url),
     once(child, 'exit').then(async () => Promise.reject(new Error(`The instance ended: ${await written}`))),
   ]);
   const send = async (method: string, path: string, body?: string) => {
@@ -110,14 +123,37 @@ async function startInstance(env: NodeJS.ProcessEnv, calendarMs: number): Promis
   };
   return {
     get: (alertId) => send('GET', `/api/alerts/${alertId}/ips`),
-    enrich: (payload, query = '') => send('POST', `/api/enrichAlert${query}`, JSON.stringify(payload)),
+    enrich: (payload, query = '') => {
+      const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
+      return send('POST', `/api/enrichAlert${query}`, body);
+    },
     ask: (path) => send('GET', path),
     terminate: () => {
       child.kill('SIGTERM');
     },
     kill: () => kill(child),
+    heapBytes: async () => {
+      child.send('tell-heap' satisfies Order);
+      return (await reply(child, 'heap')).bytes;
+    },
+    retire: async (patienceMs) => {
+      const signal = AbortSignal.timeout(patienceMs);
+      const ended = once(child, 'exit', { signal });
+      child.send('retire' satisfies Order);
+      return ended.then(
+        () => true,
+        () => false,
+      );
+    },
     written,
   };
+}
+
+async function reply<K extends Reply['kind']>(child: ChildProcess, kind: K) {
+  for (;;) {
+    const [told] = (await once(child, 'message')) as [Reply];
+    if (told.kind === kind) return told as Reply & { readonly kind: K };
+  }
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -132,6 +168,10 @@ export function freshAlertIds(count: number): string[] {
   const first = Math.floor(Math.random() * 1e8);
   return Array.from({ length: count }, (_, n) => `da637472900382838869_${first + n}`);
 }
+
+/** What was asked of the account's blobs so far; the triggers ask its queues all the time. */
+export const blobExchanges = (fleet: Fleet) =>
+  fleet.storage.requests.filter((one) => one.includes(`/${CONTAINER}/`));
 
 /** How many times blobs of a folder were written so far. */
 export const writesTo = (fleet: Fleet, folder: string) =>

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent } from 'node:http';
 import { app } from '@azure/functions';
 import { expect } from '@jest/globals';
 import { registerFunctions } from '../../functions/register.js';
@@ -14,6 +14,7 @@ import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
 import type { Report } from '../../shared/report.js';
 import { checkAnswer } from './conformance.js';
+import { type Answer, exchange } from './exchange.js';
 import { forgetIdentityEndpoint } from './identity-library.js';
 
 app.setup({ enableHttpStream: true });
@@ -30,15 +31,6 @@ export interface WorldOptions {
   readonly queues?: QueueService;
   /** From 0 to below 1; a half unless given. */
   readonly random?: () => number;
-}
-
-/** An answer, read to its end. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every form
-  readonly json: any;
 }
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
@@ -160,37 +152,5 @@ function checkNothingLeaked(seen: { logs: LogEntry[]; answers: Answer[]; secrets
     else expect(JSON.stringify(json?.enrichment ?? {})).not.toContain(PAYLOAD_CANARY);
     // A library for browsers speaks of such things, and was on no way through the app.
     if (!String(headers['content-type']).startsWith('text/javascript')) expect(text).not.toMatch(INSIDES);
-  }
-}
-
-/** One HTTP exchange without any cleverness of a client library. */
-export function exchange(
-  url: string,
-  options: { method: string; agent?: Agent; headers?: Record<string, string> },
-  body: string | Buffer | undefined,
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(url, options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parse(text) });
-      });
-    });
-    request.on('error', reject);
-    if (body !== undefined && !request.hasHeader('transfer-encoding')) {
-      request.setHeader('content-length', Buffer.byteLength(body));
-    }
-    request.end(body);
-  });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

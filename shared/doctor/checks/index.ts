@@ -4,6 +4,7 @@ import { clientId } from './client-id.js';
 import { clock } from './clock.js';
 import { defender } from './defender.js';
 import { delegation } from './delegation.js';
+import { destinations } from './destinations.js';
 import { identity } from './identity.js';
 import { permission } from './permission.js';
 import { quota } from './quota.js';
@@ -23,5 +24,6 @@ export const CHECKS: readonly Check[] = [
   quota,
   clock,
   delegation,
+  destinations,
   telemetry,
 ];

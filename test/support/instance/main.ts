@@ -1,15 +1,47 @@
-/** One instance of the app as a process of its own: the doors of functions/index.ts on the local host. */
+/**
+ * One instance of the app as a process of its own: the doors of functions/index.ts on the local host, or
+ * the built app in the folder that is given.
+ */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startHost } from '../../../local/host/host.js';
 import { loadApp } from '../../../local/host/load.js';
+import type { Order, Reply } from './orders.js';
+
+/** By then a process that nothing keeps up has ended. */
+const LONG_MS = 5_000;
 
 const host = await startHost({
-  registrations: await loadApp(fileURLToPath(new URL('.', import.meta.url))),
+  registrations: await loadApp(process.argv[2] ?? fileURLToPath(new URL('.', import.meta.url))),
   port: 0,
   hostJson: JSON.parse(await readFile('host.json', 'utf8')),
+  log: (entry) => void process.stdout.write(`${JSON.stringify(entry)}\n`),
 });
 // Nobody is left behind when the test that started it has ended, however it did.
 process.once('disconnect', () => process.exit());
 process.once('SIGTERM', () => host.close().then(() => process.exit()));
-process.send?.(host.url);
+process.on('message', (order: Order) => {
+  if (order === 'tell-heap') tell({ kind: 'heap', bytes: heapBytes() });
+  else void retire();
+});
+tell({ kind: 'started', url: host.url });
+
+function tell(reply: Reply): void {
+  process.send?.(reply);
+}
+
+/** What is in use once everything that nobody holds is gone; needs `--expose-gc`. */
+function heapBytes(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
+/** Ends by itself, as soon as nothing keeps it up: `exit` is not called. */
+async function retire(): Promise<void> {
+  await host.close();
+  process.removeAllListeners('disconnect');
+  process.removeAllListeners('message');
+  process.disconnect();
+  const tellWhatIsLeft = () => process.stdout.write(`kept up by ${process.getActiveResourcesInfo()}\n`);
+  setTimeout(tellWhatIsLeft, LONG_MS).unref();
+}

@@ -6,22 +6,21 @@
  * does not lengthen or shorten the wait. A date in the past is no wait.
  *
  * @param nowMs this machine's calendar time, for an answer without a `Date`
+ * @param longestMs what a longer wait is cut to
  */
 export function parseRetryAfter(
   retryAfter: string | null,
   date: string | null,
   nowMs: number,
+  longestMs: number,
 ): number | undefined {
   const value = (retryAfter ?? '').trim();
-  if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, LONGEST_WAIT_MS);
+  if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, longestMs);
   const atMs = parseHttpDate(value);
   if (atMs === undefined) return undefined;
   const sentMs = date ? (parseHttpDate(date) ?? nowMs) : nowMs;
-  return Math.min(Math.max(0, atMs - sentMs), LONGEST_WAIT_MS);
+  return Math.min(Math.max(0, atMs - sentMs), longestMs);
 }
-
-/** Defender's longest window: a longer wait can be no statement about the quota. */
-const LONGEST_WAIT_MS = 3_600_000;
 
 /**
  * An HTTP date in milliseconds since the epoch, in one of the forms that end in GMT. `Date.parse` alone would take `-1` for a year,

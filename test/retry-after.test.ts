@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseRetryAfter } from '../../shared/defender/retry-after.js';
+import { parseRetryAfter } from '../shared/retry-after.js';
 
 const NOW = Date.UTC(2026, 10, 23, 18, 0, 0);
 const HOUR = 3_600_000;
+const waitOf = (retryAfter: string | null, sent: string | null, nowMs: number) =>
+  parseRetryAfter(retryAfter, sent, nowMs, HOUR);
 const date = (ms: number) => new Date(ms).toUTCString();
 
 describe('parseRetryAfter', () => {
@@ -15,18 +17,18 @@ describe('parseRetryAfter', () => {
     ['3600', HOUR],
     ['3601', HOUR],
     ['1000000000', HOUR],
-  ])('%s seconds are taken, an hour at most', (value, ms) => {
-    expect(parseRetryAfter(value, null, NOW)).toBe(ms);
+  ])('%s seconds are taken, the longest wait at most', (value, ms) => {
+    expect(waitOf(value, null, NOW)).toBe(ms);
   });
 
-  test('a number without end is an hour as well', () => {
-    expect(parseRetryAfter('9'.repeat(400), null, NOW)).toBe(HOUR);
+  test('a number without end is the longest wait as well', () => {
+    expect(waitOf('9'.repeat(400), null, NOW)).toBe(HOUR);
   });
 
   test.each([null, '', ' ', '-1', '+1', '1.5', '1e9', '0x10', '2, 3', '2 s', 'soon', 'NaN', '1/1/2027'])(
     '%p says nothing usable',
     (value) => {
-      expect(parseRetryAfter(value, null, NOW)).toBeUndefined();
+      expect(waitOf(value, null, NOW)).toBeUndefined();
     },
   );
 
@@ -36,8 +38,8 @@ describe('parseRetryAfter', () => {
     ['Mon, 23 Nov 2026 17:00:00 GMT', 0],
     ['Tue, 24 Nov 2026 18:00:00 GMT', HOUR],
   ])('%s is a date, read against our own calendar where the answer has none', (value, ms) => {
-    expect(parseRetryAfter(value, null, NOW)).toBe(ms);
-    expect(parseRetryAfter(value, 'not a date', NOW)).toBe(ms);
+    expect(waitOf(value, null, NOW)).toBe(ms);
+    expect(waitOf(value, 'not a date', NOW)).toBe(ms);
   });
 
   test.each([
@@ -48,16 +50,16 @@ describe('parseRetryAfter', () => {
     '(x) Mon, 23 Nov 2026 18:00:05 GMT',
     'GMT',
   ])('%s is no date that means the same everywhere', (value) => {
-    expect(parseRetryAfter(value, null, NOW)).toBeUndefined();
+    expect(waitOf(value, null, NOW)).toBeUndefined();
   });
 
   test("a date is read against the answer's own, however wrong both clocks are", () => {
     for (const skew of [-600_000, 0, 600_000, 86_400_000]) {
-      expect(parseRetryAfter(date(NOW + skew + 3_000), date(NOW + skew), NOW)).toBe(3_000);
+      expect(waitOf(date(NOW + skew + 3_000), date(NOW + skew), NOW)).toBe(3_000);
     }
   });
 
-  test('whatever comes in, what comes out is a wait of at most an hour, or nothing', () => {
+  test('whatever comes in, what comes out is at most the longest wait, or nothing', () => {
     const value = fc.oneof(
       fc.string(),
       fc.integer().map(String),
@@ -66,7 +68,7 @@ describe('parseRetryAfter', () => {
     );
     fc.assert(
       fc.property(fc.option(value), fc.option(value), fc.double(), (retryAfter, sent, now) => {
-        const ms = parseRetryAfter(retryAfter, sent, Number.isFinite(now) ? now : 0);
+        const ms = waitOf(retryAfter, sent, Number.isFinite(now) ? now : 0);
         if (ms === undefined) return;
         expect(ms).toBeGreaterThanOrEqual(0);
         expect(ms).toBeLessThanOrEqual(HOUR);

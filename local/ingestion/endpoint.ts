@@ -1,0 +1,102 @@
+import http from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
+import type { Clock } from '../../shared/clock.js';
+import { type Interceptable, isIntercepted } from '../intercept.js';
+import { closeServer, listen, sendJson } from '../loopback.js';
+
+/** How the ingestion endpoint is started. */
+export interface IngestionEndpointOptions {
+  clock: Clock;
+  /** On 127.0.0.1; a free one unless given. */
+  port?: number;
+}
+
+/** One item of telemetry, as it is sent: `data.baseData` is what it says, `tags` what it belongs to. */
+export interface Envelope {
+  name: string;
+  time: string;
+  sampleRate?: number;
+  tags: Record<string, string>;
+  data: { baseType: string; baseData: EnvelopeData };
+}
+
+/** What an item says; which of it, its `baseType` tells. */
+export interface EnvelopeData {
+  name?: string;
+  id?: string;
+  target?: string;
+  type?: string;
+  data?: string;
+  resultCode?: string;
+  success?: boolean;
+  duration?: string;
+  properties: Record<string, string>;
+  metrics?: { name: string; value: number; count?: number; min?: number; max?: number }[];
+}
+
+/** One request to the endpoint. */
+export interface IngestionRequest {
+  /** `clock.monotonicMs` when it had arrived. */
+  atMs: number;
+  method: string;
+  path: string;
+  headers: http.IncomingHttpHeaders;
+  /** Decompressed. */
+  body: string;
+}
+
+/** An ingestion endpoint that is up. */
+export interface IngestionEndpoint extends Interceptable {
+  url: string;
+  instrumentationKey: string;
+  /** All requests, whatever their path: nothing else may be asked here. */
+  requests: readonly IngestionRequest[];
+  /** The items that were accepted so far. */
+  items: readonly Envelope[];
+  /** What belongs into APPLICATIONINSIGHTS_CONNECTION_STRING. */
+  settings: { APPLICATIONINSIGHTS_CONNECTION_STRING: string };
+  close(): Promise<void>;
+}
+
+/** Invented. */
+const INSTRUMENTATION_KEY = '00000000-1111-4222-8333-444444444444';
+
+/**
+ * Stands in for the ingestion of Application Insights: `POST /v2.1/track` with a JSON array of envelopes,
+ * compressed or not, answered with how many were received and accepted
+ * (https://learn.microsoft.com/azure/azure-monitor/app/data-model-complete).
+ */
+export async function startIngestionEndpoint(options: IngestionEndpointOptions): Promise<IngestionEndpoint> {
+  const requests: IngestionRequest[] = [];
+  const items: Envelope[] = [];
+
+  const server = http.createServer(async (request, response) => {
+    const sent = await buffer(request).catch(() => undefined);
+    if (!sent) return; // cut on the way
+    const body = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent).toString('utf8');
+    const { method = '', url: path = '', headers } = request;
+    requests.push({ atMs: options.clock.monotonicMs(), method, path, headers, body });
+    if (await isIntercepted(endpoint, request, response)) return;
+    if (method !== 'POST' || path !== '/v2.1/track') {
+      return sendJson(response, 404, { itemsReceived: 0, itemsAccepted: 0, errors: [] });
+    }
+    const received: Envelope[] = JSON.parse(body);
+    items.push(...received);
+    sendJson(response, 200, { itemsReceived: received.length, itemsAccepted: received.length, errors: [] });
+  });
+
+  const url = await listen(server, options.port ?? 0);
+  const endpoint: IngestionEndpoint = {
+    url,
+    instrumentationKey: INSTRUMENTATION_KEY,
+    requests,
+    items,
+    settings: {
+      APPLICATIONINSIGHTS_CONNECTION_STRING: `InstrumentationKey=${INSTRUMENTATION_KEY};IngestionEndpoint=${url}/;LiveEndpoint=${url}/`,
+    },
+    intercept: undefined,
+    close: () => closeServer(server),
+  };
+  return endpoint;
+}

@@ -1,0 +1,117 @@
+import type { EnrichmentError } from '../errors.js';
+import { type NetworkFailure, networkFailure } from '../network-failure.js';
+import { parseRetryAfter } from '../retry-after.js';
+import { isRefusedAddress } from './agents.js';
+import type { Attempt } from './circuit.js';
+import { type Destination, type DestinationAuth, originOf } from './destination.js';
+
+/** Of an answer, all that is looked at. */
+export interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly date: string | null;
+}
+
+/** The longest wait in a schedule: who wants more time gets the next attempt then, all the same. */
+const LONGEST_WAIT_MS = 24 * 3_600_000;
+
+/** Statuses that are about one body, so that the receiver may well take the next one. */
+const ABOUT_THIS_BODY = [400, 413, 422];
+
+/** What an answer means. Pure; `nowMs` is the calendar time. */
+export function judgeAnswer(destination: Destination, answer: Answer, nowMs: number): Attempt {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return { sent: { kind: 'delivered', status }, receiver: 'well' };
+  const host = originOf(destination);
+  if (status === 410) {
+    const reason = `${host} answered 410: it wants nothing more of this.`;
+    return { sent: { kind: 'gone', status, reason }, receiver: 'well' };
+  }
+  const retryAfterMs = parseRetryAfter(answer.retryAfter, answer.date, nowMs, LONGEST_WAIT_MS);
+  const reason = `${host} ${explainStatus(destination, status)}`;
+  return {
+    sent: { kind: 'failed', status, reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+    receiver: ABOUT_THIS_BODY.includes(status) ? 'well' : 'failing',
+  };
+}
+
+function explainStatus({ name, auth, format }: Destination, status: number): string {
+  if (status >= 300 && status < 400) {
+    return `answered with a redirect (HTTP ${status}), which is not followed: put the final address into FORWARD_DESTINATIONS (${name}).`;
+  }
+  if (status === 401 || status === 403) return `answered ${status}: ${whatToLookAt(auth)}`;
+  if (status === 404) return `answered 404: check the path of the address in FORWARD_DESTINATIONS (${name}).`;
+  if (status === 413) return 'answered 413: the body is larger than it takes.';
+  if (ABOUT_THIS_BODY.includes(status)) {
+    return `answered HTTP ${status}: it did not accept the body. Check that it takes the form ${format.name}.`;
+  }
+  return `answered HTTP ${status}.`;
+}
+
+function whatToLookAt(auth: DestinationAuth): string {
+  switch (auth.type) {
+    case 'none':
+      return 'it wants to know who asks, and this destination has no auth.';
+    case 'standard-webhooks':
+      return 'check that it has one of the secrets that auth.secretSettings name, and that its clock is right.';
+    case 'header':
+      return `check the setting whose value is sent in ${auth.header}.`;
+    case 'managed-identity':
+      return (
+        `it did not accept the managed identity's token for ${auth.scope}. Check that this is the audience it ` +
+        'expects, and that it lets this identity in. The platform caches tokens for about 24 hours: after a change, ' +
+        'wait or restart the function app.'
+      );
+  }
+}
+
+/** The receiver has not answered within the destination's time-out. */
+export function timedOut(destination: Destination): Attempt {
+  const reason = `${originOf(destination)} did not answer within ${destination.timeoutMs / 1000} s.`;
+  return { sent: { kind: 'failed', reason }, receiver: 'failing' };
+}
+
+/** The caller has stopped waiting, before the receiver's time was over. */
+export function cutShort(destination: Destination): Attempt {
+  const reason = `${originOf(destination)} had not answered when this attempt was cut short.`;
+  return { sent: { kind: 'failed', reason }, receiver: 'unknown' };
+}
+
+/** There is no token to send along, so nothing was sent. */
+export function noToken(scope: string, { message }: EnrichmentError): Attempt {
+  return {
+    sent: { kind: 'failed', reason: `There is no token for ${scope}. ${message}` },
+    receiver: 'unknown',
+  };
+}
+
+/**
+ * What an exchange without an answer means. Pure.
+ * @param message is looked at and not shown: it holds the whole address
+ */
+export function judgeError(destination: Destination, code: string, message: string): Attempt {
+  const reason = `${originOf(destination)} ${explainFailure(code, connectionFailure(code, message))}`;
+  return { sent: { kind: 'failed', reason }, receiver: 'failing' };
+}
+
+/** What kept a connection or an answer from being; `refused-address`: an agent did not connect to what it resolved to. */
+export type ConnectionFailure = NetworkFailure | 'refused-address';
+
+/** Tells failures apart by the error's code and message. */
+export function connectionFailure(code: string, message: string): ConnectionFailure {
+  return isRefusedAddress(message) ? 'refused-address' : networkFailure(code);
+}
+
+/** The rest of a sentence that begins with the host. */
+export function explainFailure(code: string, failure: ConnectionFailure): string {
+  switch (failure) {
+    case 'refused-address':
+      return "was not called: its address is in a private range or the platform's own. If a private one is meant, set allowPrivateHost.";
+    case 'untrusted':
+      return `was not called: its certificate does not hold (${code}).`;
+    case 'malformed':
+      return `gave an answer that cannot be read (${code}).`;
+    case 'unreachable':
+      return `could not be reached (${code}).`;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Clock } from '../../clock.js';
+import { runWithin } from '../../deadline.js';
+import type { Connection } from '../../delivery/connect.js';
+import { type Destination, originOf } from '../../delivery/destination.js';
+import type { Check, Observation } from '../check.js';
+
+/** The longest that one connection may take; a healthy one takes less than a second. */
+const TIMEOUT_MS = 5_000;
+
+/** Whether each destination can be connected to: name, address, port and certificate. Nothing is sent. */
+export const destinations: Check = {
+  name: 'destinations',
+  async examine({ app: { settings, clock } }, signal) {
+    return Promise.all(settings.destinations.map((destination) => examine(clock, destination, signal)));
+  },
+};
+
+async function examine(clock: Clock, destination: Destination, signal: AbortSignal): Promise<Observation> {
+  const { name } = destination;
+  const host = originOf(destination);
+  const { tryConnection } = await import('../../delivery/connect.js');
+  const tooLate = new Error('the connection took too long');
+  try {
+    const connection = await runWithin(
+      clock,
+      TIMEOUT_MS,
+      () => tooLate,
+      (work) => tryConnection(destination, work.signal),
+      signal,
+    );
+    if (connection.kind === 'connected')
+      return { status: 'ok', found: `${name}: ${host} can be connected to.` };
+    return { status: 'fail', found: `${name}: ${host} ${connection.reason}`, fix: fixOf(name, connection) };
+  } catch (error) {
+    if (error !== tooLate) throw error;
+    const found = `${name}: ${host} did not take a connection within ${TIMEOUT_MS / 1000} s.`;
+    return { status: 'fail', found, fix: CHECK_THE_WAY };
+  }
+}
+
+type Failed = Exclude<Connection, { kind: 'connected' }>;
+
+const CHECK_THE_WAY =
+  "Check the firewalls on the way out of this app's network, and the receiver's own rules for who may connect.";
+
+function fixOf(name: string, { kind, code }: Failed): string {
+  switch (kind) {
+    case 'refused-address':
+      return `If a private address is meant, set "allowPrivateHost": true for ${name} in FORWARD_DESTINATIONS; else correct the name's DNS record.`;
+    case 'untrusted':
+      return fixCertificate(code);
+    case 'malformed':
+      return `Check the port of ${name} in FORWARD_DESTINATIONS.`;
+    case 'unreachable':
+      return fixAbsence(name, code);
+  }
+}
+
+function fixCertificate(code: string): string {
+  if (code === 'CERT_HAS_EXPIRED') return 'Have the receiver renew its certificate, which has expired.';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return 'The certificate is for another host: use the host that it names, or have the receiver get one for this host.';
+  }
+  return (
+    'Have the receiver use a certificate of a public authority, with its intermediate certificates; or trust its own ' +
+    'authority: NODE_EXTRA_CA_CERTS=PATH_OF_A_PEM_FILE in the settings of the function app.'
+  );
+}
+
+function fixAbsence(name: string, code: string): string {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return `The name cannot be resolved: check the host of ${name} in FORWARD_DESTINATIONS. One of a private DNS zone needs this app in its virtual network.`;
+  }
+  if (code === 'ECONNREFUSED')
+    return 'Nobody listens at that port: check the port, and that the receiver is up.';
+  return CHECK_THE_WAY;
+}

@@ -1,0 +1,30 @@
+import type { HttpRequest, InvocationContext } from '@azure/functions';
+import type { Trace } from '../trace.js';
+
+/**
+ * By what Azure Logic Apps tells its runs and their actions apart
+ * (https://learn.microsoft.com/azure/logic-apps/logic-apps-http-endpoint), and the property that each becomes.
+ */
+const RUN_HEADERS: Readonly<Record<string, string>> = {
+  'x-ms-workflow-run-id': 'workflowRunId',
+  'x-ms-workflow-name': 'workflowName',
+  'x-ms-action-tracking-id': 'actionTrackingId',
+  'x-ms-client-tracking-id': 'clientTrackingId',
+  'x-ms-client-request-id': 'clientRequestId',
+  'x-ms-correlation-id': 'correlationId',
+};
+
+/** Ids and names; anybody can send anything in a header. */
+const PLAIN = /^[\w.:()-]{1,128}$/;
+
+/** On whose behalf an invocation works: the host's request, and the caller's own names for it. */
+export function traceOf(input: unknown, { traceContext }: InvocationContext): Trace {
+  // Of a queue message there is nothing to get; it is JSON, whatever is in it.
+  const headers = (input as Partial<HttpRequest> | null | undefined)?.headers;
+  const isHttp = typeof headers?.get === 'function';
+  const named = Object.entries(RUN_HEADERS).flatMap(([header, property]) => {
+    const value = isHttp ? headers.get(header) : null;
+    return value !== null && PLAIN.test(value) ? [[property, value]] : [];
+  });
+  return { traceparent: traceContext?.traceParent || undefined, properties: Object.fromEntries(named) };
+}

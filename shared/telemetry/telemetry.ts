@@ -1,0 +1,97 @@
+import { runWithin } from '../deadline.js';
+import type { Note } from '../occurrence.js';
+import { currentTrace } from '../trace.js';
+import type { World } from '../world.js';
+import type { TelemetryClient } from './client.js';
+import type { TelemetrySettings } from './connection.js';
+import { type Item, itemsOf } from './items.js';
+
+/** Tells what happens to whoever watches the app from outside. */
+export interface Telemetry {
+  readonly note: Note;
+  /** Says that an answer has been given: after the first one there is time for what nobody waits for. */
+  answered(): void;
+  /** Sends what there is, before this process ends. It takes two seconds at the most, and does not reject. */
+  close(): Promise<void>;
+}
+
+/** Loading keeps the process busy for a tenth of a second; by then the first answer has left it. */
+const LOAD_AFTER_MS = 1_000;
+/** Kept until it is loaded: some seconds of the busiest traffic, a few megabytes. */
+const MOST_KEPT = 10_000;
+/** The platform gives a process that it ends a few seconds, and not for this alone. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** Telemetry as the settings want it; without any, nothing is loaded, kept or sent. */
+export function createTelemetry(settings: TelemetrySettings | undefined, world: World): Telemetry {
+  if (settings) return new LateTelemetry(settings, world);
+  return { note: () => {}, answered: () => {}, close: async () => {} };
+}
+
+/** Keeps what happens, and sends it when the library has been loaded: a cold start is not paid for it. */
+class LateTelemetry implements Telemetry {
+  readonly #settings: TelemetrySettings;
+  readonly #world: World;
+  readonly #wait = new AbortController();
+  readonly #kept: Item[] = [];
+  #client: TelemetryClient | undefined;
+  #loading: Promise<void> | undefined;
+
+  constructor(settings: TelemetrySettings, world: World) {
+    this.#settings = settings;
+    this.#world = world;
+  }
+
+  note: Note = (occurrence) => {
+    for (const item of itemsOf(occurrence, currentTrace(), this.#world.clock.epochMs())) {
+      if (this.#client) this.#track(item);
+      else if (this.#kept.length < MOST_KEPT) this.#kept.push(item);
+    }
+  };
+
+  answered(): void {
+    this.#loading ??= this.#world.clock
+      .sleep(LOAD_AFTER_MS, this.#wait.signal)
+      .catch(() => {}) // this process ends: then it is loaded now
+      .then(() => this.#load());
+  }
+
+  async close(): Promise<void> {
+    if (!this.#loading && this.#kept.length === 0) return;
+    this.answered();
+    this.#wait.abort();
+    const tooLong = () => new Error('Telemetry was not taken in time.');
+    await runWithin(this.#world.clock, CLOSE_TIMEOUT_MS, tooLong, async ({ signal }) => {
+      await this.#loading;
+      await this.#client?.close(signal);
+    }).catch(() => {}); // there is nobody left to tell
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const { openClient } = await import('./client.js');
+      this.#client = openClient(this.#settings, this.#world.clock);
+    } catch (error) {
+      this.#turnOff(error);
+    }
+    for (const item of this.#kept.splice(0)) this.#track(item);
+  }
+
+  /** Whoever tells something must not fail by it. */
+  #track(item: Item): void {
+    try {
+      this.#client?.track(item);
+    } catch (error) {
+      this.#turnOff(error);
+    }
+  }
+
+  #turnOff(error: unknown): void {
+    this.#client = { track: () => {}, close: async () => {} };
+    const what = (error as Error | undefined)?.name; // never its message, which could hold anything
+    this.#world.report({
+      event: 'telemetry-off',
+      detail: `The library for telemetry failed (${what}): this instance sends none any more, and all else works. Deploy the package anew; if it stays, report it.`,
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer } from '../support/exchange.js';
+import type { Instance } from '../support/fleet.js';
+import { checkEnriched, checkProblem, checkSilent, type Findings } from './findings.js';
+import type { Payload, PayloadMaker } from './payloads.js';
+
+/** What callers work with. */
+export interface Town {
+  readonly random: () => number;
+  readonly makePayload: PayloadMaker;
+  /** Instances that run; which ones changes. */
+  readonly running: readonly Instance[];
+  readonly findings: Findings;
+  /** What callers saw, by kind. */
+  readonly seen: Map<string, number>;
+}
+
+/** How many posts there were, and how many of them ended with every alert looked up. */
+export interface Books {
+  posts: number;
+  complete: number;
+}
+
+/** Share of alerts that were posted before: the duplicates of a For-each, and of callers who retry. */
+const DUPLICATES = 0.5;
+const REMEMBERED = 200;
+/** A caller who has lost an instance asks another one soon. */
+const AGAIN_MS = 200;
+/** Nobody waits for a whole `Retry-After` of a minute where the end may come sooner. */
+const LONGEST_WAIT_MS = 5_000;
+
+const OPTIONS = ['', '', '?wait=5', '?wait=60', '?stats=true', '?mode=auto', '?mode=auto', '?mode=async'];
+
+/** One caller: posts, and follows each post to its end, until nobody is to post any more. */
+export async function call(town: Town, books: Books, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const payload = town.makePayload(town.random, () => alertId(town.random));
+    books.posts++;
+    await follow(town, payload, OPTIONS[Math.floor(town.random() * OPTIONS.length)] ?? '');
+    books.complete++;
+  }
+}
+
+const known: string[] = [];
+let lastId = 0;
+
+function alertId(random: () => number): string {
+  if (known.length > 0 && random() < DUPLICATES) return known[Math.floor(random() * known.length)] as string;
+  const id = `da638700000000000000_${++lastId}`;
+  known[known.length < REMEMBERED ? known.length : lastId % REMEMBERED] = id;
+  return id;
+}
+
+/** Posts until every alert of a payload has been looked up, coming back when it is told to. */
+async function follow(town: Town, payload: Payload, query: string): Promise<void> {
+  for (;;) {
+    const posted = await insist(town, (instance) => instance.enrich(payload.text, query));
+    const answer = posted.status === 202 ? await result(town, posted) : posted;
+    if (answer.status === 200) {
+      checkEnriched(answer, payload, town.findings);
+      if (answer.json.enrichment.status === 'complete') return;
+      if (!answer.headers['retry-after']) town.findings.add('a partial answer without Retry-After');
+    } else {
+      checkProblem(answer, town.findings);
+    }
+    await wait(answer);
+  }
+}
+
+/** Asks at the address of a 202 until there is an answer. */
+async function result(town: Town, accepted: Answer): Promise<Answer> {
+  const { pathname, search } = new URL(String(accepted.headers.location));
+  let answer = accepted;
+  while (answer.status === 202 || answer.status === 503) {
+    await wait(answer);
+    answer = await insist(town, (instance) => instance.ask(`${pathname}${search}`));
+  }
+  return answer;
+}
+
+/** Asks one instance after the other until one answers. */
+async function insist(town: Town, ask: (instance: Instance) => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const instance = town.running[Math.floor(town.random() * town.running.length)] as Instance;
+    try {
+      const answer = await ask(instance);
+      count(town, `answered ${answer.status}`);
+      checkSilent(JSON.stringify(answer.headers), 'a header', town.findings);
+      return answer;
+    } catch {
+      count(town, 'cut off by the end of an instance');
+      await sleep(AGAIN_MS);
+    }
+  }
+}
+
+function count({ seen }: Town, kind: string): void {
+  seen.set(kind, (seen.get(kind) ?? 0) + 1);
+}
+
+function wait({ headers }: Answer): Promise<void> {
+  return sleep(Math.min(LONGEST_WAIT_MS, 1000 * Number(headers['retry-after'] ?? 1)));
+}

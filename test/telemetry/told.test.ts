@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
+import { systemClock as clock } from '../../shared/clock.js';
+import { notedSend } from '../../shared/delivery/noted-send.js';
+import type { Sent } from '../../shared/delivery/sending.js';
+import { FORMATS } from '../../shared/formats/index.js';
+import type { Occurrence } from '../../shared/occurrence.js';
+import { METRICS } from '../../shared/telemetry/items.js';
+import { createTelemetry } from '../../shared/telemetry/telemetry.js';
+import { inTrace } from '../../shared/trace.js';
+import { TRACE_ID } from './watched.js';
+
+let ingestion: IngestionEndpoint;
+beforeEach(async () => {
+  ingestion = await startIngestionEndpoint({ clock });
+});
+afterEach(() => ingestion.close());
+
+const reports: unknown[] = [];
+
+function open() {
+  const settings = {
+    connectionString: ingestion.settings.APPLICATIONINSIGHTS_CONNECTION_STRING,
+    ingestionEndpoint: ingestion.url,
+    role: 'my-app',
+  };
+  return createTelemetry(settings, { clock, random: Math.random, report: (told) => reports.push(told) });
+}
+
+const TRACE = { traceparent: `00-${TRACE_ID}-b7ad6b7169203331-00`, properties: { workflowRunId: 'run-1' } };
+
+/** Tells it all in one trace and ends; the items that were sent. */
+async function send(...told: readonly Occurrence[]) {
+  const telemetry = open();
+  inTrace(TRACE, () => told.forEach(telemetry.note));
+  await telemetry.close();
+  expect(reports).toEqual([]);
+  return ingestion.items;
+}
+
+const ATTEMPT: Occurrence = {
+  kind: 'delivery-attempt',
+  deliveryId: 'delivery-1',
+  destination: 'siem',
+  origin: 'https://siem.example.com',
+  outcome: 'failed',
+  status: 503,
+  startedAtMs: Date.UTC(2026, 10, 23, 18),
+  durationMs: 1_250,
+};
+
+describe('a delivery', () => {
+  test('an attempt is a dependency of the request that accepted the alert, and a metric by destination and outcome', async () => {
+    const items = await send(ATTEMPT, { ...ATTEMPT, outcome: 'delivered', status: 202 });
+    const [failed, delivered] = items.filter(({ data }) => data.baseType === 'RemoteDependencyData');
+    expect(failed).toMatchObject({
+      time: '2026-11-23T18:00:00.000Z',
+      sampleRate: 100,
+      tags: {
+        'ai.operation.id': TRACE_ID,
+        'ai.operation.parentId': 'b7ad6b7169203331',
+        'ai.cloud.role': 'my-app',
+      },
+      data: {
+        baseData: {
+          name: 'POST siem',
+          type: 'Http',
+          target: 'siem.example.com',
+          resultCode: '503',
+          success: false,
+          duration: '00:00:01.250',
+          properties: {
+            deliveryId: 'delivery-1',
+            destination: 'siem',
+            outcome: 'failed',
+            workflowRunId: 'run-1',
+          },
+        },
+      },
+    });
+    expect(delivered?.data.baseData).toMatchObject({ resultCode: '202', success: true });
+    const metrics = items
+      .filter(({ data }) => data.baseType === 'MetricData')
+      .map(({ data }) => data.baseData);
+    expect(metrics).toEqual(
+      ['failed', 'delivered'].map((outcome) =>
+        expect.objectContaining({
+          metrics: [
+            expect.objectContaining({ name: 'enrichment.delivery_attempt_ms', value: 1_250, count: 1 }),
+          ],
+          properties: { destination: 'siem', outcome },
+        }),
+      ),
+    );
+  });
+
+  test('is told of by whoever sends it: within its request, and long after it', async () => {
+    const siem = {
+      name: 'siem',
+      url: 'https://siem.example.com/hooks/canary-path?sig=canary-signature',
+      format: FORMATS[0] as (typeof FORMATS)[number],
+      auth: { type: 'none' },
+      timeoutMs: 15_000,
+      scheduleMs: [0],
+      allowPrivateHost: false,
+    } as const;
+    const outcomes: Sent[] = [
+      { kind: 'delivered', status: 200 },
+      { kind: 'spared', retryAfterMs: 5_000 },
+      { kind: 'gone', status: 410, reason: 'It is gone.' },
+    ];
+    const telemetry = open();
+    const send = notedSend(async () => outcomes.shift() as Sent, clock, telemetry.note);
+    const hop = `00-${TRACE_ID}-00f067aa0ba902b7-00`;
+    const outgoing = { id: 'delivery-1', body: '{}', contentType: 'application/json', traceparent: hop };
+    await inTrace(TRACE, () => send(siem, outgoing));
+    await inTrace({ traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-00`, properties: {} }, async () => {
+      await send(siem, outgoing);
+      await send(siem, outgoing);
+    });
+    await telemetry.close();
+    const told = ingestion.items
+      .filter(({ data }) => data.baseType === 'RemoteDependencyData')
+      .map(({ tags, data: { baseData } }) => [
+        baseData.properties.outcome,
+        tags['ai.operation.id'],
+        tags['ai.operation.parentId'],
+        baseData.properties.workflowRunId,
+      ]);
+    expect(told).toEqual([
+      ['delivered', TRACE_ID, 'b7ad6b7169203331', 'run-1'],
+      ['gone', TRACE_ID, '00f067aa0ba902b7', undefined],
+    ]);
+    expect(JSON.stringify(ingestion.requests)).not.toContain('canary');
+  });
+
+  test('a dead letter is counted, and is an event with its id', async () => {
+    const items = await send({ kind: 'dead-letter', deliveryId: 'delivery-1', destination: 'siem' });
+    expect(items.map(({ data: { baseData }, sampleRate }) => ({ ...baseData, sampleRate }))).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          metrics: [expect.objectContaining({ name: 'enrichment.dead_letters', value: 1, count: 1 })],
+          properties: { destination: 'siem' },
+          sampleRate: 100,
+        }),
+        expect.objectContaining({
+          name: 'dead-letter',
+          properties: {
+            deliveryId: 'delivery-1',
+            destination: 'siem',
+            at: expect.any(String),
+            workflowRunId: 'run-1',
+          },
+          sampleRate: 100,
+        }),
+      ]),
+    );
+  });
+});
+
+test('a report is an event', async () => {
+  const [event] = await send({
+    kind: 'reported',
+    report: { event: 'job-failed', detail: 'The job 1 failed.' },
+  });
+  expect(event?.data).toMatchObject({
+    baseType: 'EventData',
+    baseData: { name: 'job-failed', properties: { detail: 'The job 1 failed.' } },
+  });
+});
+
+test('what is told in a storm before it is loaded is kept up to a bound, and the rest left out', async () => {
+  const storm = Array.from(
+    { length: 12_000 },
+    (): Occurrence => ({ kind: 'lookup', of: 'alert', level: 'memory' }),
+  );
+  const [sum] = await send(...storm);
+  expect(sum?.data.baseData.metrics).toEqual([
+    expect.objectContaining({ name: 'enrichment.lookups', value: 10_000, count: 10_000 }),
+  ]);
+});
+
+test('an item that the library cannot take turns telemetry off, says so once, and harms nobody who tells', async () => {
+  const telemetry = open();
+  telemetry.note({ ...ATTEMPT, origin: 'no origin' });
+  telemetry.note({ kind: 'lookup', of: 'alert', level: 'none' });
+  await telemetry.close();
+  telemetry.note(ATTEMPT);
+  expect(reports.splice(0)).toEqual([
+    { event: 'telemetry-off', detail: expect.stringContaining('TypeError') },
+  ]);
+});
+
+test('with nothing to tell nothing is loaded at the end', async () => {
+  await open().close();
+  expect(ingestion.requests).toEqual([]);
+});
+
+test('the names of metrics are what Azure Monitor and OpenTelemetry take', () => {
+  for (const name of Object.keys(METRICS)) expect(name).toMatch(/^enrichment\.[a-z_]{1,40}$/);
+});
