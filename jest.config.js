@@ -1,6 +1,7 @@
 /** ESM and TypeScript under Jest: see CONTRIBUTING.md, "Tests". */
 export default {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
   roots: ['<rootDir>/test'],
   // No test is about its own speed; a busy machine takes its time.
   testTimeout: 30_000,

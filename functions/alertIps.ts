@@ -1,8 +1,8 @@
 import { app, type HttpResponseInit } from '@azure/functions';
 import type { App, Startup } from '../shared/app.js';
+import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
 import { answerWithin } from '../shared/http/deadline.js';
 import { door } from '../shared/http/door.js';
-import { DEFAULT_WAIT_SECONDS } from '../shared/http/options.js';
 import { unknownAlert, upstreamErrorAnswer, upstreamIps } from '../shared/http/upstream-form.js';
 
 /** `GET /api/alerts/{id}/ips`: the upstream's own path and bodies, behind the cache and the quota. */

@@ -1,8 +1,10 @@
 import { app } from '@azure/functions';
 import type { Startup } from '../shared/app.js';
 import { registerAlertIps } from './alertIps.js';
+import { registerContract } from './contract.js';
 import { registerDeliveries } from './deliveries.js';
 import { registerDeliveryWorker } from './deliveryWorker.js';
+import { registerDocs } from './docs.js';
 import { registerDoctor } from './doctor.js';
 import { registerEnrichAlert } from './enrichAlert.js';
 import { registerEnrichmentStatus } from './enrichmentStatus.js';
@@ -21,6 +23,8 @@ export function registerFunctions(startup: Startup): void {
   registerEnrichmentStatus(startup);
   registerHealth(startup);
   registerDoctor(startup);
+  registerContract(startup);
+  registerDocs(startup);
   registerDeliveries(startup);
   registerJobWorker(startup);
   registerDeliveryWorker(startup);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createApp } from '../shared/app.js';
 import { asText } from '../shared/doctor/as-text.js';
 import { examine } from '../shared/doctor/examine.js';
-import { parseDoctorOptions } from '../shared/http/doctor-options.js';
+import { parseDoctorOptions } from '../shared/http/options.js';
 import { redactor } from './redact.js';
 import { mergeSettings, readLocalSettings } from './settings.js';
 

@@ -2,6 +2,7 @@
 // that loads at once, and chunks for what is loaded later.
 import { rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { buildDocsPage } from './docs-page.mjs';
 
 /**
  * What applicationinsights asks for and this app never calls; the reasons and what they cost are in
@@ -48,3 +49,4 @@ const { metafile } = await build({
   },
 });
 await writeFile(`${outdir}/meta.json`, JSON.stringify(metafile));
+await buildDocsPage(`${outdir}/docs-page`);

@@ -1,3 +1,4 @@
+import type { OptionSet } from '../shared/contract/option.js';
 import { FORMATS } from '../shared/formats/index.js';
 import { SHAPES } from '../shared/payload/shapes/index.js';
 import { UNKNOWN } from '../shared/payload/unknown.js';
@@ -27,6 +28,16 @@ export function formatsTable(): string {
     where,
   ]);
   return table(['`format`', 'form', 'Content-Type', 'where the addresses stand'], rows);
+}
+
+/** The options of a route, from the definitions that read them. */
+export function optionsTable(options: OptionSet): string {
+  const rows = Object.entries(options).map(([name, { schema, description, fallbackText }]) => [
+    `\`${name}\``,
+    description,
+    schema.default === undefined ? (fallbackText ?? '') : `\`${schema.default}\``,
+  ]);
+  return table(['option', 'values', 'default'], rows);
 }
 
 /** The table of metrics, from their registry. */

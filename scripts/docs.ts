@@ -4,7 +4,8 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { formatsTable, metricsTable, shapesTable } from './docs-tables.js';
+import { DOCTOR_OPTIONS, ENRICH_OPTIONS } from '../shared/contract/options.js';
+import { formatsTable, metricsTable, optionsTable, shapesTable } from './docs-tables.js';
 import { faultsTable } from './faults-table.js';
 
 const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -12,10 +13,18 @@ const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
   formats: formatsTable,
   faults: faultsTable,
   metrics: metricsTable,
+  enrichOptions: () => optionsTable(ENRICH_OPTIONS),
+  doctorOptions: () => optionsTable(DOCTOR_OPTIONS),
 };
 
 /** The documents that have generated parts. */
-export const DOCUMENTS = ['docs/formats.md', 'docs/shapes.md', 'docs/reliability.md', 'docs/telemetry.md'];
+export const DOCUMENTS = [
+  'docs/formats.md',
+  'docs/shapes.md',
+  'docs/reliability.md',
+  'docs/telemetry.md',
+  'docs/http-api.md',
+];
 
 /** A document with its generated parts made anew. */
 export async function regenerate(document: string): Promise<string> {

@@ -13,7 +13,11 @@
 
 const GUID = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}';
 const GUID_ID = `${GUID}_-?\\d{1,20}`;
-const ENDPOINT_ALERT_ID = new RegExp(`^(?:da|ed)?(?:\\d{17,20}_-?\\d{1,20}|${GUID_ID})$`);
+/** The grammar of Defender for Endpoint's alert ids, for `RegExp` and JSON Schema. */
+export const ENDPOINT_ALERT_ID_PATTERN = `^(?:da|ed)?(?:\\d{17,20}_-?\\d{1,20}|${GUID_ID})$`;
+const ENDPOINT_ALERT_ID = new RegExp(ENDPOINT_ALERT_ID_PATTERN);
+/** Far longer than any that the grammar is known to have produced. */
+export const LONGEST_ALERT_ID = 80;
 const PREFIXED_GUID_ID = new RegExp(`^(?:da|ed)(${GUID_ID})$`);
 
 /** Other products' own ids: a GUID, a tick count or a digest in hexadecimal, with or without a suffix. */
@@ -41,7 +45,7 @@ const OTHER_PRODUCTS: ReadonlyMap<string, string> = new Map([
 
 /** Whether `value` is an id that Defender's alerts API can be asked about; it is then safe in a path. */
 export function isEndpointAlertId(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 80 && ENDPOINT_ALERT_ID.test(value);
+  return typeof value === 'string' && value.length <= LONGEST_ALERT_ID && ENDPOINT_ALERT_ID.test(value);
 }
 
 /** Whether an endpoint alert id names its product itself, by its first two letters. */

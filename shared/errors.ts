@@ -5,7 +5,7 @@
  * 4xx: the caller must change something, a retry cannot help. 429, 503, 504: a retry can help, and
  * `Retry-After` says when. 502: the operator must change something on the upstream's side.
  */
-const KINDS = {
+export const KINDS = {
   'unknown-option': [400, 'A query parameter is not known'],
   'invalid-option': [400, "A query parameter's value is not usable"],
   'option-not-available': [400, 'This option is not available'],
@@ -156,10 +156,15 @@ export function asEnrichmentError(thrown: unknown): EnrichmentError {
   );
 }
 
+/** A kind of failure as a problem's `type`. */
+export function problemType(kind: ErrorKind): string {
+  return `urn:problem:alert-ip-enrichment:${kind}`;
+}
+
 /** The one place where an error becomes a problem document. */
 export function toProblem(error: EnrichmentError): Problem {
   return {
-    type: `urn:problem:alert-ip-enrichment:${error.kind}`,
+    type: problemType(error.kind),
     title: error.title,
     status: error.status,
     detail: error.message,

@@ -1,5 +1,8 @@
 import type { Format } from '../formats/format.js';
 
+/** In characters. */
+export const LONGEST_NAME = 40;
+
 /** A receiver that the operator has configured; callers name it and never give a URL. */
 export interface Destination {
   readonly name: string;

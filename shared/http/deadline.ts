@@ -5,13 +5,20 @@ import { DeadlineError } from '../errors.js';
 /** Kept back from the caller's time for writing the answer and its way home. */
 const ANSWER_MARGIN_MS = 250;
 
+/** What was slow may be well again by then. */
+const COME_BACK_MS = 1_000;
+
 /** Runs what has to be answered within the seconds that a caller waits. */
 export function answerWithin<T>(
   clock: Clock,
   waitSeconds: number,
   run: (deadline: Deadline) => Promise<T>,
 ): Promise<T> {
-  const outOfTime = () => new DeadlineError(`There was no answer within the ${waitSeconds} s allowed.`);
+  const outOfTime = () =>
+    new DeadlineError(
+      `There was no answer within the ${waitSeconds} s allowed. Ask again, or allow a longer wait.`,
+      { retryAtMs: clock.monotonicMs() + COME_BACK_MS },
+    );
   return withDeadline(clock, waitSeconds * 1000 - ANSWER_MARGIN_MS, outOfTime, run);
 }
 
@@ -30,6 +37,6 @@ export function withTimeToSpare<T>(
 ): Promise<T> {
   const spareMs = Math.min(LONGEST_START_MS, waitSeconds * 250);
   const leftMs = Math.max(0, deadline.atMs - clock.monotonicMs() - spareMs);
-  const outOfTime = () => new DeadlineError('The rest of the time is for starting a job.');
+  const outOfTime = () => new DeadlineError('The rest of the time is for what comes after.');
   return withDeadline(clock, leftMs, outOfTime, run, deadline.signal);
 }

@@ -1,25 +1,14 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { StartedJob } from '../jobs/start.js';
+import { routesBase } from './routes-base.js';
 
-/**
- * Where a job is asked for, as an absolute address: Logic Apps follows no other.
- *
- * `request.url` is made by the library of what the host says that the request came by
- * (`x-forwarded-host` and `-proto` between host and worker). Where TLS ends before the host, as on Azure,
- * the scheme that the caller used stands in the request's own `x-forwarded-proto`.
- *
- * @param publicBaseUrl wins over all that; without a slash at the end
- */
+/** Where a job is asked for, as an absolute address: Logic Apps follows no other. */
 export function jobLocation(
   request: Pick<HttpRequest, 'url' | 'headers'>,
   publicBaseUrl: string | undefined,
   { id, token }: Pick<StartedJob, 'id' | 'token'>,
 ): string {
-  const url = new URL(request.url);
-  const [proto] = (request.headers.get('x-forwarded-proto') ?? '').split(',');
-  if (proto?.trim().toLowerCase() === 'https') url.protocol = 'https:';
-  const [prefix] = url.pathname.split(/\/(?:enrichAlert|enrichments)(?:\/|$)/i);
-  return `${publicBaseUrl ?? url.origin}${prefix}/enrichments/${id}?token=${token}`;
+  return `${routesBase(request, publicBaseUrl)}/enrichments/${id}?token=${token}`;
 }
 
 /** A 202: the work goes on, and this is where and when to ask. */

@@ -28,7 +28,12 @@ export function newId(): string {
   return randomBytes(16).toString('hex');
 }
 
+/** What an id looks like, as a regular expression. */
+export const ID_PATTERN = '^[0-9a-f]{32}$';
+
+const IS_ID = new RegExp(ID_PATTERN);
+
 /** Ids are our own: anything else is never made part of a blob's name. */
 export function isId(id: unknown): id is string {
-  return typeof id === 'string' && /^[0-9a-f]{32}$/.test(id);
+  return typeof id === 'string' && IS_ID.test(id);
 }

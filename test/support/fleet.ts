@@ -8,6 +8,7 @@ import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../loc
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { systemClock } from '../../shared/clock.js';
 import { CONTAINER } from '../../shared/storage/open.js';
+import { checkAnswer } from './conformance.js';
 import { type Answer, exchange } from './exchange.js';
 import type { Order, Reply } from './instance/orders.js';
 import { startStorageProxy } from './storage-proxy.js';
@@ -116,15 +117,20 @@ async function startInstance(env: NodeJS.ProcessEnv, calendarMs: number): Promis
     reply(child, 'started').then(({ url }) => url),
     once(child, 'exit').then(async () => Promise.reject(new Error(`The instance ended: ${await written}`))),
   ]);
+  const send = async (method: string, path: string, body?: string) => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await exchange(`${url}${path}`, { method, headers }, body);
+    checkAnswer(method, path, answer);
+    return answer;
+  };
   return {
-    get: (alertId) => exchange(`${url}/api/alerts/${alertId}/ips`, { method: 'GET' }, undefined),
+    get: (alertId) => send('GET', `/api/alerts/${alertId}/ips`),
     enrich: (payload, query = '') => {
-      const headers = { 'content-type': 'application/json' };
       const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
-      return exchange(`${url}/api/enrichAlert${query}`, { method: 'POST', headers }, body);
+      return send('POST', `/api/enrichAlert${query}`, body);
     },
-    ask: (path) => exchange(`${url}${path}`, { method: 'GET' }, undefined),
-    post: (path) => exchange(`${url}${path}`, { method: 'POST' }, undefined),
+    ask: (path) => send('GET', path),
+    post: (path) => send('POST', path),
     terminate: () => {
       child.kill('SIGTERM');
     },

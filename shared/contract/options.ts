@@ -1,0 +1,104 @@
+import { isEndpointAlertId, LONGEST_ALERT_ID } from '../alert-id.js';
+import { LONGEST_NAME } from '../delivery/destination.js';
+import { RequestError } from '../errors.js';
+import { FORMATS } from '../formats/index.js';
+import { flag, oneOf, seconds, text, word } from './option.js';
+
+/**
+ * Every option of every route, once: requests are read by these, and the OpenAPI document and the tables of
+ * docs/http-api.md are made of them.
+ */
+
+/** How long a caller waits who does not say: Logic Apps and most HTTP steps allow more. */
+export const DEFAULT_WAIT_SECONDS = 25;
+/** The platform cuts an answer at 230 s. */
+const MOST_WAIT_SECONDS = 220;
+
+const formats = FORMATS.map((format) => ({ name: format.name, value: format }));
+
+/** The options of `POST /api/enrichAlert`. */
+export const ENRICH_OPTIONS = {
+  format: oneOf(
+    formats,
+    { name: FORMATS[0].name, value: FORMATS[0] },
+    {
+      title: 'Form of the answer',
+      description: 'see [docs/formats.md](formats.md)',
+      visibility: 'important',
+    },
+  ),
+  mode: word(['sync', 'auto', 'async'], 'sync', {
+    title: 'Now or later',
+    description:
+      '`sync`: never a 202 · `auto`: a 202 when the deadline or the quota cannot be met · `async`: a 202 at once',
+    visibility: 'important',
+  }),
+  wait: seconds(1, MOST_WAIT_SECONDS, DEFAULT_WAIT_SECONDS, {
+    title: 'Seconds to wait',
+    description: `how many seconds the caller waits for the answer, 1–${MOST_WAIT_SECONDS}`,
+    visibility: 'advanced',
+  }),
+  onFailure: word(['partial', 'fail', 'degrade'], 'partial', {
+    title: 'When lookups fail',
+    description:
+      '`partial`: a problem only if every lookup failed · `fail`: a problem if any did · `degrade`: never a problem because of Defender',
+    visibility: 'advanced',
+  }),
+  stats: flag({
+    title: 'Prevalence of the addresses',
+    description:
+      '`true`: each public address comes with its prevalence in the organisation, first and last seen, rarest first',
+    visibility: 'advanced',
+  }),
+  as: word(['app', 'user'], 'app', {
+    title: 'In whose name',
+    description:
+      "`app`: in the app's own name · `user`: on behalf of the user whose token the caller sends as `Authorization: Bearer …`, see [docs/identity.md](identity.md#on-behalf-of-users-asuser)",
+    visibility: 'advanced',
+  }),
+  dedupe: text(200, 'body and options', {
+    title: 'Key of a repeated post',
+    description:
+      '1 to 200 characters that make a repeated post the same post: while its job runs, and for an hour when it is forwarded',
+    visibility: 'advanced',
+  }),
+  forward: text(LONGEST_NAME, 'none', {
+    title: 'Destination',
+    description:
+      'the name of a destination in `FORWARD_DESTINATIONS`, to which the result is sent on, see [docs/forwarding.md](forwarding.md); not with `as=user`',
+    visibility: 'advanced',
+  }),
+} as const;
+
+/** The options of `GET /api/doctor`. */
+export const DOCTOR_OPTIONS = {
+  format: word(['json', 'text'], 'json', {
+    title: 'Form of the answer',
+    description: '`json` · `text`: for a terminal',
+    visibility: 'important',
+  }),
+  probe: {
+    ...text(LONGEST_ALERT_ID, 'none', {
+      title: 'Alert to try',
+      description:
+        'the id of an alert: one call to Defender is made, charged to the quota, and its outcome told',
+      visibility: 'advanced',
+    }),
+    read(given: string): string | undefined {
+      if (isEndpointAlertId(given)) return given;
+      throw new RequestError(
+        'invalid-alert-id',
+        'The option "probe" must be the id of a Defender for Endpoint alert.',
+      );
+    },
+  },
+} as const;
+
+/** The options of `GET /api/enrichments/{id}`, beside the token. */
+export const JOB_OPTIONS = {
+  partial: flag({
+    title: 'What there is so far',
+    description: '`true`: a running job is answered as a 200 with what there is so far',
+    visibility: 'advanced',
+  }),
+} as const;

@@ -1,0 +1,36 @@
+import type { Schema } from './option.js';
+
+/** Short forms of schemas: each with the title that a designer shows. */
+
+type More = Omit<Schema, 'title' | 'type' | '$ref'>;
+
+export function string(title: string, more: More = {}): Schema {
+  return { type: 'string', title, ...more };
+}
+
+export function integer(title: string, more: More = {}): Schema {
+  return { type: 'integer', title, ...more };
+}
+
+export function dateTime(title: string, more: More = {}): Schema {
+  return string(title, { format: 'date-time', ...more });
+}
+
+export function list(title: string, items: Schema, more: More = {}): Schema {
+  return { type: 'array', title, items, ...more };
+}
+
+/** An object; all of its properties are there, except the `optional` ones. */
+export function object<P extends Readonly<Record<string, Schema>>>(
+  title: string,
+  properties: P,
+  optional: readonly (keyof P & string)[] = [],
+): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', title, properties, ...(required.length > 0 ? { required } : {}) };
+}
+
+/** A component by its name. */
+export function ref(name: string): Schema {
+  return { $ref: `#/components/schemas/${name}` };
+}

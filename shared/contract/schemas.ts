@@ -1,0 +1,168 @@
+import { KINDS, problemType } from '../errors.js';
+import type { Schemas } from './operation.js';
+import { dateTime, integer, list, object, ref, string } from './schema.js';
+
+const STATUSES = ['found', 'empty', 'not_found', 'skipped', 'failed'];
+const wholeStatus = string('Status', {
+  enum: ['complete', 'partial', 'failed'],
+  description: '`complete`: no lookup failed; `failed`: all did.',
+});
+const ips = list('IP addresses', string('IP address'));
+const retryAfter = integer('Seconds until asking again helps', { minimum: 0 });
+
+const problem = {
+  type: string('Type', {
+    description: 'What kind of failure it is; stable.',
+    enum: Object.keys(KINDS).map((kind) => problemType(kind as keyof typeof KINDS)),
+  }),
+  title: string('Title'),
+  status: integer('HTTP status'),
+  detail: string('Detail', { description: 'What happened, to what, what to do: for people.' }),
+  correlationId: string('Correlation id', { description: "Microsoft's support asks for Defender's." }),
+};
+
+const failedAlert = object(
+  'Failed alert',
+  { alertId: string('Alert id'), type: problem.type, retryAfterSeconds: retryAfter },
+  ['retryAfterSeconds'],
+);
+
+const window = (title: string) => object(title, { limit: integer('Limit'), remaining: integer('Remaining') });
+
+const receipt = {
+  id: string('Id'),
+  destination: string('Destination'),
+  status: string('Status', { enum: ['queued', 'delivered', 'dead-lettered'] }),
+};
+
+/** What several answers are made of. */
+export const SCHEMAS: Schemas = {
+  Problem: object(
+    'Problem',
+    {
+      ...problem,
+      requestId: string('Request id', { description: "By which the app's log knows the request." }),
+      failedAlerts: list('Failed alerts', failedAlert),
+      delivery: ref('ForwardReceipt'),
+    },
+    ['correlationId', 'failedAlerts', 'delivery'],
+  ),
+  AlertProblem: object('Why the lookup failed', problem, ['correlationId']),
+  RelatedIp: object(
+    'Related IP address',
+    {
+      address: string('Address', { description: 'Canonical; IPv6 as RFC 5952 wants it.' }),
+      version: integer('IP version', { enum: [4, 6] }),
+      scope: string('Scope', { description: '`public`, `private`, `loopback`, `link-local`, …' }),
+      sources: list('Sources', string('Source', { enum: ['defender', 'payload'] })),
+      alertIds: list('Alert ids', string('Alert id')),
+      stats: object('Prevalence in the organisation', {
+        organizationPrevalence: integer('Devices'),
+        firstSeen: dateTime('First seen', { nullable: true }),
+        lastSeen: dateTime('Last seen', { nullable: true }),
+      }),
+    },
+    ['stats'],
+  ),
+  AlertEntry: object(
+    'Alert',
+    {
+      alertId: string('Alert id'),
+      status: string('Status', { enum: STATUSES }),
+      shape: string('Shape', { description: 'The layout that the payload was recognised as.' }),
+      pointer: string('Pointer', { description: 'JSON Pointer of its first place in the payload.' }),
+      ips,
+      ageSeconds: integer('Age of the answer', { minimum: 0 }),
+      unusableIps: list('What is no address', string('Text')),
+      product: string('Product', { description: "Whose alert it is, when it is not Defender's." }),
+      reason: string('Why it was skipped'),
+      error: ref('AlertProblem'),
+      retryAfterSeconds: retryAfter,
+    },
+    ['alertId', 'ageSeconds', 'unusableIps', 'product', 'reason', 'error', 'retryAfterSeconds'],
+  ),
+  Enrichment: object(
+    'Enrichment',
+    {
+      id: string('Id'),
+      status: wholeStatus,
+      ips: list('Related IP addresses', ref('RelatedIp')),
+      alerts: list('Alerts', ref('AlertEntry')),
+      stats: object(
+        'Statistics',
+        { status: string('Status', { enum: ['complete', 'partial'] }), reason: string('Why not all') },
+        ['reason'],
+      ),
+      quota: object(
+        'Quota',
+        {
+          asOf: dateTime('As of'),
+          minute: window('This minute'),
+          hour: window('This hour'),
+          pausedUntil: dateTime('Paused until'),
+        },
+        ['pausedUntil'],
+      ),
+    },
+    ['stats'],
+  ),
+  RunningJob: object('Running job', {
+    enrichment: object('Enrichment', {
+      id: string('Id'),
+      status: string('Status', { enum: ['running'] }),
+      done: integer('Alerts that are done', { minimum: 0 }),
+      total: integer('Alerts', { minimum: 1 }),
+      retryAfterSeconds: retryAfter,
+    }),
+  }),
+  ForwardReceipt: object('Delivery', receipt),
+  DeliveryAnswer: object('What became of a forward', {
+    delivery: object(
+      'Delivery',
+      {
+        ...receipt,
+        attempts: integer('Attempts', { minimum: 0 }),
+        lastStatus: integer('Last status'),
+        reason: string('Why it was not taken'),
+        acceptedAt: dateTime('Accepted at'),
+        nextAttempt: dateTime('Next attempt'),
+        endedAt: dateTime('Ended at'),
+      },
+      ['lastStatus', 'reason', 'nextAttempt', 'endedAt'],
+    ),
+  }),
+  UpstreamIps: object("Defender's answer", {
+    '@odata.context': string('Context'),
+    value: list('IP addresses', object('IP address', { id: string('IP address') })),
+  }),
+  UpstreamError: object("Defender's error form", {
+    error: object('Error', {
+      code: string('Code'),
+      message: string('Message'),
+      target: string('Correlation id'),
+    }),
+  }),
+  DoctorReport: object("The doctor's report", {
+    status: string('Worst of all', { enum: ['ok', 'warn', 'fail'] }),
+    version: string('Version of the app'),
+    asOf: dateTime('As of'),
+    checks: list(
+      'Checks',
+      object(
+        'Check',
+        {
+          name: string('Name'),
+          status: string('Status', { enum: ['ok', 'warn', 'fail'] }),
+          found: string('What was found'),
+          fix: string('What mends it'),
+        },
+        ['fix'],
+      ),
+    ),
+  }),
+  Health: object('Health', {
+    status: string('Status', { enum: ['ok'] }),
+    version: string('Version of the app'),
+  }),
+  ValidationResponse: object("Event Grid's handshake", { validationResponse: string('Validation code') }),
+};
