@@ -160,12 +160,12 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
     /** Lets so much time pass. */
     pass: (ms: number): Promise<void> => clock.until(clock.sleep(ms)),
 
-    /** Lets time pass until a delivery is what is wanted. */
-    async untilIs(status: string, id: string): Promise<DeliveryView> {
+    /** Lets time pass until a delivery is what is wanted; looks that often. */
+    async untilIs(status: string, id: string, stepMs = 5_000): Promise<DeliveryView> {
       for (;;) {
         const view = await office.ask(id);
         if (view.status === status) return view;
-        await office.pass(5_000);
+        await office.pass(stepMs);
       }
     },
 

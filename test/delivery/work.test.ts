@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { sweepDeliveries } from '../../shared/delivery/sweep-deliveries.js';
 import { sweep } from '../../shared/storage/sweep.js';
 import {
@@ -13,6 +13,9 @@ import {
 } from './post-office.js';
 
 const DAY = 24 * HOUR;
+
+// A day passes in a second, on a machine that has nothing else to do.
+jest.setTimeout(60_000);
 
 let office: PostOffice;
 beforeEach(() => {
@@ -42,7 +45,7 @@ describe('a delivery', () => {
     office.receive = () => DOWN;
     office.employ();
     const { id } = await office.post();
-    const view = await office.untilIs('dead-lettered', id);
+    const view = await office.untilIs('dead-lettered', id, 60_000);
     expect(view).toMatchObject({ attempts: 8, lastStatus: 503 });
     const waits = office.arrivals.slice(1).map(({ atMs }, n) => atMs - (office.arrivals[n]?.atMs ?? 0));
     SCHEDULE_MS.slice(1).forEach((plannedMs, n) => {
@@ -125,6 +128,7 @@ describe('a delivery', () => {
   });
 
   test('is spared without using an attempt up, and given up after its schedule and an hour', async () => {
+    office = openPostOffice(undefined, 120_000);
     office.receive = () => ({ kind: 'spared', retryAfterMs: 600_000 });
     office.employ();
     const { id } = await office.post();
