@@ -105,12 +105,7 @@ export function seconds(least: number, most: number, fallback: number, text: Opt
 }
 
 /** An option that takes a text of 1 to `most` characters. */
-export function text(
-  most: number,
-  fallbackText: string,
-  told: OptionText,
-  read: Option<string | undefined>['read'] = (given) => given,
-): Option<string | undefined> {
+export function text(most: number, fallbackText: string, told: OptionText): Option<string | undefined> {
   return {
     ...told,
     schema: { type: 'string', minLength: 1, maxLength: most },
@@ -118,7 +113,7 @@ export function text(
     fallbackText,
     read(given, name) {
       if (given === '' || given.length > most) throw invalid(name, `a text of 1 to ${most} characters`);
-      return read(given, name);
+      return given;
     },
   };
 }

@@ -62,12 +62,15 @@ export const ENRICH_OPTIONS = {
       '1 to 200 characters that make a repeated post the same post: while its job runs, and for an hour when it is forwarded',
     visibility: 'advanced',
   }),
-  forward: text(LONGEST_NAME, 'none', {
-    title: 'Destination',
-    description:
-      'the name of a destination in `FORWARD_DESTINATIONS`, to which the result is sent on, see [docs/forwarding.md](forwarding.md); not with `as=user`',
-    visibility: 'advanced',
-  }),
+  forward: {
+    ...text(LONGEST_NAME, 'none', {
+      title: 'Destination',
+      description:
+        'the name of a destination in `FORWARD_DESTINATIONS`, to which the result is sent on, see [docs/forwarding.md](forwarding.md); not with `as=user`',
+      visibility: 'advanced',
+    }),
+    read: (given: string): string | undefined => given, // whoever knows the destinations says which there are
+  },
 } as const;
 
 /** The options of `GET /api/doctor`. */
