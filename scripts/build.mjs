@@ -2,6 +2,7 @@
 // chunks for what is loaded later.
 import { rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { slimIdentity } from './slim-identity.mjs';
 
 await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
@@ -16,8 +17,11 @@ const { metafile } = await build({
   keepNames: true,
   legalComments: 'linked',
   metafile: true,
-  // Only the Functions worker can give this one; see local/host/core-api.ts.
-  external: ['@azure/functions-core'],
+  plugins: [slimIdentity],
+  external: [
+    '@azure/functions-core', // only the Functions worker can give this one; see local/host/core-api.ts
+    'web-streams-polyfill', // node-fetch asks for it on a Node without web streams only
+  ],
   // CommonJS packages inside an ES module still call require().
   banner: {
     js: "import{createRequire as __require}from'node:module';const require=__require(import.meta.url);",
