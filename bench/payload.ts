@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseJson } from '../shared/payload/json.js';
 import { findAlerts } from '../shared/payload/references.js';
 import { attachRelatedIps } from '../shared/payload/splice.js';
-import { SAMPLES } from './payload-samples.js';
+import { SAMPLES } from './fixtures/payloads.js';
 
 const SIZES = [1, 100, 10_000];
 const IPS = ['104.80.104.128', '23.203.232.228'];

@@ -1,0 +1,56 @@
+/**
+ * `npm run bench`: what the work costs, beside what it is measured against. Everything takes turns, so
+ * that the ratios hold although the machine is shared; absolute times are this machine's. What is
+ * missed is printed and no error. How to read the table: docs/performance.md.
+ *
+ *     npm run bench                  all of it
+ *     npm run bench -- cold size     some of it
+ *     npm run bench -- --quick       a few rounds, to see that it runs
+ */
+import { parseArgs } from 'node:util';
+import { buildAll } from './builds.js';
+import { coldRows } from './cold.js';
+import { asTable, type Row } from './measure.js';
+import { type StandIns, startStandIns } from './stand-ins/stand-ins.js';
+
+/** How much is measured. */
+export interface Extent {
+  /** Of what starts a process each time. */
+  readonly runs: number;
+  /** Rounds of single requests. */
+  readonly requests: number;
+  /** Rounds of what takes a second or so. */
+  readonly rounds: number;
+  readonly isQuick: boolean;
+}
+
+const FULL: Extent = { runs: 21, requests: 300, rounds: 11, isQuick: false };
+const QUICK: Extent = { runs: 3, requests: 10, rounds: 2, isQuick: true };
+
+const BENCHES: Readonly<Record<string, (standIns: StandIns, extent: Extent) => Promise<Row[]>>> = {
+  cold: (standIns, { runs }) => coldRows(standIns, runs),
+};
+
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0)
+  throw new Error(`There is no ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}.`);
+const chosen = Object.entries(BENCHES).filter(
+  ([name]) => positionals.length === 0 || positionals.includes(name),
+);
+
+await buildAll();
+const standIns = await startStandIns();
+try {
+  const rows: Row[] = [];
+  for (const [name, measure] of chosen) {
+    console.error(`${name} …`);
+    rows.push(...(await measure(standIns, values.quick ? QUICK : FULL)));
+  }
+  console.log(asTable(rows));
+} finally {
+  await standIns.end();
+}

@@ -1,0 +1,25 @@
+// How code becomes a bundle: one set of options for what is deployed and for what it is measured against.
+import { slimIdentity } from './slim-identity.mjs';
+
+/** @type {import('esbuild').BuildOptions & { external: string[] }} */
+export const BUNDLE = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  splitting: true,
+  minify: true,
+  keepNames: true,
+  legalComments: 'linked',
+  external: [
+    '@azure/functions-core', // only the Functions worker can give this one; see local/host/core-api.ts
+    'web-streams-polyfill', // node-fetch asks for it on a Node without web streams only
+  ],
+  // CommonJS packages inside an ES module still call require().
+  banner: {
+    js: "import{createRequire as __require}from'node:module';const require=__require(import.meta.url);",
+  },
+};
+
+/** The same for the app itself. */
+export const APP_BUNDLE = { ...BUNDLE, plugins: [slimIdentity] };
