@@ -1,7 +1,7 @@
 import { BUILT } from './builds.js';
-import { SAMPLES } from './fixtures/payloads.js';
 import { inTurn, judged, median, ms, type Row, ratio, shown, times } from './measure.js';
 import { type AppUnderMeasurement, Worker } from './process.js';
+import { freshAlert } from './requests.js';
 import type { StandIns } from './stand-ins/stand-ins.js';
 
 /** One cold start, from nothing to the last byte of the first answer. */
@@ -12,8 +12,6 @@ interface ColdStart {
   readonly spawnMs: number;
   readonly residentMb: number;
 }
-
-const BODY = SAMPLES[0]?.text(1) ?? '';
 
 /** Starts a process for each run; see docs/performance.md, "Cold". */
 export async function coldRows(standIns: StandIns, runs: number): Promise<Row[]> {
@@ -77,7 +75,7 @@ async function coldStart(app: AppUnderMeasurement): Promise<ColdStart> {
     const response = await fetch(`${url}/api/enrichAlert`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: BODY,
+      body: freshAlert(), // or the shared cache answers, and not Defender
     });
     const text = await response.text();
     const endedMs = performance.now();

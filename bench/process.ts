@@ -1,11 +1,40 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { BUILT } from './builds.js';
 import type { Command, Reply } from './messages.js';
 
 /** An app to be measured: where it is built, and what it is set to. */
 export interface AppUnderMeasurement {
   readonly directory: string;
   readonly settings: Record<string, string>;
+}
+
+/** Apps that are up, each in a process of its own. */
+export interface RunningApps<K extends string> {
+  readonly workers: Readonly<Record<K, Worker>>;
+  readonly urls: Readonly<Record<K, string>>;
+  end(): Promise<void>;
+}
+
+/** Starts apps that are measured for a while. */
+export async function startApps<K extends string>(
+  apps: Readonly<Record<K, AppUnderMeasurement>>,
+): Promise<RunningApps<K>> {
+  const names = Object.keys(apps) as K[];
+  const workers = {} as Record<K, Worker>;
+  const urls = {} as Record<K, string>;
+  for (const name of names) {
+    workers[name] = new Worker(BUILT.worker);
+    await workers[name].ready();
+    urls[name] = await workers[name].assign(apps[name]);
+  }
+  return {
+    workers,
+    urls,
+    end: async () => {
+      await Promise.all(Object.values<Worker>(workers).map((worker) => worker.end()));
+    },
+  };
 }
 
 /** A process under measurement. */

@@ -9,9 +9,14 @@
  */
 import { parseArgs } from 'node:util';
 import { buildAll } from './builds.js';
+import { burstRows } from './burst.js';
+import { cachedRows } from './cached.js';
 import { coldRows } from './cold.js';
+import { largeRows } from './large.js';
 import { asTable, type Row } from './measure.js';
+import { sizeRows } from './size.js';
 import { type StandIns, startStandIns } from './stand-ins/stand-ins.js';
+import { uncachedRows } from './uncached.js';
 
 /** How much is measured. */
 export interface Extent {
@@ -29,6 +34,11 @@ const QUICK: Extent = { runs: 3, requests: 10, rounds: 2, isQuick: true };
 
 const BENCHES: Readonly<Record<string, (standIns: StandIns, extent: Extent) => Promise<Row[]>>> = {
   cold: (standIns, { runs }) => coldRows(standIns, runs),
+  cached: (standIns, { rounds }) => cachedRows(standIns, rounds),
+  uncached: (standIns, { requests }) => uncachedRows(standIns, requests),
+  burst: (standIns, { rounds }) => burstRows(standIns, rounds),
+  size: () => sizeRows(),
+  large: (standIns, { rounds }) => largeRows(standIns, rounds),
 };
 
 const { values, positionals } = parseArgs({

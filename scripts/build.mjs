@@ -3,6 +3,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { APP_BUNDLE } from './bundle.mjs';
+import { mergeStart } from './merge-start.mjs';
 
 await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
@@ -12,3 +13,4 @@ const { metafile } = await build({
   metafile: true,
 });
 await writeFile('dist/meta.json', JSON.stringify(metafile));
+await mergeStart(metafile, 'dist/index.js');

@@ -1,7 +1,8 @@
-// An esbuild plugin that keeps apart what a managed identity needs of @azure/identity, which is a third
-// of it: the rest (OAuth clients, JSON web tokens) is loaded by who asks on behalf of users. Bundlers
-// cannot find that out, since whatever a package's index names goes where the index goes.
-// Whatever does not fit any more after an update of the library ends the build.
+// An esbuild plugin that keeps apart what a first answer needs of Azure's libraries: of @azure/identity a
+// third (the rest, OAuth clients and JSON web tokens, is loaded by who asks on behalf of users), of the
+// storage libraries all but a checksum in WebAssembly. Bundlers cannot find that out by themselves: what a
+// package's index names goes where the index goes, and what is imported statically is loaded.
+// Whatever does not fit any more after an update of the libraries ends the build.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -30,6 +31,13 @@ const EDITS = {
       'import { LogLevel } from "@azure/msal-common/node"; const msalCommon = { LogLevel };',
     ],
   ],
+  // For checksums that this app does not ask for.
+  '/storage-common/dist/esm/StorageCRC64Calculator.js': [
+    [
+      'import NativeCRC64 from "./crc64.js";',
+      'const NativeCRC64 = async () => (await import("./crc64.js")).default();',
+    ],
+  ],
   // For Kubernetes only, and then with a whole OAuth client.
   '/managedIdentityCredential/tokenExchangeMsi.js': [
     ['import { WorkloadIdentityCredential } from "../workloadIdentityCredential.js";', ''],
@@ -40,8 +48,8 @@ const EDITS = {
   ],
 };
 
-export const slimIdentity = {
-  name: 'slim-identity',
+export const slimLibraries = {
+  name: 'slim-libraries',
   setup(build) {
     const unused = new Set([...Object.keys(INSTEAD_OF_INDEX), ...Object.keys(EDITS)]);
     const find = (table, path) => Object.entries(table).find(([end]) => path.endsWith(end) && use(end));
@@ -50,13 +58,14 @@ export const slimIdentity = {
       const [, module] = find(INSTEAD_OF_INDEX, `${importer} ${path}`) ?? [];
       return module ? { path: module, sideEffects: false } : undefined;
     });
-    build.onLoad({ filter: /@azure\/identity\/dist\/esm\/.*\.js$/ }, async ({ path }) => {
+    build.onLoad({ filter: /@azure\/(identity|storage-common)\/dist\/esm\/.*\.js$/ }, async ({ path }) => {
       const [, edits = []] = find(EDITS, path) ?? [];
       const source = await readFile(path, 'utf8');
       return { contents: edits.reduce((text, [from, to]) => replaceOnce(text, path, from, to), source) };
     });
     build.onEnd(() => {
-      if (unused.size > 0) throw new Error(`slim-identity: nothing fits ${[...unused].join(', ')} any more.`);
+      if (unused.size > 0)
+        throw new Error(`slim-libraries: nothing fits ${[...unused].join(', ')} any more.`);
     });
   },
 };
