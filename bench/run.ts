@@ -14,6 +14,7 @@ import { cachedRows } from './cached.js';
 import { coldRows } from './cold.js';
 import { largeRows } from './large.js';
 import { asTable, type Row } from './measure.js';
+import { payloadRows } from './payload.js';
 import { sizeRows } from './size.js';
 import { type StandIns, startStandIns } from './stand-ins/stand-ins.js';
 import { uncachedRows } from './uncached.js';
@@ -26,11 +27,10 @@ export interface Extent {
   readonly requests: number;
   /** Rounds of what takes a second or so. */
   readonly rounds: number;
-  readonly isQuick: boolean;
 }
 
-const FULL: Extent = { runs: 21, requests: 300, rounds: 11, isQuick: false };
-const QUICK: Extent = { runs: 3, requests: 10, rounds: 2, isQuick: true };
+const FULL: Extent = { runs: 21, requests: 300, rounds: 11 };
+const QUICK: Extent = { runs: 3, requests: 10, rounds: 2 };
 
 const BENCHES: Readonly<Record<string, (standIns: StandIns, extent: Extent) => Promise<Row[]>>> = {
   cold: (standIns, { runs }) => coldRows(standIns, runs),
@@ -38,6 +38,7 @@ const BENCHES: Readonly<Record<string, (standIns: StandIns, extent: Extent) => P
   uncached: (standIns, { requests }) => uncachedRows(standIns, requests),
   burst: (standIns, { rounds }) => burstRows(standIns, rounds),
   size: () => sizeRows(),
+  payload: (_standIns, { rounds }) => payloadRows(rounds),
   large: (standIns, { rounds }) => largeRows(standIns, rounds),
 };
 
