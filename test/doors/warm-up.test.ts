@@ -7,13 +7,16 @@ import { systemClock as clock } from '../../shared/clock.js';
 import { warmUp } from '../../shared/warm-up.js';
 import { forgetIdentityEndpoint } from '../support/identity-library.js';
 
-const AUDIENCE = 'https://defender-warm-up.test';
+/** One for each test: the identity library keeps its tokens for the whole process. */
+let audience: string;
+let worlds = 0;
 let identity: IdentityEndpoint;
 let defender: DefenderSimulator;
 
 beforeEach(async () => {
+  audience = `https://defender-warm-up-${++worlds}.test`;
   identity = await startIdentityEndpoint({ clock });
-  defender = await startDefenderSimulator({ clock, random: Math.random, audience: AUDIENCE });
+  defender = await startDefenderSimulator({ clock, random: Math.random, audience });
   Object.assign(process.env, identity.settings);
   forgetIdentityEndpoint();
 });
@@ -23,7 +26,7 @@ function start(settings: Readonly<Record<string, string>>): App {
   const env = {
     ...identity.settings,
     DEFENDER_API_HOST: defender.url,
-    DEFENDER_AUDIENCE: AUDIENCE,
+    DEFENDER_AUDIENCE: audience,
     ...settings,
   };
   const startup = createApp(env);
@@ -37,7 +40,7 @@ test('the token is there before the first request; nothing is asked of Defender,
   expect(identity.requests).toHaveLength(1);
   expect(defender.arrivals).toHaveLength(0);
   expect(app.quota.view().minute).toEqual({ limit: 100, remaining: 100 });
-  await app.ownToken(`${AUDIENCE}/.default`, new AbortController().signal);
+  await app.ownToken(`${audience}/.default`, new AbortController().signal);
   expect(identity.requests).toHaveLength(1);
 });
 
@@ -48,5 +51,9 @@ test('an identity endpoint that refuses and a storage account that is not there 
   };
   const nowhere =
     'AccountName=nobody;AccountKey=bm90aGluZw==;BlobEndpoint=http://127.0.0.1:1/nobody;QueueEndpoint=http://127.0.0.1:1/nobody';
-  await expect(warmUp(start({ AzureWebJobsStorage: nowhere }))).resolves.toBeUndefined();
+  const app = start({ AzureWebJobsStorage: nowhere });
+  await expect(warmUp(app)).resolves.toBeUndefined();
+  await expect(app.ownToken(`${audience}/.default`, new AbortController().signal)).rejects.toMatchObject({
+    kind: 'identity-refused',
+  });
 });
