@@ -54,7 +54,7 @@ export class BlobLedger implements Ledger {
   }
 
   async prepare(): Promise<void> {
-    await this.#inTurn(() => this.#blob.current()).catch(() => {});
+    await this.#inTurn(() => this.#blob.lookAhead()).catch(() => {});
   }
 
   /** @throws {StorageError} when the store is down or too many instances write at once; nothing is granted then */
