@@ -1,7 +1,10 @@
 import { app } from '@azure/functions';
 import { createApp } from '../shared/app.js';
+import { warmUp } from '../shared/warm-up.js';
 import { registerFunctions } from './register.js';
 
 // Without streaming the host drops a body that has no Content-Length, which is how .NET clients send.
 app.setup({ enableHttpStream: true });
-registerFunctions(createApp(process.env));
+const startup = createApp(process.env);
+registerFunctions(startup);
+if (startup.ok) warmUp(startup.app);

@@ -9,6 +9,9 @@ export interface Deadline {
   readonly signal: AbortSignal;
 }
 
+/** What is aborted after the work has ended; one for all, since without a reason each gets a stack trace. */
+const OVER = new Error('The work has ended.');
+
 /**
  * Runs `run` with a deadline that is `ms` milliseconds away. It is for `run` to heed it; what it
  * began and left is told to stop when it ends.
@@ -26,18 +29,16 @@ export async function withDeadline<T>(
   parent?.throwIfAborted();
   const work = new AbortController();
   setMaxListeners(0, work.signal); // thousands of lookups may wait on one deadline
-  const timer = new AbortController();
   const follow = () => work.abort(parent?.reason);
   parent?.addEventListener('abort', follow, { once: true });
-  clock.sleep(ms, timer.signal).then(
+  clock.sleep(ms, work.signal).then(
     () => work.abort(reason()),
-    () => {}, // the timer was not needed any more
+    () => {}, // it has ended before
   );
   try {
     return await run({ atMs: clock.monotonicMs() + ms, signal: work.signal });
   } finally {
-    timer.abort();
-    work.abort();
+    work.abort(OVER);
     parent?.removeEventListener('abort', follow);
   }
 }

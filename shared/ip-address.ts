@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 
 /** An address in canonical form, and what its range is. */
 export interface IpAddress {
@@ -19,6 +20,9 @@ const SCOPES: Readonly<Record<string, string>> = {
 /** Longest text that can be an address with a zone: longer ones are not even looked at. */
 const LONGEST_TEXT = 100;
 
+/** Addresses read before: the same ones come with every answer from a cache, and each takes 20 µs to read. */
+const known = new LRUCache<string, IpAddress>({ max: 10_000 });
+
 /**
  * Reads one IP address. IPv4 is four decimal parts only (no octal, no hexadecimal, no short forms);
  * IPv6 comes out as RFC 5952 wants it, without its zone, which means nothing on another machine;
@@ -26,8 +30,13 @@ const LONGEST_TEXT = 100;
  * @returns undefined for anything else
  */
 export function parseIpAddress(value: unknown): IpAddress | undefined {
+  const before = typeof value === 'string' ? known.get(value) : undefined;
+  if (before) return before;
   const ip = read(value);
-  return ip && describe(ip);
+  if (!ip) return undefined;
+  const described = describe(ip);
+  known.set(value as string, described);
+  return described;
 }
 
 /** Only the canonical form of one IP address, by the same rules; far less work where there are many. */
@@ -44,9 +53,11 @@ const FOUR_PARTS = new RegExp(`^${PART}(?:\\.${PART}){3}$`);
 function read(value: unknown): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   if (typeof value !== 'string' || value.length > LONGEST_TEXT) return undefined;
   const trimmed = value.trim();
-  if (ipaddr.IPv4.isValidFourPartDecimal(trimmed)) return ipaddr.IPv4.parse(trimmed);
-  if (!trimmed.includes(':') || !ipaddr.IPv6.isValid(trimmed)) return undefined;
-  return ipaddr.process(trimmed.replace(/%.*$/, ''));
+  // Told apart here: the library asks by parsing, and to be wrong costs it an error with a stack trace.
+  if (!trimmed.includes(':')) {
+    return ipaddr.IPv4.isValidFourPartDecimal(trimmed) ? ipaddr.IPv4.parse(trimmed) : undefined;
+  }
+  return ipaddr.IPv6.isValid(trimmed) ? ipaddr.process(trimmed.replace(/%.*$/, '')) : undefined;
 }
 
 function describe(ip: ipaddr.IPv4 | ipaddr.IPv6): IpAddress {

@@ -23,9 +23,18 @@ export const abortableHttpClient: HttpClient = {
   },
 };
 
+let underWay = 0;
+
 /** Runs the library: its requests, made through `abortableHttpClient`, end with the signal. */
-export function attempt<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-  return attemptSignal.run(signal, run);
+export async function attempt<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  underWay += 1;
+  try {
+    return await attemptSignal.run(signal, run);
+  } finally {
+    underWay -= 1;
+    // Before Node 24 every promise of the process pays for it as long as it is on; `run` turns it on again.
+    if (underWay === 0) attemptSignal.disable();
+  }
 }
 
 /** A token in the library's form as one of ours. */

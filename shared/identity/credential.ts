@@ -1,12 +1,7 @@
-import {
-  AzureCliCredential,
-  EnvironmentCredential,
-  ManagedIdentityCredential,
-  type TokenCredential,
-} from '@azure/identity';
+import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
 import { IdentityError } from '../errors.js';
 import { abortableHttpClient, attempt, toAccessToken } from './attempt.js';
-import { ATTEMPT_TIMEOUT_MS, type Credential } from './token-cache.js';
+import type { Credential } from './token-cache.js';
 
 /** Who the app is when it asks Defender. */
 export interface IdentitySettings {
@@ -22,12 +17,11 @@ export interface IdentitySettings {
 
 /** The credential that the settings name. Its errors say what to mend. */
 export function createCredential(settings: IdentitySettings): Credential {
-  const library = libraryCredential(settings);
   return {
     key: `${settings.localCredentials ?? 'managed-identity'} ${settings.clientId ?? 'system-assigned'}`,
     getToken: async (scope, signal) => {
-      if (!library) throw noIdentity();
       try {
+        const library = await libraryCredential(settings);
         return toAccessToken(await attempt(signal, () => library.getToken(scope)));
       } catch (error) {
         throw error instanceof IdentityError ? error : describe(error, settings);
@@ -36,16 +30,15 @@ export function createCredential(settings: IdentitySettings): Credential {
   };
 }
 
-function libraryCredential(settings: IdentitySettings): TokenCredential | undefined {
-  const { clientId, endpoint, authorityHost } = settings;
-  if (settings.localCredentials === 'azure-cli') {
-    return new AzureCliCredential({ processTimeoutInMs: ATTEMPT_TIMEOUT_MS });
-  }
-  if (settings.localCredentials === 'environment') {
-    return new EnvironmentCredential({ authorityHost, httpClient: abortableHttpClient });
+/** A new one for each attempt, which are few: the library keeps its tokens for the whole process anyway. */
+async function libraryCredential(settings: IdentitySettings): Promise<TokenCredential> {
+  const { clientId, endpoint, localCredentials } = settings;
+  if (localCredentials) {
+    const { localCredential } = await import('./local-credential.js');
+    return localCredential(localCredentials, settings.authorityHost);
   }
   // Without the endpoint the library would try a virtual machine's address and wait for nothing.
-  if (!endpoint) return undefined;
+  if (!endpoint) throw noIdentity();
   return new ManagedIdentityCredential({
     ...(clientId ? { clientId } : {}),
     httpClient: abortableHttpClient,

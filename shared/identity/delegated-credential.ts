@@ -1,28 +1,6 @@
-import {
-  ClientAssertionCredential,
-  OnBehalfOfCredential,
-  type OnBehalfOfCredentialOptions,
-  type TokenCredential,
-} from '@azure/identity';
-import type { Clock } from '../clock.js';
-import { runWithin } from '../deadline.js';
-import { IdentityError } from '../errors.js';
-import { abortableHttpClient, attempt, toAccessToken } from './attempt.js';
-import type { Registration } from './delegation-settings.js';
-import { type AuthorityAnswer, explainRefusal } from './refusal.js';
-import type { AccessToken, Credential } from './token-cache.js';
+import type { ExchangeParts } from './exchange.js';
+import type { Credential } from './token-cache.js';
 import type { UserAssertion } from './user-assertion.js';
-
-/** What an exchange needs beside the user's token. */
-export interface ExchangeParts {
-  readonly clock: Clock;
-  readonly registration: Registration;
-  /** The managed identity's token that proves that this app is the registration: no secret anywhere. */
-  clientAssertion(signal: AbortSignal): Promise<AccessToken>;
-}
-
-/** The longest that the login authority may take; shorter than an attempt, so that it is what is blamed. */
-const AUTHORITY_TIMEOUT_MS = 8_000;
 
 /** Gets tokens on behalf of one user. Its errors say whose turn it is: the caller's or the operator's. */
 export function createDelegatedCredential(
@@ -31,13 +9,10 @@ export function createDelegatedCredential(
 ): Credential {
   return {
     key: `on-behalf-of ${digest}`,
-    getToken: (scope, signal) =>
-      exchange(
-        parts,
-        scope,
-        signal,
-        (options) => new OnBehalfOfCredential({ ...options, userAssertionToken: token }),
-      ),
+    getToken: async (scope, signal) => {
+      const { exchangeForUser } = await loadExchange();
+      return exchangeForUser(parts, token, scope, signal);
+    },
   };
 }
 
@@ -48,64 +23,12 @@ export function createDelegatedCredential(
 export function createRegistrationCredential(parts: ExchangeParts): Credential {
   return {
     key: 'registration',
-    getToken: (scope, signal) =>
-      exchange(
-        parts,
-        scope,
-        signal,
-        ({ tenantId, clientId, getAssertion, ...options }) =>
-          new ClientAssertionCredential(tenantId, clientId, getAssertion, options),
-      ),
+    getToken: async (scope, signal) => {
+      const { exchangeForRegistration } = await loadExchange();
+      return exchangeForRegistration(parts, scope, signal);
+    },
   };
 }
 
-type AssertionOptions = Omit<
-  Extract<OnBehalfOfCredentialOptions, { getAssertion: unknown }>,
-  'userAssertionToken'
->;
-
-/**
- * One exchange, with a library credential of its own. Measured on @azure/identity 4.13.1: one that is
- * kept answers from its cache, so that a refresh brings the old token again, and after a 429 or 5xx it
- * refuses by itself for a minute; and the claims and codes of a refusal are lost in its errors, hence
- * the look at the answer on its way.
- */
-async function exchange(
-  { clock, registration, clientAssertion }: ExchangeParts,
-  scope: string,
-  signal: AbortSignal,
-  create: (options: AssertionOptions) => TokenCredential,
-): Promise<AccessToken> {
-  // Before the library is asked, which would make a failure of it one of its own without a reason.
-  const { token } = await clientAssertion(signal);
-  let last: AuthorityAnswer | undefined;
-  const library = create({
-    ...registration,
-    getAssertion: async () => token,
-    // The authority is the operator's choice; asking another one about it fails in closed-off clouds.
-    disableInstanceDiscovery: true,
-    httpClient: {
-      async sendRequest(request) {
-        const response = await abortableHttpClient.sendRequest(request);
-        last = { status: response.status, body: response.bodyAsText ?? '' };
-        return response;
-      },
-    },
-  });
-  const timedOut = new IdentityError(
-    'identity-unavailable',
-    `The login authority ${registration.authorityHost} gave no token within ${AUTHORITY_TIMEOUT_MS / 1000} s. Ask again later.`,
-  );
-  try {
-    return await runWithin(
-      clock,
-      AUTHORITY_TIMEOUT_MS,
-      () => timedOut,
-      async (deadline) => toAccessToken(await attempt(deadline.signal, () => library.getToken(scope))),
-      signal,
-    );
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error === timedOut ? timedOut : explainRefusal(last, registration, error);
-  }
-}
+/** With the first exchange: it brings a whole OAuth client, for which a cold start does not have to pay. */
+const loadExchange = () => import('./exchange.js');

@@ -53,6 +53,10 @@ export class BlobLedger implements Ledger {
     this.#blob = new LedgerBlob(parts, parts.windows);
   }
 
+  async prepare(): Promise<void> {
+    await this.#inTurn(() => this.#blob.lookAhead()).catch(() => {});
+  }
+
   /** @throws {StorageError} when the store is down or too many instances write at once; nothing is granted then */
   take(demand: Demand): Promise<Charge> {
     return this.#inTurn(() => this.#swap(demand));

@@ -62,6 +62,15 @@ export class LedgerBlob {
   }
 
   /**
+   * Gets a copy before there is something to write. Until then others may write as well.
+   * @throws {StorageError}
+   */
+  async lookAhead(): Promise<void> {
+    await this.current();
+    this.#othersWrite = true;
+  }
+
+  /**
    * Writes `state` if the blob is still as in `over`.
    * @returns whether it was written
    * @throws {StorageError} when that is not known

@@ -29,6 +29,8 @@ export interface Charge {
  * answer from the latest known state, without I/O. All times are the clock's monotonic milliseconds.
  */
 export interface Ledger {
+  /** Looks ahead of the first permit where that takes time. It does not throw: what is wrong, `take` finds. */
+  prepare(): Promise<void>;
   /** Charges up to the calls wanted, which are made now, each in both windows or in neither. */
   take(demand: Demand): Promise<Charge>;
   /**

@@ -16,6 +16,8 @@ export class MemoryLedger implements Ledger {
     this.#windows = laneWindows(perMinute, perHour, reservePercent);
   }
 
+  async prepare(): Promise<void> {}
+
   async take(demand: Demand): Promise<Charge> {
     const nowMs = this.#clock.monotonicMs();
     this.#log = withoutExpired(this.#log, this.#windows.interactive, nowMs);

@@ -104,6 +104,11 @@ export class Quota {
     });
   }
 
+  /** Gets ready for the first permit. It does not throw. */
+  prepare(): Promise<void> {
+    return this.#ledger.prepare();
+  }
+
   /** Hands out no permit any more, because this process is about to end; calls in flight go on. */
   stop(): void {
     this.#isStopped = true;

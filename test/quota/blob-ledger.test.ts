@@ -40,6 +40,19 @@ describe('a ledger in a blob', () => {
     expect(total()).toBe(3);
   });
 
+  test('prepared, it costs a write; others who wrote meanwhile are seen before, and nothing is charged', async () => {
+    const { time, instance, store, logged, total } = setUpLedgers();
+    const [one, other] = [instance(), instance()];
+    await time.until(Promise.all([one.prepare(), other.prepare()]));
+    expect(logged()).toHaveLength(0);
+    await time.until(one.take(interactive(1)));
+    expect(total()).toBe(3);
+    await time.until(time.sleep(5_000));
+    await time.until(other.take(interactive(1)));
+    expect(total()).toBe(5);
+    expect(store.operations.refused).toBe(0);
+  });
+
   test('costs a read and a write where others write', async () => {
     const { time, instance, store, total } = setUpLedgers();
     const [one, other] = [instance(), instance()];

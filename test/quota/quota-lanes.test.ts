@@ -47,6 +47,7 @@ describe('the lanes of the quota', () => {
   test('a permit of an interactive waiter who has left is not spent on the reserve by background work', async () => {
     const ledger = new MemoryLedger(clock, 10, 1500, 50);
     const quota = new Quota(clock, {
+      prepare: () => ledger.prepare(),
       take: async (demand) => {
         const charge = await ledger.take(demand);
         await clock.sleep(100);

@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { BUNDLE } from '../scripts/bundle.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Below the project, so that what is not bundled finds node_modules. */
+const OUT = join(ROOT, 'out/bench');
+
+/** Everything that is measured, by the folder it is in. */
+export const BUILT = {
+  /** What `npm run package` makes. */
+  app: join(ROOT, 'out/app'),
+  unbundled: join(OUT, 'unbundled'),
+  /** As `func new` makes it: `@azure/functions` in node_modules. */
+  hello: join(OUT, 'hello'),
+  helloBundled: join(OUT, 'hello-bundled'),
+  echo: join(OUT, 'echo'),
+  naive: join(OUT, 'naive'),
+  /** The process that becomes one of them. */
+  worker: join(OUT, 'worker.js'),
+  zip: join(ROOT, 'out/app.zip'),
+} as const;
+
+/** Builds all of it. */
+export async function buildAll(): Promise<void> {
+  await rm(OUT, { recursive: true, force: true });
+  execFileSync(process.execPath, ['scripts/package.mjs'], { cwd: ROOT });
+  await mkdir(OUT, { recursive: true });
+  await writeFile(join(OUT, 'package.json'), '{"type":"module"}');
+  const fixture = (name: string) => join(ROOT, `bench/fixtures/${name}.ts`);
+  const separate = { bundle: false, format: 'esm', outbase: ROOT, platform: 'node' } as const;
+  await Promise.all([
+    build({
+      ...BUNDLE,
+      entryPoints: [join(ROOT, 'bench/worker.ts')],
+      outdir: OUT,
+      splitting: false,
+      external: ['@azure/*'],
+    }),
+    build({
+      ...separate,
+      entryPoints: [join(ROOT, 'functions/*.ts'), join(ROOT, 'shared/**/*.ts')],
+      outdir: BUILT.unbundled,
+    }),
+    build({
+      ...BUNDLE,
+      entryPoints: [fixture('hello')],
+      outfile: join(BUILT.helloBundled, 'index.js'),
+      splitting: false,
+    }),
+    ...(['hello', 'echo', 'naive'] as const).map((name) =>
+      build({ ...separate, entryPoints: [fixture(name)], outfile: join(BUILT[name], 'index.js') }),
+    ),
+  ]);
+  await Promise.all([
+    ...[BUILT.hello, BUILT.helloBundled, BUILT.echo, BUILT.naive].map((folder) =>
+      describe(folder, 'index.js'),
+    ),
+    describe(BUILT.unbundled, 'functions/index.js'),
+  ]);
+}
+
+async function describe(folder: string, main: string): Promise<void> {
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', main }));
+}

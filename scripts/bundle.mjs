@@ -1,0 +1,32 @@
+// How code becomes a bundle: one set of options for what is deployed and for what it is measured against.
+import { leftOut } from './left-out.mjs';
+import { slimLibraries } from './slim-libraries.mjs';
+
+/** @type {import('esbuild').BuildOptions & { external: string[] }} */
+export const BUNDLE = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  splitting: true,
+  // Names stay as they are, for stack traces in logs: shorter ones brought nothing that could be measured.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'linked',
+  external: [
+    '@azure/functions-core', // only the Functions worker can give this one; see local/host/core-api.ts
+    'web-streams-polyfill', // node-fetch asks for it on a Node without web streams only
+  ],
+  // CommonJS packages inside an ES module still call require().
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
+};
+
+/** The same for the app itself. */
+export const APP_BUNDLE = {
+  ...BUNDLE,
+  plugins: [slimLibraries, leftOut],
+  // applicationinsights looks for a file beside itself.
+  define: { __dirname: 'import.meta.dirname' },
+};

@@ -1,0 +1,12 @@
+import type { App } from './app.js';
+
+/**
+ * Begins, while the platform is still on its way to the first request, what that request would have to
+ * wait for one after the other: the token for Defender, and the ledger with what leads there (the
+ * storage library, its token, a connection). Both only look. Nothing depends on them, and what goes
+ * wrong is for the first request to find: this never rejects.
+ */
+export async function warmUp({ ownToken, quota, settings }: App): Promise<void> {
+  const { signal } = new AbortController();
+  await Promise.allSettled([ownToken(`${settings.cloud.audience}/.default`, signal), quota.prepare()]);
+}
