@@ -9,9 +9,9 @@ export const BUNDLE = {
   target: 'node20',
   format: 'esm',
   splitting: true,
-  // Names stay as they are, for stack traces in logs: shorter ones brought nothing that could be measured.
-  minifyWhitespace: true,
-  minifySyntax: true,
+  // With short names the engine reads a third less: 2.6 of 36 ms that loading takes. Logs tell a fault's place by
+  // line and column.
+  minify: true,
   legalComments: 'linked',
   external: [
     '@azure/functions-core', // only the Functions worker can give this one; see local/host/core-api.ts

@@ -16,6 +16,9 @@ export const leftOut = {
       path,
       namespace: 'left-out',
     }));
+    // What proxy agents tell where DEBUG is set; colours and terminals come with it.
+    onResolve({ filter: /^debug$/ }, ({ path }) => ({ path, namespace: 'silent' }));
+    onLoad({ filter: /.*/, namespace: 'silent' }, () => ({ contents: 'module.exports = () => () => {};' }));
     onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
   },
 };

@@ -20,8 +20,7 @@ export async function mergeStart({ outputs }, entry) {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    minifyWhitespace: true,
-    minifySyntax: true,
+    minify: true,
     write: false,
     plugins: [laterChunksStay],
   });
