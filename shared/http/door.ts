@@ -2,9 +2,9 @@ import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } fr
 import type { App, Startup } from '../app.js';
 import { asEnrichmentError, EnrichmentError } from '../errors.js';
 import type { SettingProblem } from '../setting-problem.js';
-import { currentTrace } from '../trace.js';
 import type { World } from '../world.js';
 import { errorAnswer } from './answer.js';
+import { traceOf } from './caller-trace.js';
 
 /** Answers one request. What it throws is answered by the door. */
 export type Handler = (app: App, request: HttpRequest, requestId: string) => Promise<HttpResponseInit>;
@@ -53,7 +53,7 @@ export function openDoor(
       error = asEnrichmentError(thrown);
       answer = answerError(error, requestId, clock.monotonicMs());
     }
-    logAnswer(context, answer, clock.monotonicMs() - startedMs, error);
+    logAnswer(context, request, answer, clock.monotonicMs() - startedMs, error);
     return withEcho(answer, request);
   };
 }
@@ -82,6 +82,7 @@ function withEcho(answer: HttpResponseInit, request: HttpRequest): HttpResponseI
 /** One line for each request, with the caller's own names for its run; a fault of ours has one more. */
 function logAnswer(
   context: InvocationContext,
+  request: HttpRequest,
   { status = 200 }: HttpResponseInit,
   ms: number,
   error: EnrichmentError | undefined,
@@ -93,7 +94,7 @@ function logAnswer(
     ms: Math.round(ms),
     // Our own errors hold nothing secret.
     ...(error && { kind: error.kind, detail: error.message }),
-    ...currentTrace()?.properties,
+    ...traceOf(request, context).properties,
   });
   if (status >= 500) context.warn(line);
   else context.info(line);
