@@ -1,7 +1,13 @@
 /** What a process under measurement is told to do; it answers each with a `Reply`. */
 export type Command =
   /** Becomes the app that is in a folder, as a worker does when Azure assigns it one. */
-  | { readonly kind: 'assign'; readonly directory: string; readonly settings: Record<string, string> }
+  | {
+      readonly kind: 'assign';
+      readonly directory: string;
+      readonly settings: Record<string, string>;
+      /** Whether its queue triggers listen. */
+      readonly listens: boolean;
+    }
   | { readonly kind: 'memory' }
   /** Watches the event loop until `stall` is asked. */
   | { readonly kind: 'watch' }

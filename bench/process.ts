@@ -7,6 +7,8 @@ import type { Command, Reply } from './messages.js';
 export interface AppUnderMeasurement {
   readonly directory: string;
   readonly settings: Record<string, string>;
+  /** Whether its queue triggers listen. */
+  readonly listens?: boolean;
 }
 
 /** Apps that are up, each in a process of its own. */
@@ -60,8 +62,8 @@ export class Worker {
   }
 
   /** Gives it its app; answers the app's address. */
-  async assign({ directory, settings }: AppUnderMeasurement): Promise<string> {
-    const reply = await this.ask({ kind: 'assign', directory, settings });
+  async assign({ directory, settings, listens = false }: AppUnderMeasurement): Promise<string> {
+    const reply = await this.ask({ kind: 'assign', directory, settings, listens });
     return reply.kind === 'assigned' ? reply.url : '';
   }
 

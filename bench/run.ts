@@ -12,6 +12,7 @@ import { buildAll } from './builds.js';
 import { burstRows } from './burst.js';
 import { cachedRows } from './cached.js';
 import { coldRows } from './cold.js';
+import { deliveryRows } from './deliveries.js';
 import { largeRows } from './large.js';
 import { asTable, type Row } from './measure.js';
 import { payloadRows } from './payload.js';
@@ -37,6 +38,7 @@ const BENCHES: Readonly<Record<string, (standIns: StandIns, extent: Extent) => P
   cached: (standIns, { rounds }) => cachedRows(standIns, rounds),
   uncached: (standIns, { requests }) => uncachedRows(standIns, requests),
   burst: (standIns, { rounds }) => burstRows(standIns, rounds),
+  deliveries: (standIns, { rounds }) => deliveryRows(standIns, rounds),
   size: () => sizeRows(),
   payload: (_standIns, { rounds }) => payloadRows(rounds),
   large: (standIns, { rounds }) => largeRows(standIns, rounds),

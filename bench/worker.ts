@@ -1,18 +1,25 @@
 /** The process under measurement: the local host, which becomes an app when it is told to. */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { startHost } from '../local/host/host.js';
 import { loadApp } from '../local/host/load.js';
 import type { HostQueue } from '../local/host/queue-service.js';
+import { storageQueues } from '../local/host/storage-queues.js';
 import type { Command, Reply } from './messages.js';
 
-/** On Azure the host looks after queues, in a process of its own. */
+/** On Azure the host looks after queues, in a process of its own; so they stay silent unless they are measured. */
 const noQueue: HostQueue = {
   receive: () => new Promise(() => {}),
   delete: async () => {},
   hide: async () => {},
   send: async () => {},
 };
+
+async function listening({ directory, settings }: { directory: string; settings: Record<string, string> }) {
+  const hostJson = JSON.parse(await readFile(join(directory, 'host.json'), 'utf8'));
+  return { hostJson, queues: storageQueues(settings) };
+}
 
 let delay: IntervalHistogram | undefined;
 
@@ -21,7 +28,11 @@ async function answer(command: Command): Promise<Reply> {
     case 'assign': {
       Object.assign(process.env, command.settings);
       const registrations = await loadApp(command.directory);
-      const { url } = await startHost({ registrations, port: 0, queues: () => noQueue });
+      const { url } = await startHost({
+        registrations,
+        port: 0,
+        ...(command.listens ? await listening(command) : { queues: () => noQueue }),
+      });
       return { kind: 'assigned', url };
     }
     case 'memory':
