@@ -1,3 +1,4 @@
+import { setImmediate as letOthersIn } from 'node:timers/promises';
 import type { Clock } from './clock.js';
 import type { Deadline } from './deadline.js';
 import {
@@ -60,29 +61,42 @@ export interface LookedUp {
  */
 export async function lookUp(
   { lookup }: Pick<Enricher, 'lookup'>,
-  { payload }: Posted,
+  posted: Posted,
   deadline: Deadline,
 ): Promise<LookedUp> {
-  const references = findAlerts(payload);
+  await betweenStages(posted);
+  const references = findAlerts(posted.payload);
   return { references, results: await lookUpAll(lookup, alertIdsIn(references), deadline) };
 }
 
 /** The second half: attach the IPs to the text. It may be told long after the first one, of a job. */
 export async function attach(
   { clock, statsLookup, quota }: Omit<Enricher, 'lookup'>,
-  { text, payload }: Posted,
+  posted: Posted,
   { references, results }: LookedUp,
   { id, stats }: EnrichOptions,
   deadline: Deadline,
 ): Promise<EnrichedPayload> {
+  await betweenStages(posted);
   const ips = relatedIps(references, results);
   const addresses = stats ? await addStats(statsLookup, ips, deadline) : { ips };
   const alerts = alertEntries(references, results, clock.monotonicMs());
   const attachments = references.flatMap((reference) => attachment(reference, results));
+  await betweenStages(posted);
+  const alertText = withoutOwnAnswer(attachRelatedIps(posted.text, attachments), posted.payload);
+  await betweenStages(posted);
   return {
     enrichment: { id, status: statusOf(alerts), ...addresses, alerts, quota: quota.view() },
-    alertText: withoutOwnAnswer(attachRelatedIps(text, attachments), payload),
+    alertText,
   };
+}
+
+/** Beyond this a stage can take a tenth of a second, in which nobody else would be served. */
+const LARGE_CHARACTERS = 1_000_000;
+
+/** Lets other requests be served between two stages of a large payload. */
+async function betweenStages({ text }: Posted): Promise<void> {
+  if (text.length > LARGE_CHARACTERS) await letOthersIn();
 }
 
 /** The ids to be looked up, each once, in the payload's order. */
