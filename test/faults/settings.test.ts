@@ -16,6 +16,8 @@ test('row 38: missing or contradictory settings → every door answers 503 that 
     WEBSITE_INSTANCE_ID: 'canary-instance', // local credentials inside Azure contradict
     QUOTA_PER_MINUTE: '0',
     MAX_BODY_BYTES: 'canary-bytes',
+    FORWARD_DESTINATIONS: '{"siem":{"url":"http://canary-host.example/canary"}}',
+    APPLICATIONINSIGHTS_CONNECTION_STRING: 'canary-connection',
   };
   const named = Object.keys(wrong).filter((name) => name !== 'WEBSITE_INSTANCE_ID');
   const world = await fire.startWorld({ settings: wrong });
