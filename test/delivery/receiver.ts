@@ -1,11 +1,10 @@
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { closeServer, listen } from '../../local/loopback.js';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { startReceiver as start } from '../../local/receiver/receiver.js';
 
 /** One request of ours to a receiver. */
 export interface Arrival {
   readonly id: string;
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -15,19 +14,21 @@ export type Answering = (arrival: Arrival, response: ServerResponse) => number |
 /** Stands in the destinations' URLs, which can hold a secret: in no log line and no answer. */
 export const URL_CANARY = 'canary-url-5e0b';
 
-/** A receiver on a real socket that notes what arrives, and answers 204 unless told otherwise. */
+/** A receiver that notes what arrives, and answers 204 unless told otherwise. */
 export async function startReceiver() {
+  const local = await start();
+  const url = new URL(local.url).origin;
   const arrivals: Arrival[] = [];
   const waiting: (() => void)[] = [];
-  const server = http.createServer(async (request, response) => {
-    const body = await text(request).catch(() => '');
-    const arrival = { id: String(request.headers['webhook-id']), headers: request.headers, body };
+  local.behave = ({ headers, body }) => {
+    const arrival = { id: String(headers['webhook-id']), headers, body };
     arrivals.push(arrival);
     for (const look of [...waiting]) look();
-    const status = receiver.answer(arrival, response);
-    if (status !== undefined) response.writeHead(status).end();
-  });
-  const url = await listen(server, 0);
+    return (_request, response) => {
+      const status = receiver.answer(arrival, response);
+      if (status !== undefined) response.writeHead(status).end();
+    };
+  };
   const receiver = {
     url,
     arrivals,
@@ -53,10 +54,7 @@ export async function startReceiver() {
         waiting.push(look);
         look();
       }),
-    close: () => {
-      server.closeAllConnections();
-      return closeServer(server);
-    },
+    close: local.close,
   };
   return receiver;
 }
