@@ -57,10 +57,11 @@ describe('the storage of real processes', () => {
     'beyond: an alert that one process looked up → another answers it without a call, with its age; a cold lookup makes at most three exchanges with the storage before its answer, a cached one none',
     async () => {
       fleet = await startFleet({});
-      const [one, other] = await fleet.launch({}, {});
       const [first, second] = freshAlertIds(2);
+      const [one] = await fleet.launch({});
       await one.get(first ?? '');
       await writtenAfter(fleet, 'ips', 0);
+      const [other] = await fleet.launch({}); // after the last write of the first one, or a swap could be lost
       const { json } = await other.enrich({ alertId: first });
       expect(json.enrichment.alerts[0]).toMatchObject({ status: 'found', ageSeconds: expect.any(Number) });
       expect(fleet.arrivals()).toHaveLength(1);
@@ -72,10 +73,9 @@ describe('the storage of real processes', () => {
         return false;
       };
       expect((await other.get(second ?? '')).status).toBe(200);
-      // The answer by the cache, the ledger as it stands, and the swap.
-      expect(exchanges).toEqual([
-        expect.stringMatching(/^GET .*\/ips\//),
-        expect.stringMatching(/^GET .*\/quota\//),
+      // The question to the cache, the ledger as it stands unless that is just known, and the swap.
+      expect(exchanges.slice(3)).toEqual([]);
+      expect(exchanges.filter((one) => !one.startsWith('GET'))).toEqual([
         expect.stringMatching(/^PUT .*\/quota\//),
       ]);
       await writtenAfter(fleet, 'ips', 1);
