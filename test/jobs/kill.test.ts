@@ -9,6 +9,9 @@ const PATIENCE_MS = 120_000;
 /** The host's lease on a message in work, and a bit; the claim on the job is over by then, too. */
 const LEASE_OVER_MS = 605_000;
 
+/** Of one process: `MAX_IN_FLIGHT` in shared/quota/quota.ts. */
+const MOST_IN_FLIGHT = 32;
+
 const SEND = /^POST .*\/alert-ip-jobs-[^/]*\/messages$/;
 const ACKNOWLEDGE = /^DELETE .*\/alert-ip-jobs-[^/]*\/messages\//;
 
@@ -128,14 +131,14 @@ describe('appTerminate', () => {
     'row 33: appTerminate with a job in work → its calls in flight are kept, and another process goes on at once',
     async () => {
       fleet = await startFleet({
-        defender: { latencyMs: { min: 700, max: 700 } },
+        defender: { latencyMs: { min: 1_500, max: 1_500 } },
         settings: { QUOTA_PER_MINUTE: '60' },
       });
       const [first] = await fleet.launch({});
       const ids = freshAlertIds(40);
       // More calls than are made at once: some wait for a permit.
       const path = pathOf(await first.enrich({ alertIds: ids }, '?mode=async'));
-      while (asked().length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      while (asked().length < MOST_IN_FLIGHT) await new Promise((resolve) => setTimeout(resolve, 5));
       first.terminate();
       await first.written;
       const [other] = await fleet.launch({});
