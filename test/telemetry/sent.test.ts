@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { KNOWN_ALERT, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
+import { startReceiver } from '../../local/receiver/receiver.js';
 import { answerOf, pathOf } from '../jobs/polling.js';
 import { freshAlertIds } from '../support/fleet.js';
 import { PAYLOAD_CANARY } from '../support/world.js';
@@ -115,6 +116,42 @@ test(
       outcome: 'ended',
     });
     expect(watched.count('enrichment.job_age_ms', { outcome: 'ended' })).toBe(1);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'a forward: each attempt belongs to the request that posted the alert, across the queue; a dead letter is an event and a metric; the receiver stands there by its name and host only',
+  async () => {
+    const receiver = await startReceiver();
+    receiver.behave = () => (receiver.received.length === 1 ? 'error' : 'gone');
+    const siem = { url: receiver.url, scheduleSeconds: [0, 0] };
+    watched = await startWatched(withStorage({ FORWARD_DESTINATIONS: JSON.stringify({ siem }) }));
+    const { world } = watched;
+    const [alertId = ''] = freshAlertIds(1);
+    const { delivery } = (await world.enrich({ alertId }, '?forward=siem', CALLER)).json;
+    const ask = async () => (await world.get(`/api/deliveries/${delivery.id}`)).json.delivery.status;
+    while ((await ask()) === 'queued') await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await ask()).toBe('dead-lettered');
+    await watched.end();
+    await receiver.close();
+    for (const { headers } of receiver.received) expect(headers.traceparent).toContain(TRACE_ID);
+    const attempts = watched
+      .of('RemoteDependencyData')
+      .filter(({ data }) => data.baseData.name === 'POST siem');
+    expect(attempts.map(({ data }) => [data.baseData.resultCode, data.baseData.success])).toEqual([
+      ['500', false],
+      ['410', false],
+    ]);
+    for (const { tags, data } of attempts) {
+      expect(tags['ai.operation.id']).toBe(TRACE_ID);
+      expect(data.baseData.properties).toMatchObject({ deliveryId: delivery.id, destination: 'siem' });
+    }
+    expect(watched.count('enrichment.delivery_attempt_ms', { destination: 'siem' })).toBe(2);
+    expect(watched.count('enrichment.dead_letters', { destination: 'siem' })).toBe(1);
+    const events = watched.of('EventData').filter(({ data }) => data.baseData.name === 'dead-letter');
+    expect(events.map(({ data }) => data.baseData.properties.deliveryId)).toEqual([delivery.id]);
+    expectNowhere(watched, ['canary-path', 'canary-sig']);
   },
   PATIENCE_MS,
 );
