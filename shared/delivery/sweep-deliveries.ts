@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
-import type { BlobPage, BlobStore } from '../storage/blob-store.js';
+import type { BlobStore } from '../storage/blob-store.js';
 import { writeMessage } from '../storage/message.js';
-import { pages } from '../storage/pages.js';
+import { inBatches, isOlder, type Listed, pages } from '../storage/pages.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import type { Swept } from '../storage/sweep.js';
 import { DELIVERY_TEXT } from './delivery.js';
@@ -13,9 +13,6 @@ const DAY_MS = 86_400_000;
 const DELIVERED_KEPT_MS = 7 * DAY_MS;
 /** Long enough that somebody who was on leave can still send it again. */
 const DEAD_KEPT_MS = 30 * DAY_MS;
-/** Bodies looked after at once. */
-const BATCH = 16;
-
 /** What a sweep of deliveries works with. */
 export interface DeliverySweep {
   readonly store: BlobStore;
@@ -23,8 +20,6 @@ export interface DeliverySweep {
   readonly clock: Clock;
   readonly places: DeliveryPlaces;
 }
-
-type Listed = BlobPage['blobs'][number];
 
 /**
  * Deletes deliveries that have had their time, and sends a message for each that is long overdue: somebody
@@ -36,18 +31,19 @@ type Listed = BlobPage['blobs'][number];
 export async function sweepDeliveries(sweep: DeliverySweep, longestMs: number): Promise<Swept> {
   const { store, clock, places } = sweep;
   const untilMs = clock.monotonicMs() + longestMs;
+  const isTimeUp = () => clock.monotonicMs() >= untilMs;
   const counts = { seen: 0, deleted: 0 };
   const undelivered = new Set<string>();
   for await (const page of pages(store, places.bodies)) {
     counts.seen += page.blobs.length;
     for (const { name } of page.blobs) undelivered.add(places.idIn(name));
     const old = page.blobs.filter((blob) => isOlder(page, blob, DAY_MS));
-    const looked = await each(old, async (blob) => {
+    const isDone = await inBatches(old, isTimeUp, async (blob) => {
       const deleted = await lookAfter(sweep, blob, page.storeTimeMs);
       if (deleted > 0) undelivered.delete(places.idIn(blob.name));
-      return deleted;
+      counts.deleted += deleted;
     });
-    if (!looked) return unfinished();
+    if (!isDone) return { ...counts, finished: false };
   }
   for (const [folder, keptMs] of [
     [places.states, DELIVERED_KEPT_MS],
@@ -58,25 +54,14 @@ export async function sweepDeliveries(sweep: DeliverySweep, longestMs: number): 
       const over = page.blobs.filter(
         (blob) => isOlder(page, blob, keptMs) && !undelivered.has(places.idIn(blob.name)),
       );
-      if (!(await each(over, ({ name, etag }) => store.delete(name, etag).then(() => 1))))
-        return unfinished();
+      const isDone = await inBatches(over, isTimeUp, async ({ name, etag }) => {
+        await store.delete(name, etag);
+        counts.deleted++;
+      });
+      if (!isDone) return { ...counts, finished: false };
     }
   }
   return { ...counts, finished: true };
-
-  function unfinished(): Swept {
-    return { ...counts, finished: false };
-  }
-
-  /** @returns false when the time is up */
-  async function each(blobs: readonly Listed[], work: (blob: Listed) => Promise<number>): Promise<boolean> {
-    for (let first = 0; first < blobs.length; first += BATCH) {
-      if (clock.monotonicMs() >= untilMs) return false;
-      const deleted = await Promise.all(blobs.slice(first, first + BATCH).map(work));
-      counts.deleted += deleted.reduce((sum, count) => sum + count, 0);
-    }
-    return true;
-  }
 }
 
 /**
@@ -104,8 +89,4 @@ async function lookAfter(
   }
   if (delivery && mayLackMessage(delivery, nowMs)) await queue.send(writeMessage(delivery), 0);
   return 0;
-}
-
-function isOlder({ storeTimeMs }: BlobPage, { lastModifiedMs }: Listed, ms: number): boolean {
-  return storeTimeMs - lastModifiedMs > ms;
 }

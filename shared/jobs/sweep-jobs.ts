@@ -1,15 +1,12 @@
 import type { Clock } from '../clock.js';
 import type { BlobPage, BlobStore } from '../storage/blob-store.js';
 import { writeMessage } from '../storage/message.js';
-import { pages } from '../storage/pages.js';
+import { inBatches, isOlder, type Listed, pages } from '../storage/pages.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import type { Swept } from '../storage/sweep.js';
 import { readJob } from './job.js';
 import type { JobPlaces } from './places.js';
 import { GONE_MS } from './transitions.js';
-
-/** Deletions under way at once. */
-const BATCH = 16;
 
 /** What a sweep of jobs works with. */
 export interface JobSweep {
@@ -49,18 +46,17 @@ export async function sweepJobs(sweep: JobSweep, longestMs: number): Promise<Swe
   return { ...counts, finished };
 
   /** @returns false when the time is up */
-  async function deleteAll(blobs: readonly Listed[]): Promise<boolean> {
-    for (let first = 0; first < blobs.length; first += BATCH) {
-      if (clock.monotonicMs() >= untilMs) return false;
-      const batch = blobs.slice(first, first + BATCH);
-      await Promise.all(batch.map(({ name, etag }) => store.delete(name, etag)));
-      counts.deleted += batch.length;
-    }
-    return true;
+  function deleteAll(blobs: readonly Listed[]): Promise<boolean> {
+    return inBatches(
+      blobs,
+      () => clock.monotonicMs() >= untilMs,
+      async ({ name, etag }) => {
+        await store.delete(name, etag);
+        counts.deleted++;
+      },
+    );
   }
 }
-
-type Listed = BlobPage['blobs'][number];
 
 /** Ids of jobs that are still of use, and the states of those that are not. */
 async function sortStates(sweep: JobSweep) {
@@ -93,6 +89,6 @@ async function goesOn({ store, queue }: JobSweep, { name }: Listed): Promise<boo
   return true;
 }
 
-function isOld({ resultHours }: JobSweep, { storeTimeMs }: BlobPage, { lastModifiedMs }: Listed): boolean {
-  return storeTimeMs - lastModifiedMs > resultHours * 3_600_000 + GONE_MS;
+function isOld({ resultHours }: JobSweep, page: BlobPage, blob: Listed): boolean {
+  return isOlder(page, blob, resultHours * 3_600_000 + GONE_MS);
 }

@@ -1,5 +1,11 @@
 import type { BlobPage, BlobStore } from './blob-store.js';
 
+/** A blob as a page lists it. */
+export type Listed = BlobPage['blobs'][number];
+
+/** Blobs worked on at once. */
+const BATCH = 16;
+
 /**
  * All blobs whose names begin so, a page at a time.
  * @throws {StorageError} when the store is down
@@ -11,4 +17,25 @@ export async function* pages(store: BlobStore, prefix: string): AsyncGenerator<B
     yield page;
     after = page.next;
   } while (after !== undefined);
+}
+
+/** Whether a blob was last written longer ago than that, by the store's own times. */
+export function isOlder({ storeTimeMs }: BlobPage, { lastModifiedMs }: Listed, ms: number): boolean {
+  return storeTimeMs - lastModifiedMs > ms;
+}
+
+/**
+ * Works on blobs, a batch after another, until none is left or the time is up.
+ * @returns false when the time was up first
+ */
+export async function inBatches(
+  blobs: readonly Listed[],
+  isTimeUp: () => boolean,
+  work: (blob: Listed) => Promise<void>,
+): Promise<boolean> {
+  for (let first = 0; first < blobs.length; first += BATCH) {
+    if (isTimeUp()) return false;
+    await Promise.all(blobs.slice(first, first + BATCH).map(work));
+  }
+  return true;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { BlobStore } from './blob-store.js';
+import { inBatches, isOlder, pages } from './pages.js';
 
 /** Which blobs have had their time. */
 export interface SweepRule {
@@ -18,9 +19,6 @@ export interface Swept {
   readonly finished: boolean;
 }
 
-/** Deletions under way at once. */
-const BATCH = 16;
-
 /**
  * Deletes expired blobs, a page at a time, until none is left or the time is up. It can be ended
  * anywhere: it keeps no place, and what is expired today is so tomorrow. A blob that was written again
@@ -35,26 +33,20 @@ export async function sweep(
   longestMs: number,
 ): Promise<Swept> {
   const untilMs = clock.monotonicMs() + longestMs;
-  let seen = 0;
-  let deleted = 0;
+  const isTimeUp = () => clock.monotonicMs() >= untilMs;
+  const counts = { seen: 0, deleted: 0 };
   for (const { prefix, containing, olderThanMs } of rules) {
-    let after: string | undefined;
-    do {
-      const page = await store.list(prefix, after);
-      seen += page.blobs.length;
+    for await (const page of pages(store, prefix)) {
+      counts.seen += page.blobs.length;
       const expired = page.blobs.filter(
-        ({ name, lastModifiedMs }) =>
-          name.includes(containing) && page.storeTimeMs - lastModifiedMs > olderThanMs,
+        (blob) => blob.name.includes(containing) && isOlder(page, blob, olderThanMs),
       );
-      for (let first = 0; first < expired.length; first += BATCH) {
-        if (clock.monotonicMs() >= untilMs) return { seen, deleted, finished: false };
-        const batch = expired.slice(first, first + BATCH);
-        await Promise.all(batch.map(({ name, etag }) => store.delete(name, etag)));
-        deleted += batch.length;
-      }
-      after = page.next;
-      if (after !== undefined && clock.monotonicMs() >= untilMs) return { seen, deleted, finished: false };
-    } while (after !== undefined);
+      const isDone = await inBatches(expired, isTimeUp, async ({ name, etag }) => {
+        await store.delete(name, etag);
+        counts.deleted++;
+      });
+      if (!isDone || (page.next !== undefined && isTimeUp())) return { ...counts, finished: false };
+    }
   }
-  return { seen, deleted, finished: true };
+  return { ...counts, finished: true };
 }
