@@ -1,6 +1,5 @@
-import { app } from '@azure/functions';
 import type { Startup } from '../shared/app.js';
-import { readMessage } from '../shared/storage/message.js';
+import { registerQueueWorker } from './queueWorker.js';
 
 /**
  * Tries deliveries, one attempt for each message; and makes dead letters of those whose message the host
@@ -10,30 +9,13 @@ import { readMessage } from '../shared/storage/message.js';
 export function registerDeliveryWorker(startup: Startup): void {
   if (!startup.ok || !startup.app.deliveries || !startup.app.shared) return;
   const { deliveries, report, shared } = startup.app;
-  const { connection } = shared;
-  const { places } = shared.deliveries;
-  app.storageQueue('deliveryWorker', {
-    queueName: places.queue,
-    connection,
-    handler: async (entry, context) => {
-      const message = readMessage(entry);
-      if (!message) return report({ event: 'delivery-message-foreign', detail: FOREIGN });
-      const worked = await deliveries.work(message);
-      context.info(
-        JSON.stringify({ event: 'delivery-worked', id: message.id, generation: message.generation, worked }),
-      );
-    },
-  });
-  app.storageQueue('deliveryPoison', {
-    queueName: `${places.queue}-poison`,
-    connection,
-    handler: async (entry) => {
-      const message = readMessage(entry);
-      if (!message) return report({ event: 'delivery-message-foreign', detail: FOREIGN });
-      await deliveries.giveUp(message);
-    },
+  registerQueueWorker({
+    name: 'delivery',
+    plural: 'deliveries',
+    queueName: shared.deliveries.places.queue,
+    connection: shared.connection,
+    report,
+    work: (message) => deliveries.work(message),
+    giveUp: (message) => deliveries.giveUp(message),
   });
 }
-
-const FOREIGN =
-  'The queue of deliveries held a message that this app has not written. It was dropped. Find out what writes there.';

@@ -1,6 +1,5 @@
-import { app } from '@azure/functions';
 import type { Startup } from '../shared/app.js';
-import { readMessage } from '../shared/storage/message.js';
+import { registerQueueWorker } from './queueWorker.js';
 
 /**
  * Works on jobs, a turn for each message; and ends those whose message the host has given up, having
@@ -10,26 +9,14 @@ import { readMessage } from '../shared/storage/message.js';
 export function registerJobWorker(startup: Startup): void {
   if (!startup.ok || !startup.app.jobs || !startup.app.shared) return;
   const { jobs, report, shared } = startup.app;
-  const { connection } = shared;
-  const { places } = shared.jobs;
-  app.storageQueue('jobWorker', {
-    queueName: places.queue,
-    connection,
-    handler: async (entry, context) => {
-      const message = readMessage(entry);
-      if (!message) return report({ event: 'job-message-foreign', detail: FOREIGN });
-      const worked = await jobs.work(message);
-      context.info(
-        JSON.stringify({ event: 'job-worked', id: message.id, generation: message.generation, worked }),
-      );
-    },
-  });
-  app.storageQueue('jobPoison', {
-    queueName: `${places.queue}-poison`,
-    connection,
-    handler: async (entry) => {
-      const message = readMessage(entry);
-      if (!message) return report({ event: 'job-message-foreign', detail: FOREIGN });
+  registerQueueWorker({
+    name: 'job',
+    plural: 'jobs',
+    queueName: shared.jobs.places.queue,
+    connection: shared.connection,
+    report,
+    work: (message) => jobs.work(message),
+    async giveUp(message) {
       await jobs.giveUp(message);
       report({
         event: 'job-failed',
@@ -38,6 +25,3 @@ export function registerJobWorker(startup: Startup): void {
     },
   });
 }
-
-const FOREIGN =
-  'The queue of jobs held a message that this app has not written. It was dropped. Find out what writes there.';

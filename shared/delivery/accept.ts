@@ -7,6 +7,7 @@ import type { QueueStore } from '../storage/queue-store.js';
 import { type AlarmParts, reportDeadLetter } from './alarm.js';
 import type { Delivery } from './delivery.js';
 import type { DeliveryStore } from './delivery-store.js';
+import { destinationNamed } from './destination.js';
 import type { Order } from './forwarding.js';
 import { waitBefore } from './schedule.js';
 import { bury, mayLackMessage, newDelivery } from './transitions.js';
@@ -33,7 +34,7 @@ export async function acceptDelivery(
   order: Order,
   enriched: EnrichedPayload,
 ): Promise<ForwardReceipt> {
-  const destination = parts.destinations.find(({ name }) => name === order.destination);
+  const destination = destinationNamed(parts.destinations, order.destination);
   const format = destination?.format ?? enrichedFormat;
   const { contentType } = format;
   const firstWaitMs = waitBefore(destination?.scheduleMs ?? [], 0, undefined, parts.random()) ?? 0;

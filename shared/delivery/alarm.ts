@@ -1,7 +1,7 @@
 import type { Note } from '../occurrence.js';
 import type { Reporter } from '../report.js';
 import type { Delivery } from './delivery.js';
-import { type Destination, originOf } from './destination.js';
+import { type Destination, destinationNamed, originOf } from './destination.js';
 
 /** Who is told, and where receivers stand. */
 export interface AlarmParts {
@@ -16,7 +16,7 @@ export function reportDeadLetter(
   { id, destination: name, end }: Delivery,
 ): void {
   if (end?.kind !== 'dead-lettered') return;
-  const destination = destinations.find((one) => one.name === name);
+  const destination = destinationNamed(destinations, name);
   const where = destination ? `"${name}" (${originOf(destination)})` : `"${name}"`;
   note({ kind: 'dead-letter', deliveryId: id, destination: name });
   report({

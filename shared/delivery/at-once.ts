@@ -6,7 +6,7 @@ import type { ForwardReceipt } from '../enrichment.js';
 import { EnrichmentError } from '../errors.js';
 import { newId } from '../storage/message.js';
 import { REMEMBERED_MS } from './delivery-store.js';
-import type { Destination } from './destination.js';
+import { type Destination, destinationNamed } from './destination.js';
 import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';
 import type { Send, Sent } from './sending.js';
 import { nextHop } from './trace.js';
@@ -58,7 +58,7 @@ export class DeliveryAtOnce implements Forwarding {
     const { id, destination: name } = order;
     const receipt = { id, destination: name, status: 'delivered' } as const;
     if (this.#delivered.has(id)) return receipt;
-    const destination = destinations.find((one) => one.name === name);
+    const destination = destinationNamed(destinations, name);
     if (!destination) throw new TypeError('a caller named a destination that the options do not know');
     const { format } = destination;
     const traceparent = nextHop(order.traceparent, random);

@@ -4,6 +4,7 @@ import type { ForwardReceipt } from '../enrichment.js';
 import { EnrichmentError } from '../errors.js';
 import { isId, type Message } from '../storage/message.js';
 import { acceptDead, acceptDelivery, buryDelivery, ensureMessage, removed } from './accept.js';
+import { destinationNamed } from './destination.js';
 import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';
 import { revive } from './transitions.js';
 import { type DeliveryView, viewDelivery } from './view.js';
@@ -69,7 +70,7 @@ export class Deliveries implements Forwarding {
     const { deliveries, destinations } = this.#parts;
     if (!isId(id)) throw unknownDelivery();
     const changed = await deliveries.change(id, (before, nowMs) => {
-      const isKnown = destinations.some(({ name }) => name === before.destination);
+      const isKnown = destinationNamed(destinations, before.destination) !== undefined;
       return { before, isKnown, nowMs, delivery: isKnown ? revive(before, nowMs) : undefined };
     });
     if (!changed) throw unknownDelivery();

@@ -26,6 +26,14 @@ export type DestinationAuth =
   | { readonly type: 'managed-identity'; readonly scope: string }
   | { readonly type: 'header'; readonly header: string; readonly value: string };
 
+/** The destination of a name, if it is configured. */
+export function destinationNamed(
+  destinations: readonly Destination[],
+  name: string,
+): Destination | undefined {
+  return destinations.find((one) => one.name === name);
+}
+
 /** What of a destination's URL may be shown: scheme and host. */
 export function originOf({ url }: Destination): string {
   return new URL(url).origin;

@@ -5,7 +5,7 @@ import { type Message, writeMessage } from '../storage/message.js';
 import { type AcceptParts, removed } from './accept.js';
 import { reportDeadLetter } from './alarm.js';
 import type { Delivery } from './delivery.js';
-import type { Destination } from './destination.js';
+import { type Destination, destinationNamed } from './destination.js';
 import type { Send } from './sending.js';
 import { nextHop } from './trace.js';
 import { abandon, claim, judge, settle, type Verdict } from './transitions.js';
@@ -41,7 +41,7 @@ export async function workOnDelivery(parts: WorkParts, message: Message): Promis
   const by = randomUUID();
   try {
     const claimed = await deliveries.change(message.id, (delivery, nowMs) => {
-      const destination = destinations.find(({ name }) => name === delivery.destination);
+      const destination = destinationNamed(destinations, delivery.destination);
       const verdict = claim(delivery, message.generation, by, destination?.timeoutMs ?? 0, nowMs);
       const next = verdict.kind === 'work' ? verdict.delivery : undefined;
       return { verdict, destination, before: delivery, nowMs, delivery: next };

@@ -1,6 +1,6 @@
 import { readOptions, type Values } from '../contract/option.js';
 import { DOCTOR_OPTIONS, ENRICH_OPTIONS } from '../contract/options.js';
-import type { Destination } from '../delivery/destination.js';
+import { type Destination, destinationNamed } from '../delivery/destination.js';
 import { RequestError } from '../errors.js';
 
 /** What a caller of `enrichAlert` asks for; each is described with its definition. */
@@ -20,13 +20,13 @@ export type DoctorOptions = Values<typeof DOCTOR_OPTIONS>;
  */
 export function parseOptions(query: URLSearchParams, destinations: readonly Destination[]): Options {
   const { wait: waitSeconds, forward: name, ...options } = readOptions(ENRICH_OPTIONS, query);
-  const forward = name === undefined ? undefined : destinationNamed(name, destinations);
+  const forward = name === undefined ? undefined : configured(name, destinations);
   checkTogether({ ...options, forward });
   return { ...options, waitSeconds, forward };
 }
 
-function destinationNamed(name: string, destinations: readonly Destination[]): Destination {
-  const found = destinations.find((one) => one.name === name);
+function configured(name: string, destinations: readonly Destination[]): Destination {
+  const found = destinationNamed(destinations, name);
   if (found) return found;
   const names = destinations.map((one) => one.name).join(', ');
   throw new RequestError(

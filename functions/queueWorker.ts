@@ -1,0 +1,48 @@
+import { app } from '@azure/functions';
+import type { Reporter } from '../shared/report.js';
+import { type Message, readMessage } from '../shared/storage/message.js';
+
+/** Work that waits in a queue, and who does it. */
+export interface QueueWork {
+  /** What is worked on, as functions and events are named after it: `job`. */
+  readonly name: string;
+  /** The same, many of them: `jobs`. */
+  readonly plural: string;
+  readonly queueName: string;
+  /** The name of the storage connection. */
+  readonly connection: string;
+  readonly report: Reporter;
+  /** Does what a message says; the word that it comes to is logged. */
+  work(message: Message): Promise<string>;
+  /** Ends that of which the host has delivered the message too often. */
+  giveUp(message: Message): Promise<void>;
+}
+
+/** Listens to a queue, and to the one into which the host puts what it has given up. */
+export function registerQueueWorker(waiting: QueueWork): void {
+  const { name, plural, queueName, connection, report } = waiting;
+  const foreign = () =>
+    report({
+      event: `${name}-message-foreign`,
+      detail: `The queue of ${plural} held a message that this app has not written. It was dropped. Find out what writes there.`,
+    });
+  app.storageQueue(`${name}Worker`, {
+    queueName,
+    connection,
+    handler: async (entry, context) => {
+      const message = readMessage(entry);
+      if (!message) return foreign();
+      const worked = await waiting.work(message);
+      const { id, generation } = message;
+      context.info(JSON.stringify({ event: `${name}-worked`, id, generation, worked }));
+    },
+  });
+  app.storageQueue(`${name}Poison`, {
+    queueName: `${queueName}-poison`,
+    connection,
+    handler: (entry) => {
+      const message = readMessage(entry);
+      return message ? waiting.giveUp(message) : foreign();
+    },
+  });
+}
