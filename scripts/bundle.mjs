@@ -23,10 +23,9 @@ export const BUNDLE = {
   },
 };
 
-/** The same for the app itself. */
+/** The same for the app itself, whose chunks become CommonJS (scripts/build.mjs) and need no banner. */
 export const APP_BUNDLE = {
   ...BUNDLE,
   plugins: [slimLibraries, leftOut],
-  // applicationinsights looks for a file beside itself.
-  define: { __dirname: 'import.meta.dirname' },
+  banner: {},
 };

@@ -1,13 +1,22 @@
-/** Loads the package and each of its chunks once, as they would be when they are needed: none may be broken. */
+/**
+ * Loads the package and each of its chunks once, as they would be when they are needed: none may be broken, and
+ * the code caches have to fit the engine that made them.
+ */
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { loadApp } from '../local/host/load.js';
+import { functionsCore } from '../local/host/core.js';
+import { answerCoreModule } from '../local/host/load.js';
+import { createChunkLoader } from './loader/chunks.js';
+import { codeCacheFolder } from './loader/code-cache.js';
 
-const APP = resolve(process.argv[2] ?? 'out/app');
+const dist = resolve(process.argv[2] ?? 'out/app', 'dist');
 
 process.env.STATE_STORAGE = 'memory';
-const { functions } = await loadApp(APP);
-const chunks = (await readdir(resolve(APP, 'dist'))).filter((name) => name.endsWith('.js'));
-for (const chunk of chunks) await import(pathToFileURL(resolve(APP, 'dist', chunk)).href);
-console.log(`${functions.size} functions, ${chunks.length} chunks`);
+answerCoreModule();
+const { load, chunks } = createChunkLoader(dist);
+const { functions } = await functionsCore.collect(() => load('app.cjs'));
+for (const name of await readdir(dist)) if (name.endsWith('.cjs')) load(name);
+const cached = await readdir(codeCacheFolder(dist));
+const unfit = cached.filter((name) => chunks.get(name)?.script.cachedDataRejected !== false);
+if (unfit.length > 0) throw new Error(`These code caches do not fit their chunks: ${unfit.join(', ')}.`);
+console.log(`${functions.size} functions, ${chunks.size} chunks, ${cached.length} from the code cache`);

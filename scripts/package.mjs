@@ -1,4 +1,5 @@
 // Makes what is deployed: out/app/ (host.json, package.json, bundles; no node_modules) and out/app.zip.
+import { execFileSync } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
@@ -12,6 +13,9 @@ await mkdir(APP, { recursive: true });
 await cp('host.json', join(APP, 'host.json'));
 await cp('LICENSE', join(APP, 'LICENSE'));
 await cp('dist', join(APP, 'dist'), { recursive: true, filter: (path) => !path.endsWith('meta.json') });
+execFileSync(process.execPath, ['--import', 'tsx', 'scripts/record-code-cache.ts', join(APP, 'dist')], {
+  stdio: 'inherit',
+});
 await writeFile(
   join(APP, 'package.json'),
   `${JSON.stringify({ name, version, license, private: true, type, main, engines }, null, 2)}\n`,

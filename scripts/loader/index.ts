@@ -1,0 +1,3 @@
+import { createChunkLoader } from './chunks.js';
+
+createChunkLoader(import.meta.dirname).load('app.cjs');
