@@ -7,10 +7,62 @@ export interface Deadline {
   readonly atMs: number;
   /** Aborted at that moment, and when the work has ended: nothing that it began goes on unseen. */
   readonly signal: AbortSignal;
+  /**
+   * `work`'s result, or the reason of the signal as soon as the time is over. The work itself goes on; should
+   * it fail after that, nobody is told.
+   */
+  unlessOver<T>(work: Promise<T>): Promise<T>;
 }
 
 /** What is aborted after the work has ended; one for all, since without a reason each gets a stack trace. */
 const OVER = new Error('The work has ended.');
+
+/** Makes its signal when it is first asked for: a cached answer needs none, and it would cost a twentieth of it. */
+class TimeLimit implements Deadline {
+  readonly atMs: number;
+  #reason: Error | undefined;
+  #controller: AbortController | undefined;
+  readonly #leave = new Set<(reason: Error) => void>();
+
+  constructor(atMs: number) {
+    this.atMs = atMs;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      setMaxListeners(0, this.#controller.signal); // thousands of lookups may wait on one deadline
+      if (this.#reason) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  unlessOver<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#reason) reject(this.#reason);
+      else this.#leave.add(reject);
+      const stay = () => this.#leave.delete(reject);
+      work.then(
+        (result) => {
+          stay();
+          resolve(result);
+        },
+        (error) => {
+          stay();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  end(reason: Error): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    for (const leave of this.#leave) leave(reason);
+    this.#leave.clear();
+  }
+}
 
 /**
  * Runs `run` with a deadline that is `ms` milliseconds away. It is for `run` to heed it; what it
@@ -27,18 +79,15 @@ export async function withDeadline<T>(
   parent?: AbortSignal,
 ): Promise<T> {
   parent?.throwIfAborted();
-  const work = new AbortController();
-  setMaxListeners(0, work.signal); // thousands of lookups may wait on one deadline
-  const follow = () => work.abort(parent?.reason);
+  const limit = new TimeLimit(clock.monotonicMs() + ms);
+  const follow = () => limit.end(parent?.reason);
   parent?.addEventListener('abort', follow, { once: true });
-  clock.sleep(ms, work.signal).then(
-    () => work.abort(reason()),
-    () => {}, // it has ended before
-  );
+  const off = clock.alarm(ms, () => limit.end(reason()));
   try {
-    return await run({ atMs: clock.monotonicMs() + ms, signal: work.signal });
+    return await run(limit);
   } finally {
-    work.abort(OVER);
+    off();
+    limit.end(OVER);
     parent?.removeEventListener('abort', follow);
   }
 }
@@ -51,13 +100,7 @@ export function runWithin<T>(
   run: (deadline: Deadline) => Promise<T>,
   parent?: AbortSignal,
 ): Promise<T> {
-  return withDeadline(
-    clock,
-    ms,
-    onTimeout,
-    (deadline) => unlessAborted(run(deadline), deadline.signal),
-    parent,
-  );
+  return withDeadline(clock, ms, onTimeout, (deadline) => deadline.unlessOver(run(deadline)), parent);
 }
 
 /**

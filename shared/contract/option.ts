@@ -126,16 +126,17 @@ const IGNORED = new Set(['code', 'clientid', 'validationtoken', 'subscription-ke
  * @throws {RequestError} for a parameter or value that is not known, with a list of what is
  */
 export function readOptions<O extends OptionSet>(options: O, query: URLSearchParams): Values<O> {
+  const values: Record<string, unknown> = {};
+  for (const name in options) values[name] = options[name]?.fallback;
   for (const name of new Set(query.keys())) {
     if (IGNORED.has(name.toLowerCase())) continue;
-    if (!Object.hasOwn(options, name)) throw unknown(Object.keys(options));
-    if (query.getAll(name).length > 1) throw invalid(name, 'once only');
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (!option) throw unknown(Object.keys(options));
+    const [given = '', ...more] = query.getAll(name);
+    if (more.length > 0) throw invalid(name, 'once only');
+    values[name] = option.read(given, name);
   }
-  const read = Object.entries(options).map(([name, option]) => {
-    const given = query.get(name);
-    return [name, given === null ? option.fallback : option.read(given, name)];
-  });
-  return Object.fromEntries(read);
+  return values as Values<O>;
 }
 
 function unknown(known: readonly string[]): RequestError {

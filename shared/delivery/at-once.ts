@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
-import { type Deadline, unlessAborted } from '../deadline.js';
+import type { Deadline } from '../deadline.js';
 import type { EnrichedPayload } from '../enrich.js';
 import type { ForwardReceipt } from '../enrichment.js';
 import { EnrichmentError } from '../errors.js';
@@ -64,11 +64,11 @@ export class DeliveryAtOnce implements Forwarding {
     const traceparent = nextHop(order.traceparent, random);
     const outgoing = { id, body: format.render(enriched), contentType: format.contentType, traceparent };
     const beganMs = clock.monotonicMs();
-    const sent = await unlessAborted(send(destination, outgoing, deadline.signal), deadline.signal).catch(
-      (error: unknown) => {
+    const sent = await deadline
+      .unlessOver(send(destination, outgoing, deadline.signal))
+      .catch((error: unknown) => {
         throw deadline.signal.aborted ? tooLate(name) : error;
-      },
-    );
+      });
     const nowMs = clock.monotonicMs();
     if (sent.kind !== 'delivered') throw failure(destination, sent, nowMs - beganMs, nowMs);
     this.#delivered.set(id, true);

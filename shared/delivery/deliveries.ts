@@ -1,4 +1,4 @@
-import { type Deadline, unlessAborted } from '../deadline.js';
+import type { Deadline } from '../deadline.js';
 import type { EnrichedPayload } from '../enrich.js';
 import type { ForwardReceipt } from '../enrichment.js';
 import { EnrichmentError } from '../errors.js';
@@ -30,7 +30,7 @@ export class Deliveries implements Forwarding {
 
   /** Returns after the durable enqueue. Past the deadline it may still come to that, for the repeated post to find. */
   forward(order: Order, enriched: EnrichedPayload, deadline: Deadline): Promise<ForwardReceipt> {
-    return unlessAborted(this.accept(order, enriched), deadline.signal);
+    return deadline.unlessOver(this.accept(order, enriched));
   }
 
   /** The same for whoever has no deadline. */

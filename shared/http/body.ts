@@ -1,5 +1,5 @@
 import type { HttpRequest } from '@azure/functions';
-import { type Deadline, unlessAborted } from '../deadline.js';
+import type { Deadline } from '../deadline.js';
 import { RequestError } from '../errors.js';
 
 /**
@@ -10,7 +10,7 @@ import { RequestError } from '../errors.js';
 export async function readBody(request: HttpRequest, maxBytes: number, deadline: Deadline): Promise<string> {
   checkHeaders(request.headers);
   if (Number(request.headers.get('content-length')) > maxBytes) throw tooLarge(maxBytes);
-  const bytes = await unlessAborted(collect(request, maxBytes), deadline.signal).catch((error: unknown) => {
+  const bytes = await deadline.unlessOver(collect(request, maxBytes)).catch((error: unknown) => {
     if (error instanceof RequestError) throw error;
     throw deadline.signal.aborted
       ? new RequestError(

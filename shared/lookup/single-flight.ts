@@ -1,4 +1,4 @@
-import { type Deadline, unlessAborted } from '../deadline.js';
+import type { Deadline } from '../deadline.js';
 import { DeadlineError } from '../errors.js';
 import type { Stage, Work } from '../source.js';
 
@@ -64,7 +64,7 @@ class Flight<T> implements Work {
     this.#untilMs = Math.max(this.#untilMs, deadline.atMs);
     this.#waiting++;
     try {
-      return await unlessAborted(this.#result, deadline.signal);
+      return await deadline.unlessOver(this.#result);
     } catch (error) {
       throw deadline.signal.aborted && !this.isOver ? this.#outOfTime(deadline) : error;
     } finally {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.js';
+import { type Clock, sleepBy } from '../../shared/clock.js';
 
 /** A clock that stands still until a test moves it. Sleepers wake when their time is passed. */
 export class ManualClock implements Clock {
@@ -13,16 +13,13 @@ export class ManualClock implements Clock {
     return this.#nowMs;
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const sleeper = { untilMs: this.#nowMs + ms, wake: resolve };
-      this.#sleepers.add(sleeper);
-      signal?.addEventListener('abort', () => {
-        this.#sleepers.delete(sleeper);
-        reject(signal.reason);
-      });
-    });
-  }
+  alarm = (ms: number, wake: () => void): (() => void) => {
+    const sleeper = { untilMs: this.#nowMs + ms, wake };
+    this.#sleepers.add(sleeper);
+    return () => this.#sleepers.delete(sleeper);
+  };
+
+  sleep = sleepBy(this.alarm);
 
   get sleeping(): number {
     return this.#sleepers.size;

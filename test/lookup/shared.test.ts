@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { withDeadline } from '../../shared/deadline.js';
 import { AnswerCache } from '../../shared/lookup/answer-cache.js';
 import { keepAlertIps } from '../../shared/lookup/keeping.js';
 import { Lookup, type SharedCache } from '../../shared/lookup/lookup.js';
@@ -27,10 +28,15 @@ function setUp(shared: Partial<SharedCache<SourceAnswer>>) {
     keep: async (id) => void kept.push(id),
     ...shared,
   });
-  const find = (id: string) => {
-    const deadline = { atMs: clock.monotonicMs() + 25_000, signal: new AbortController().signal };
-    return clock.until(lookup.find(id, deadline));
-  };
+  const find = (id: string) =>
+    clock.until(
+      withDeadline(
+        clock,
+        25_000,
+        () => new Error('late'),
+        (deadline) => lookup.find(id, deadline),
+      ),
+    );
   return { lookup, find };
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.js';
+import { type Clock, sleepBy } from '../../shared/clock.js';
 import { START_MS } from './virtual-time.js';
 
 /** Turns of the microtask queue after which nothing moves any more unless time passes. */
@@ -18,23 +18,17 @@ export class SteppingClock implements Clock {
     return this.#nowMs;
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      const leave = () => {
-        this.#sleepers.delete(sleeper);
-        reject(signal?.reason);
-      };
-      const wake = () => {
-        this.#sleepers.delete(sleeper);
-        signal?.removeEventListener('abort', leave);
-        resolve();
-      };
-      const sleeper = { atMs: this.#nowMs + Math.max(0, ms), wake };
-      this.#sleepers.add(sleeper);
-      signal?.addEventListener('abort', leave, { once: true });
-    });
-  }
+  alarm = (ms: number, ring: () => void): (() => void) => {
+    const wake = () => {
+      this.#sleepers.delete(sleeper);
+      ring();
+    };
+    const sleeper = { atMs: this.#nowMs + Math.max(0, ms), wake };
+    this.#sleepers.add(sleeper);
+    return () => this.#sleepers.delete(sleeper);
+  };
+
+  sleep = sleepBy(this.alarm);
 
   /** Sleepers that are still asleep. */
   get sleeping(): number {

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../../shared/clock.js';
+import { type Clock, sleepBy } from '../../shared/clock.js';
 
 interface Event {
   readonly atMs: number;
@@ -29,25 +29,25 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      const stop = () => reject(signal?.reason);
-      signal?.addEventListener('abort', stop, { once: true });
-      const happen = () => {
-        signal?.removeEventListener('abort', stop);
-        resolve();
-      };
-      this.#push({ atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, happen });
-    });
-  }
+  alarm = (ms: number, ring: () => void): (() => void) => {
+    let isOn = true;
+    const happen = () => isOn && ring();
+    this.#push({ atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, happen });
+    return () => {
+      isOn = false;
+    };
+  };
+
+  sleep = sleepBy(this.alarm);
 
   /** The clock of a machine that was started at another time, is set to another calendar, and runs at another rate. */
   machine({ originMs = 0, calendarMs = 0, rate = 1 }): Clock {
+    const alarm = (ms: number, ring: () => void) => this.alarm(ms / rate, ring);
     return {
       epochMs: () => this.epochMs() + calendarMs,
       monotonicMs: () => originMs + this.#nowMs * rate,
-      sleep: (ms, signal) => this.sleep(ms / rate, signal),
+      sleep: sleepBy(alarm),
+      alarm,
     };
   }
 
