@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -57,12 +57,14 @@ export async function buildAll(): Promise<void> {
   ]);
   await Promise.all([
     ...[BUILT.hello, BUILT.helloBundled, BUILT.echo, BUILT.naive].map((folder) =>
-      describe(folder, 'index.js'),
+      makeApp(folder, 'index.js'),
     ),
-    describe(BUILT.unbundled, 'functions/index.js'),
+    makeApp(BUILT.unbundled, 'functions/index.js'),
   ]);
 }
 
-async function describe(folder: string, main: string): Promise<void> {
+/** Makes a folder of code an app. */
+async function makeApp(folder: string, main: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', main }));
+  await cp(join(ROOT, 'host.json'), join(folder, 'host.json'));
 }

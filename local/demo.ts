@@ -5,6 +5,7 @@
  * Takes the folder of the built app, where it is not the root: `tsx local/demo.ts out/app`.
  */
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../shared/clock.js';
 import { startAzurite } from './azurite.js';
@@ -116,10 +117,11 @@ async function main(): Promise<void> {
     DEFENDER_AUDIENCE: AUDIENCE,
     AzureWebJobsStorage: azurite.connectionString,
   });
+  const folder = process.argv[2] ?? root('.');
   const host = await startHost({
-    registrations: await loadApp(process.argv[2] ?? root('.')),
+    registrations: await loadApp(folder),
     port: 0,
-    hostJson: JSON.parse(await readFile(root('host.json'), 'utf8')),
+    hostJson: JSON.parse(await readFile(join(folder, 'host.json'), 'utf8')),
   });
   console.log(
     `The app is up at ${host.url}, between an identity endpoint, a Defender, a storage account and a receiver of this machine.`,

@@ -4,7 +4,7 @@
  *
  *     tsx scripts/record-code-cache.ts out/app/dist
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { startAzurite } from '../local/azurite.js';
 import { startDefenderSimulator } from '../local/defender/simulator.js';
@@ -32,6 +32,7 @@ const { load, chunks } = createChunkLoader(folder);
 const host = await startHost({
   registrations: await functionsCore.collect(() => load('app.cjs')),
   port: 0,
+  hostJson: JSON.parse(await readFile(join(folder, '../host.json'), 'utf8')),
 });
 const response = await fetch(`${host.url}/api/enrichAlert`, {
   method: 'POST',

@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.js';
 import type { RegisteredFunction, Registrations } from './core.js';
 import type { LogSink, ProgrammingModel } from './core-api.js';
 import { invoke } from './invoke.js';
-import { QueuePump, type QueueSettings } from './queue-pump.js';
+import type { PumpOptions, QueueSettings } from './queue-pump.js';
 import type { QueueMessage, QueueService } from './queue-service.js';
 import type { HostJson } from './routes.js';
 import { traceContext } from './trace.js';
@@ -18,14 +18,24 @@ export interface QueueOptions {
   readonly log: LogSink;
 }
 
-/** Starts a pump for each queue trigger of the app. */
-export function startQueuePumps(options: QueueOptions): QueuePump[] {
-  const { registrations, queues, clock, log } = options;
-  const settings = queueSettings(options.hostJson);
+/**
+ * What the pump of each queue trigger of the app works with.
+ *
+ * @throws when there are queue triggers and no extension bundle: the real host does not know them then
+ * (https://learn.microsoft.com/azure/azure-functions/functions-bindings-register#extension-bundles)
+ */
+export function queueTriggers(options: QueueOptions): PumpOptions[] {
+  const { registrations, hostJson, queues, clock, log } = options;
+  const settings = queueSettings(hostJson);
   return [...registrations.functions.values()].flatMap((registered) => {
     const { name: functionName, bindings } = registered.metadata;
     return Object.entries(bindings).flatMap(([bindingName, { type, connection, queueName }]) => {
       if (type?.toLowerCase() !== 'queuetrigger') return [];
+      if (!hostJson.extensionBundle) {
+        throw new Error(
+          `Function "${functionName}": queueTrigger is not registered: host.json needs an extensionBundle.`,
+        );
+      }
       const queue = queues(String(connection), String(queueName));
       const poison = queues(String(connection), `${queueName}-poison`);
       const handle = (text: string, message: QueueMessage) =>
@@ -34,7 +44,7 @@ export function startQueuePumps(options: QueueOptions): QueuePump[] {
         const message = error instanceof Error ? error.message : String(error);
         log({ level: 'error', category: 'system', functionName, message: `Queue ${queueName}: ${message}` });
       };
-      return [new QueuePump({ clock, queue, poison, settings, handle, onError })];
+      return [{ clock, queue, poison, settings, handle, onError }];
     });
   });
 }

@@ -24,6 +24,8 @@ export interface RouteMatch {
 
 /** The parts of host.json that this host knows: about routes, and about queues. */
 export interface HostJson {
+  /** Where the real host has all triggers from but HTTP's and the timer's. */
+  extensionBundle?: { id: string; version: string };
   extensions?: {
     http?: { routePrefix?: string };
     queues?: {
