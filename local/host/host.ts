@@ -4,11 +4,11 @@ import { type Clock, systemClock } from '../../shared/clock.js';
 import { listen } from '../loopback.js';
 import type { Registrations } from './core.js';
 import type { LogSink } from './core-api.js';
+import type { HostJson } from './host-json.js';
 import { runHooks } from './invoke.js';
 import { QueuePump } from './queue-pump.js';
 import type { QueueService } from './queue-service.js';
 import { queueTriggers } from './queues.js';
-import type { HostJson } from './routes.js';
 import { HttpFront } from './server.js';
 import { storageQueues } from './storage-queues.js';
 

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../shared/clock.js';
 import type { RegisteredFunction, Registrations } from './core.js';
 import type { LogSink, ProgrammingModel } from './core-api.js';
+import { type HostJson, queueSettings } from './host-json.js';
 import { invoke } from './invoke.js';
-import type { PumpOptions, QueueSettings } from './queue-pump.js';
+import type { PumpOptions } from './queue-pump.js';
 import type { QueueMessage, QueueService } from './queue-service.js';
-import type { HostJson } from './routes.js';
 import { traceContext } from './trace.js';
+
+/** How the queue is called that holds what was given up of another one. */
+const POISON = '-poison';
 
 /** What the queue side of the host is made of. */
 export interface QueueOptions {
@@ -37,7 +40,9 @@ export function queueTriggers(options: QueueOptions): PumpOptions[] {
         );
       }
       const queue = queues(String(connection), String(queueName));
-      const poison = queues(String(connection), `${queueName}-poison`);
+      const poison = String(queueName).endsWith(POISON)
+        ? undefined
+        : queues(String(connection), `${queueName}${POISON}`);
       const handle = (text: string, message: QueueMessage) =>
         invokeWith(options, registered, bindingName, text, message);
       const onError = (error: unknown) => {
@@ -73,24 +78,4 @@ async function invokeWith(
     },
   });
   await invocation.result;
-}
-
-/** https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#hostjson-settings, with its defaults. */
-function queueSettings({ extensions }: HostJson): QueueSettings {
-  const given = extensions?.queues ?? {};
-  const batchSize = given.batchSize ?? 16;
-  return {
-    messageEncoding: given.messageEncoding ?? 'base64',
-    maxPollingMs: milliseconds(given.maxPollingInterval ?? '00:01:00'),
-    visibilityMs: milliseconds(given.visibilityTimeout ?? '00:00:00'),
-    maxDequeueCount: given.maxDequeueCount ?? 5,
-    batchSize,
-    newBatchThreshold: given.newBatchThreshold ?? Math.floor(batchSize / 2),
-  };
-}
-
-/** A time span of .NET, `hh:mm:ss`. */
-function milliseconds(span: string): number {
-  const [hours = 0, minutes = 0, seconds = 0] = span.split(':').map(Number);
-  return ((hours * 60 + minutes) * 60 + seconds) * 1000;
 }

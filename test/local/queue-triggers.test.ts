@@ -46,3 +46,25 @@ test('a queue trigger without an extension bundle is refused, as the real host d
     'Function "worker": queueTrigger is not registered: host.json needs an extensionBundle.',
   );
 });
+
+test('a queue has a poison queue beside it, unless it is one', async () => {
+  const clock = new ManualClock();
+  const opened: string[] = [];
+  const registrations = await functionsCore.collect(() => {
+    const options = { connection: 'AzureWebJobsStorage', handler: () => {} };
+    app.storageQueue('worker', { ...options, queueName: 'work' });
+    app.storageQueue('undertaker', { ...options, queueName: 'work-poison' });
+  });
+  const host = await startHost({
+    registrations,
+    port: 0,
+    hostJson: await hostJson(),
+    clock,
+    queues: (_connection, queueName) => {
+      opened.push(queueName);
+      return new MemoryQueue(clock).host;
+    },
+  });
+  expect(opened).toEqual(['work', 'work-poison', 'work-poison']);
+  await host.close();
+});
