@@ -12,11 +12,13 @@ import { functionsCore } from '../local/host/core.js';
 import { startHost } from '../local/host/host.js';
 import { answerCoreModule } from '../local/host/load.js';
 import { startIdentityEndpoint } from '../local/identity/endpoint.js';
+import { forgetSettings } from '../local/settings.js';
 import { systemClock as clock } from '../shared/clock.js';
 import { createChunkLoader } from './loader/chunks.js';
 import { codeCacheFolder, sealed } from './loader/code-cache.js';
 
 const folder = resolve(process.argv[2] ?? 'out/app/dist');
+await forgetSettings();
 const audience = 'https://defender.test';
 const identity = await startIdentityEndpoint({ clock });
 const defender = await startDefenderSimulator({ clock, random: Math.random, audience });

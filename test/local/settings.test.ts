@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { redactor } from '../../local/redact.js';
-import { mergeSettings, readLocalSettings } from '../../local/settings.js';
+import { forgetSettings, mergeSettings, readLocalSettings } from '../../local/settings.js';
 
 let folder: string;
 
@@ -36,6 +36,15 @@ test.each([
 
 test('the environment wins over the file', () => {
   expect(mergeSettings({ A: 'env' }, { A: 'file', B: 'file' })).toEqual({ A: 'env', B: 'file' });
+});
+
+test('what is set for the app can be forgotten, and nothing else is', async () => {
+  Object.assign(process.env, { QUOTA_PER_MINUTE: '50', FUNCTION_KEY: 'key-12345', MY_OWN: 'kept' });
+  await forgetSettings();
+  expect(process.env).not.toHaveProperty('QUOTA_PER_MINUTE');
+  expect(process.env).not.toHaveProperty('FUNCTION_KEY');
+  expect(process.env).toHaveProperty('MY_OWN', 'kept');
+  delete process.env.MY_OWN;
 });
 
 test('secrets are blanked out of what is printed, and nothing else is', () => {
