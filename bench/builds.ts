@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -13,6 +13,8 @@ const OUT = join(ROOT, 'out/bench');
 export const BUILT = {
   /** What `npm run package` makes. */
   app: join(ROOT, 'out/app'),
+  /** The same, as it is uploaded. */
+  zip: join(ROOT, 'out/app.zip'),
   unbundled: join(OUT, 'unbundled'),
   /** As `func new` makes it: `@azure/functions` in node_modules. */
   hello: join(OUT, 'hello'),
@@ -21,12 +23,10 @@ export const BUILT = {
   naive: join(OUT, 'naive'),
   /** The process that becomes one of them. */
   worker: join(OUT, 'worker.js'),
-  zip: join(ROOT, 'out/app.zip'),
 } as const;
 
-/** Builds all of it. */
+/** Builds all of it, after everything in `out` is deleted by the packaging. */
 export async function buildAll(): Promise<void> {
-  await rm(OUT, { recursive: true, force: true });
   execFileSync(process.execPath, ['scripts/package.mjs'], { cwd: ROOT });
   await mkdir(OUT, { recursive: true });
   await writeFile(join(OUT, 'package.json'), '{"type":"module"}');

@@ -51,8 +51,19 @@ test('secrets are blanked out of what is printed, and nothing else is', () => {
   const redact = redactor({
     FUNCTION_KEY: 'key-12345',
     SIEM_SECRET: 'hush-hush',
+    SIEM_HMAC: 'named-by-a-destination',
+    SIEM_HOOK: 'https://siem.test/hook/its-path',
+    GRAPH_STATE: 'named-for-graph',
+    GRAPH_CLIENT_STATE_SETTING: 'GRAPH_STATE',
+    FORWARD_DESTINATIONS:
+      '{"siem":{"urlSetting":"SIEM_HOOK","auth":{"type":"hmac","secretSettings":["SIEM_HMAC"]}}}',
+    PUBLIC_BASE_URL: 'https://app.test/base',
     DEFENDER_CLOUD: 'commercial',
   });
+  expect(redact('named-by-a-destination https://siem.test/hook/its-path named-for-graph')).toBe(
+    '*** *** ***',
+  );
+  expect(redact('https://app.test/base/api')).toBe('https://app.test/base/api');
   expect(
     redact(
       'key-12345 hush-hush commercial Bearer eyJhbGciOi.eyJhdWQi.sig /api/x?code=abc&a=1 AccountKey=k==;EndpointSuffix=e',
