@@ -6,6 +6,7 @@ import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { functionsCore } from '../../local/host/core.js';
 import { startHost } from '../../local/host/host.js';
 import { invoke } from '../../local/host/invoke.js';
+import { storageQueues } from '../../local/host/storage-queues.js';
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
 import { loadStorageLibraries } from '../support/storage-libraries.js';
@@ -44,6 +45,7 @@ test('the local host takes it, and it says what it did', async () => {
     registrations,
     port: 0,
     hostJson: JSON.parse(await readFile('host.json', 'utf8')),
+    queues: storageQueues(env),
   });
   const registered = registrations.functions.get('sweep');
   const model = registrations.core.worker?.model;
