@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -13,6 +13,8 @@ const OUT = join(ROOT, 'out/bench');
 export const BUILT = {
   /** What `npm run package` makes. */
   app: join(ROOT, 'out/app'),
+  /** The same, as it is uploaded. */
+  zip: join(ROOT, 'out/app.zip'),
   unbundled: join(OUT, 'unbundled'),
   /** As `func new` makes it: `@azure/functions` in node_modules. */
   hello: join(OUT, 'hello'),
@@ -21,12 +23,10 @@ export const BUILT = {
   naive: join(OUT, 'naive'),
   /** The process that becomes one of them. */
   worker: join(OUT, 'worker.js'),
-  zip: join(ROOT, 'out/app.zip'),
 } as const;
 
-/** Builds all of it. */
+/** Builds all of it, after everything in `out` is deleted by the packaging. */
 export async function buildAll(): Promise<void> {
-  await rm(OUT, { recursive: true, force: true });
   execFileSync(process.execPath, ['scripts/package.mjs'], { cwd: ROOT });
   await mkdir(OUT, { recursive: true });
   await writeFile(join(OUT, 'package.json'), '{"type":"module"}');
@@ -57,12 +57,14 @@ export async function buildAll(): Promise<void> {
   ]);
   await Promise.all([
     ...[BUILT.hello, BUILT.helloBundled, BUILT.echo, BUILT.naive].map((folder) =>
-      describe(folder, 'index.js'),
+      makeApp(folder, 'index.js'),
     ),
-    describe(BUILT.unbundled, 'functions/index.js'),
+    makeApp(BUILT.unbundled, 'functions/index.js'),
   ]);
 }
 
-async function describe(folder: string, main: string): Promise<void> {
+/** Makes a folder of code an app. */
+async function makeApp(folder: string, main: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', main }));
+  await cp(join(ROOT, 'host.json'), join(folder, 'host.json'));
 }

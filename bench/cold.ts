@@ -13,7 +13,7 @@ interface ColdStart {
   readonly residentMb: number;
 }
 
-/** Starts a process for each run; see docs/performance.md, "Cold". */
+/** Starts a process for each run; see docs/performance.md, "How to read it". */
 export async function coldRows(standIns: StandIns, runs: number): Promise<Row[]> {
   const { memory, blob, telemetry } = standIns;
   const start = (directory: string, settings: Record<string, string>) => () =>
@@ -54,7 +54,7 @@ export async function coldRows(standIns: StandIns, runs: number): Promise<Row[]>
   const residents = (['hello', 'memory', 'blob'] as const).map((name) =>
     median(take(name, 'residentMb')).toFixed(0),
   );
-  const growth = against('memory', 'residentMb');
+  const growths = (['memory', 'blob'] as const).map((name) => against(name, 'residentMb'));
   return [
     shown('cold: hello world, `@azure/functions` in node_modules', both('hello')),
     ...bars('memory', 1.25, 'the package, `STATE_STORAGE=memory`'),
@@ -66,9 +66,9 @@ export async function coldRows(standIns: StandIns, runs: number): Promise<Row[]>
     shown('cold: the package against that one: memory; blob', `${bundled('memory')}; ${bundled('blob')}`),
     judged(
       'resident memory after the first answer: hello, memory, blob',
-      `${residents.join(', ')} MB: ${times(growth)}, ${times(against('blob', 'residentMb'))}`,
+      `${residents.join(', ')} MB: ${growths.map(times).join(', ')}`,
       '≤ 1.3 × hello',
-      growth <= 1.3,
+      Math.max(...growths) <= 1.3,
     ),
   ];
 }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BUILT } from './builds.js';
 import { SAMPLES } from './fixtures/payloads.js';
-import { inTurn, judged, median, ms, type Row, timed, times } from './measure.js';
+import { inTurn, judged, median, ms, type Row, ratio, timed, times } from './measure.js';
 import { startApps } from './process.js';
 import { post } from './requests.js';
 import type { StandIns } from './stand-ins/stand-ins.js';
@@ -21,7 +21,7 @@ export async function largeRows({ memory }: StandIns, rounds: number): Promise<R
   const [small = '', , large = ''] = texts;
   const file = join(BUILT.app, '../bench/large.json');
   await writeFile(file, large);
-  const url = `${apps.urls.ours}`;
+  const { ours: url } = apps.urls;
   try {
     await post(url, large, 'wait=220'); // asks about each alert once
     const perAlertUs = SIZES.map(
@@ -34,7 +34,7 @@ export async function largeRows({ memory }: StandIns, rounds: number): Promise<R
     ];
     const grown = await inTurn({ of100, of1000, of10000 }, rounds, 1);
     const costs = [grown.of100, grown.of1000, grown.of10000].map(median);
-    const growth = (costs[2] ?? 0) / (costs[0] ?? 1);
+    const growth = ratio(grown.of10000, grown.of100);
     const stood = await inTurn(
       {
         ours: () => worker.longestStall(() => post(url, large)),
@@ -43,7 +43,7 @@ export async function largeRows({ memory }: StandIns, rounds: number): Promise<R
       rounds,
       1,
     );
-    const stall = median(stood.ours) / median(stood.json);
+    const stall = ratio(stood.ours, stood.json);
     return [
       judged(
         'everything cached, 100, 1,000 and 10,000 alerts in one payload',

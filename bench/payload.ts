@@ -2,7 +2,7 @@ import { parseJson } from '../shared/payload/json.js';
 import { findAlerts } from '../shared/payload/references.js';
 import { attachRelatedIps } from '../shared/payload/splice.js';
 import { SAMPLES } from './fixtures/payloads.js';
-import { inTurn, judged, median, type Row, times } from './measure.js';
+import { inTurn, judged, type Row, ratio, times } from './measure.js';
 
 const SIZES = [1, 100, 10_000];
 const IPS = ['104.80.104.128', '23.203.232.228'];
@@ -27,7 +27,7 @@ export async function payloadRows(rounds: number): Promise<Row[]> {
         rounds,
         Math.ceil(WARM_UP_CHARACTERS / Math.max(text.length, LEAST_CHARACTERS)),
       );
-      ratios.push(median(ours) / median(theirs));
+      ratios.push(ratio(ours, theirs));
     }
     rows.push(
       judged(

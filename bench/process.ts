@@ -45,14 +45,10 @@ export class Worker {
   readonly #ready: Promise<Reply>;
 
   /** @param main the bundled bench/worker.ts */
-  constructor(main: string, nodeOptions: readonly string[] = []) {
+  constructor(main: string) {
     const { PATH, NODE_COMPILE_CACHE } = process.env;
     const env = { PATH, ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}) };
-    this.#child = fork(main, {
-      env,
-      execArgv: [...nodeOptions],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    this.#child = fork(main, { env, execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.#ready = this.#reply();
   }
 

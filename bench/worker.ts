@@ -16,11 +16,6 @@ const noQueue: HostQueue = {
   send: async () => {},
 };
 
-async function listening({ directory, settings }: { directory: string; settings: Record<string, string> }) {
-  const hostJson = JSON.parse(await readFile(join(directory, 'host.json'), 'utf8'));
-  return { hostJson, queues: storageQueues(settings) };
-}
-
 let delay: IntervalHistogram | undefined;
 
 async function answer(command: Command): Promise<Reply> {
@@ -31,7 +26,8 @@ async function answer(command: Command): Promise<Reply> {
       const { url } = await startHost({
         registrations,
         port: 0,
-        ...(command.listens ? await listening(command) : { queues: () => noQueue }),
+        hostJson: JSON.parse(await readFile(join(command.directory, 'host.json'), 'utf8')),
+        queues: command.listens ? storageQueues(command.settings) : () => noQueue,
       });
       return { kind: 'assigned', url };
     }

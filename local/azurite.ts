@@ -15,7 +15,7 @@ export interface Azurite {
   readonly connectionString: string;
   /** Ends the process as a crash would; what it had persisted stays. */
   kill(): Promise<void>;
-  /** The same account at the same address once more. */
+  /** The same account at the same address once more, its clock as far ahead as before. */
   restart(): Promise<void>;
   /** Sets its clock, the one that all instances share, so far ahead of this machine's. */
   setAhead(ms: number): Promise<void>;
@@ -40,10 +40,12 @@ const END_WITH_PARENT = 'data:text/javascript,process.on("disconnect",()=>proces
  */
 export async function startAzurite({ persistent = false }: AzuriteOptions = {}): Promise<Azurite> {
   const key = randomBytes(64).toString('base64');
-  const ports = { blob: await freePort(), queue: await freePort() };
+  const blob = await freePort();
+  const ports = { blob, queue: await freePort(blob) };
   const folder = persistent ? await mkdtemp(join(tmpdir(), 'azurite-')) : undefined;
   const endpoint = (port: number) => `http://127.0.0.1:${port}/${ACCOUNT}`;
-  const run = () => launch({ key, ports, folder });
+  let aheadMs = 0;
+  const run = () => launch({ key, ports, folder, aheadMs });
   let child = await run();
   const kill = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -61,9 +63,10 @@ export async function startAzurite({ persistent = false }: AzuriteOptions = {}):
       await kill();
       child = await run();
     },
-    setAhead: async (calendarMs) => {
+    setAhead: async (ms) => {
+      aheadMs = ms;
       const set = once(child, 'message');
-      child.send({ calendarMs });
+      child.send({ calendarMs: ms });
       await set;
     },
     close: async () => {
@@ -78,9 +81,11 @@ interface Launch {
   readonly ports: { readonly blob: number; readonly queue: number };
   /** Where it keeps its data; absent: in memory. */
   readonly folder: string | undefined;
+  /** How far its clock is ahead of this machine's. */
+  readonly aheadMs: number;
 }
 
-async function launch({ key, ports, folder }: Launch): Promise<ChildProcess> {
+async function launch({ key, ports, folder, aheadMs }: Launch): Promise<ChildProcess> {
   const main = createRequire(import.meta.url).resolve('azurite/dist/src/azurite.js');
   const where = folder ? ['--location', folder] : ['--inMemoryPersistence'];
   // Its table service, which nobody uses, takes a port of its own choice.
@@ -95,7 +100,7 @@ async function launch({ key, ports, folder }: Launch): Promise<ChildProcess> {
   const args = [...listening, '--silent', '--disableTelemetry', '--skipApiVersionCheck'];
   const child = fork(main, [...args, ...where], {
     cwd: folder ?? tmpdir(),
-    execArgv: ['--import', END_WITH_PARENT, '--import', shiftedCalendar(0)],
+    execArgv: ['--import', END_WITH_PARENT, '--import', shiftedCalendar(aheadMs)],
     env: { PATH: process.env.PATH, AZURITE_ACCOUNTS: `${ACCOUNT}:${key}` },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
@@ -104,7 +109,8 @@ async function launch({ key, ports, folder }: Launch): Promise<ChildProcess> {
   child.channel?.unref();
   const giveUpAtMs = performance.now() + START_TIMEOUT_MS;
   while (!(await answers(ports.blob)) || !(await answers(ports.queue))) {
-    if (child.exitCode !== null) throw new Error(`Azurite ended with exit code ${child.exitCode}.`);
+    const ended = child.exitCode ?? child.signalCode;
+    if (ended !== null) throw new Error(`Azurite ended at its start (${ended}).`);
     if (performance.now() > giveUpAtMs) throw new Error('Azurite did not start in time.');
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
@@ -126,10 +132,13 @@ async function answers(port: number): Promise<boolean> {
  * A port that is free: Azurite does not say which one it took, so it has to be told. It is below the range
  * from which systems take ports by themselves (32768 and up), or another server of this machine could
  * be given it before Azurite listens, or while it is down between two starts.
+ *
+ * @param taken one that is promised already, though nobody listens to it yet
  */
-async function freePort(): Promise<number> {
+async function freePort(taken?: number): Promise<number> {
   for (;;) {
     const port = randomInt(20_000, 32_000);
+    if (port === taken) continue;
     const server = createServer();
     const isFree = await listen(server, port).then(
       () => true,

@@ -5,25 +5,26 @@
  * Takes the folder of the built app, where it is not the root: `tsx local/demo.ts out/app`.
  */
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../shared/clock.js';
 import { startAzurite } from './azurite.js';
 import { KNOWN_ALERT, UNKNOWN_ALERT } from './defender/alerts.js';
 import { startDefenderSimulator } from './defender/simulator.js';
-import { type Demo, expectThat, failures, post } from './demo/asking.js';
-import { showDoctor } from './demo/doctor.js';
+import { type Demo, expectThat, failures, post, type Step } from './demo/asking.js';
+import { appWithoutRole, healthyApp } from './demo/doctor.js';
 import { destinationSettings, forward, startRefusingReceiver } from './demo/forward.js';
 import { job } from './demo/job.js';
 import { movableTime } from './demo/time.js';
 import { startHost } from './host/host.js';
 import { loadApp } from './host/load.js';
 import { startIdentityEndpoint } from './identity/endpoint.js';
+import { forgetSettings } from './settings.js';
 
 const AUDIENCE = 'https://api.securitycenter.microsoft.com';
 const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 async function oneAlert(demo: Demo): Promise<void> {
-  console.log('\n1. An alert goes in, and comes back with its IPs.\n');
   const alert = {
     id: KNOWN_ALERT,
     machineId: '1e5b…',
@@ -37,7 +38,6 @@ async function oneAlert(demo: Demo): Promise<void> {
 }
 
 async function again(demo: Demo): Promise<void> {
-  console.log('\n2. The same alert again, twenty times at once: duplicates cost Defender nothing.\n');
   const before = demo.defender.arrivals.length;
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => post(demo, `{"alertId":"${KNOWN_ALERT}"}`)),
@@ -53,7 +53,6 @@ async function again(demo: Demo): Promise<void> {
 }
 
 async function unknown(demo: Demo): Promise<void> {
-  console.log('\n3. An alert that Defender does not know is said to be unknown, not to be without IPs.\n');
   const { status, body } = await post(demo, `{"alertId":"${UNKNOWN_ALERT}"}`);
   expectThat(
     'answered 200 with status not_found',
@@ -82,7 +81,6 @@ async function caseOf(shape: string): Promise<Case> {
 }
 
 async function shapes(demo: Demo): Promise<void> {
-  console.log('\n4. Payloads of every known shape, as callers post them.\n');
   for (const shape of (await readdir(root('test/cases'))).sort()) {
     const { payload, alertIds } = await caseOf(shape);
     const { status, body } = await post(demo, payload);
@@ -100,7 +98,22 @@ async function shapes(demo: Demo): Promise<void> {
   }
 }
 
+const STEPS: readonly Step[] = [
+  { title: 'An alert goes in, and comes back with its IPs.', run: oneAlert },
+  { title: 'The same alert again, twenty times at once: duplicates cost Defender nothing.', run: again },
+  {
+    title: 'An alert that Defender does not know is said to be unknown, not to be without IPs.',
+    run: unknown,
+  },
+  { title: 'Payloads of every known shape, as callers post them.', run: shapes },
+  job,
+  forward,
+  healthyApp,
+  appWithoutRole,
+];
+
 async function main(): Promise<void> {
+  await forgetSettings();
   const clock = systemClock;
   const identity = await startIdentityEndpoint({ clock });
   const defender = await startDefenderSimulator({
@@ -116,16 +129,20 @@ async function main(): Promise<void> {
     DEFENDER_AUDIENCE: AUDIENCE,
     AzureWebJobsStorage: azurite.connectionString,
   });
+  const folder = process.argv[2] ?? root('.');
   const host = await startHost({
-    registrations: await loadApp(process.argv[2] ?? root('.')),
+    registrations: await loadApp(folder),
     port: 0,
-    hostJson: JSON.parse(await readFile(root('host.json'), 'utf8')),
+    hostJson: JSON.parse(await readFile(join(folder, 'host.json'), 'utf8')),
   });
   console.log(
     `The app is up at ${host.url}, between an identity endpoint, a Defender, a storage account and a receiver of this machine.`,
   );
   const demo = { url: host.url, defender, receiver, skip: movableTime(azurite) };
-  for (const step of [oneAlert, again, unknown, shapes, job, forward, showDoctor]) await step(demo);
+  for (const [n, { title, run }] of STEPS.entries()) {
+    console.log(`\n${n + 1}. ${title}\n`);
+    await run(demo);
+  }
 
   console.log('\nAltogether:\n');
   expectThat(`${identity.requests.length} request for a token`, identity.requests.length === 1);

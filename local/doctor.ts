@@ -2,17 +2,15 @@
  * `npm run doctor`: looks at the app with this machine's settings, without any stand-in, and prints what
  * it finds. `npm run doctor -- probe=ALERTID` makes one call to Defender. The exit code is 1 on any failure.
  */
-import { fileURLToPath } from 'node:url';
 import { createApp } from '../shared/app.js';
 import { asText } from '../shared/doctor/as-text.js';
 import { examine } from '../shared/doctor/examine.js';
 import { parseDoctorOptions } from '../shared/http/options.js';
 import { redactor } from './redact.js';
-import { mergeSettings, readLocalSettings } from './settings.js';
+import { LOCAL_SETTINGS, mergeSettings, readLocalSettings } from './settings.js';
 
 async function main(): Promise<void> {
-  const file = fileURLToPath(new URL('../local.settings.json', import.meta.url));
-  const settings = mergeSettings(process.env, await readLocalSettings(file));
+  const settings = mergeSettings(process.env, await readLocalSettings(LOCAL_SETTINGS));
   Object.assign(process.env, settings); // the identity library reads some of them there
   const { probe } = parseDoctorOptions(new URLSearchParams(process.argv.slice(2).join('&')));
   const report = await examine(createApp(settings), probe);

@@ -12,16 +12,11 @@ export interface Interceptable {
   intercept: Intercept | undefined;
 }
 
-/** Asks the test, if it wants to be asked. A failing test hook cuts the connection. */
+/** Asks the test, if it wants to be asked. */
 export async function isIntercepted(
   { intercept }: Interceptable,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<boolean> {
-  try {
-    return (await intercept?.(request, response)) ?? false;
-  } catch {
-    response.destroy();
-    return true;
-  }
+  return (await intercept?.(request, response)) ?? false;
 }

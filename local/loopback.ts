@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
@@ -19,6 +19,16 @@ export async function closeServer(server: Server): Promise<void> {
   server.close();
   server.closeAllConnections();
   await closed;
+}
+
+/**
+ * How a stand-in's server answers requests. Whatever goes wrong with one, in it or in what a test has
+ * set, cuts that connection and nothing else.
+ */
+export function answering(
+  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => void handle(request, response).catch(() => response.destroy());
 }
 
 /** Answers with JSON, and with its length, as the real services do. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 
 /** Settings by name, as in `process.env`. */
 export type Settings = Record<string, string | undefined>;
@@ -26,6 +27,18 @@ export async function readLocalSettings(path: string): Promise<Settings> {
     if (typeof value !== 'string') throw new Error(`${path}: the value of "${name}" must be a text.`);
   }
   return (file.Values ?? {}) as Settings;
+}
+
+/** Where the Core Tools look for them: in the folder that a command runs in, for npm the project's. */
+export const LOCAL_SETTINGS = 'local.settings.json';
+
+/**
+ * Removes from this process's environment all that is set there for the app, so that what runs next does
+ * the same on every machine.
+ */
+export async function forgetSettings(): Promise<void> {
+  const sample = new URL('../local.settings.sample.json', import.meta.url);
+  for (const name of Object.keys(await readLocalSettings(fileURLToPath(sample)))) delete process.env[name];
 }
 
 /** Two sources of settings as one; where both know a name, the first wins. */

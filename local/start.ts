@@ -3,16 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../shared/clock.js';
 import { parseSettings } from '../shared/config.js';
+import { KNOWN_ALERT } from './defender/alerts.js';
 import { functionsCore } from './host/core.js';
 import type { LogSink } from './host/core-api.js';
 import { startHost } from './host/host.js';
 import { loadApp } from './host/load.js';
 import { redactor } from './redact.js';
-import { mergeSettings, readLocalSettings, type Settings } from './settings.js';
+import { LOCAL_SETTINGS, mergeSettings, readLocalSettings, type Settings } from './settings.js';
 import { startStandIns } from './stand-ins.js';
 
 async function main(): Promise<void> {
-  const given = mergeSettings(process.env, await readLocalSettings(inRoot('local.settings.json')));
+  const given = mergeSettings(process.env, await readLocalSettings(LOCAL_SETTINGS));
   const port = portOf(given);
   const standIns = await startStandIns(given, systemClock);
   const settings = mergeSettings(standIns.settings, given);
@@ -61,7 +62,7 @@ function checkSettings(settings: Settings): void {
 
 function tryNext(url: string, keyed: boolean): string {
   const key = keyed ? ` -H "x-functions-key: $FUNCTION_KEY"` : '';
-  return `Try next: curl${key} ${url}/api/alerts/da637472900382838869_1364969609/ips`;
+  return `Try next: curl${key} ${url}/api/alerts/${KNOWN_ALERT}/ips`;
 }
 
 /** One line per entry, without secrets. */

@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 
 const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
+/** Puts the page and all that it loads into a folder. */
 export async function buildDocsPage(folder) {
   await mkdir(folder, { recursive: true });
   await build({

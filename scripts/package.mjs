@@ -7,15 +7,13 @@ import { zipSync } from 'fflate';
 const APP = 'out/app';
 const { name, version, license, type, main, engines } = JSON.parse(await readFile('package.json', 'utf8'));
 
-await import('./build.mjs');
+run('scripts/build.mjs');
 await rm('out', { recursive: true, force: true });
 await mkdir(APP, { recursive: true });
 await cp('host.json', join(APP, 'host.json'));
 await cp('LICENSE', join(APP, 'LICENSE'));
 await cp('dist', join(APP, 'dist'), { recursive: true, filter: (path) => !path.endsWith('meta.json') });
-execFileSync(process.execPath, ['--import', 'tsx', 'scripts/record-code-cache.ts', join(APP, 'dist')], {
-  stdio: 'inherit',
-});
+run('--import', 'tsx', 'scripts/record-code-cache.ts', join(APP, 'dist'));
 await writeFile(
   join(APP, 'package.json'),
   `${JSON.stringify({ name, version, license, private: true, type, main, engines }, null, 2)}\n`,
@@ -33,3 +31,7 @@ const entries = await Promise.all(
 const zip = zipSync(Object.fromEntries(entries), { level: 9 });
 await writeFile('out/app.zip', zip);
 console.log(`out/app and out/app.zip: ${entries.length} files, ${(zip.length / 1e6).toFixed(2)} MB zipped`);
+
+function run(...args) {
+  execFileSync(process.execPath, args, { stdio: 'inherit' });
+}

@@ -1,5 +1,5 @@
-// Writes what every payload in test/cases comes to beside it: `npx tsx scripts/record-cases.ts`. Look at
-// the difference before it is committed: a wrong answer that is recorded is a wrong answer.
+// `npm run record`: writes what every payload in test/cases comes to beside it. Look at the difference before
+// it is committed: a wrong answer that is recorded is a wrong answer.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CASES, caseNames, payloadOf, record } from '../test/payload/recorded-case.js';

@@ -4,7 +4,7 @@
  *
  *     tsx scripts/record-code-cache.ts out/app/dist
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { startAzurite } from '../local/azurite.js';
 import { startDefenderSimulator } from '../local/defender/simulator.js';
@@ -12,11 +12,13 @@ import { functionsCore } from '../local/host/core.js';
 import { startHost } from '../local/host/host.js';
 import { answerCoreModule } from '../local/host/load.js';
 import { startIdentityEndpoint } from '../local/identity/endpoint.js';
+import { forgetSettings } from '../local/settings.js';
 import { systemClock as clock } from '../shared/clock.js';
 import { createChunkLoader } from './loader/chunks.js';
 import { codeCacheFolder, sealed } from './loader/code-cache.js';
 
 const folder = resolve(process.argv[2] ?? 'out/app/dist');
+await forgetSettings();
 const audience = 'https://defender.test';
 const identity = await startIdentityEndpoint({ clock });
 const defender = await startDefenderSimulator({ clock, random: Math.random, audience });
@@ -32,6 +34,7 @@ const { load, chunks } = createChunkLoader(folder);
 const host = await startHost({
   registrations: await functionsCore.collect(() => load('app.cjs')),
   port: 0,
+  hostJson: JSON.parse(await readFile(join(folder, '../host.json'), 'utf8')),
 });
 const response = await fetch(`${host.url}/api/enrichAlert`, {
   method: 'POST',

@@ -4,7 +4,7 @@ import http from 'node:http';
 import type { Clock } from '../../shared/clock.js';
 import { readClaims } from '../identity/token.js';
 import { type Interceptable, isIntercepted } from '../intercept.js';
-import { closeServer, listen, sendJson } from '../loopback.js';
+import { answering, closeServer, listen, sendJson } from '../loopback.js';
 import { knownAlerts } from './alerts.js';
 import { type Answer, errorAnswer, resourceAnswer, tooManyRequests } from './answers.js';
 import { CallLog } from './windows.js';
@@ -115,9 +115,7 @@ export async function startDefenderSimulator(options: DefenderSimulatorOptions):
     sendJson(response, answer.status, answer.body);
   }
 
-  const server = http.createServer((request, response) => {
-    handle(request, response).catch(() => response.destroy());
-  });
+  const server = http.createServer(answering(handle));
   const simulator: DefenderSimulator = {
     url: await listen(server, options.port ?? 0),
     arrivals,

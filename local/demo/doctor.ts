@@ -1,35 +1,47 @@
 import { spawn } from 'node:child_process';
+import { mkdtemp, rmdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../shared/clock.js';
 import { startIdentityEndpoint } from '../identity/endpoint.js';
-import { type Demo, expectThat } from './asking.js';
+import { expectThat, type Step } from './asking.js';
 
-/** The demo's part about the doctor: once of the healthy app, once of one whose role nobody granted. */
-export async function showDoctor({ url }: Demo): Promise<void> {
-  console.log('\n7. The doctor says how the app is: GET /api/doctor?format=text\n');
-  const healthy = await (await fetch(`${url}/api/doctor?format=text`)).text();
-  print(healthy);
-  expectThat('nothing fails', /^ok {4}permission/m.test(healthy) && !/^fail/m.test(healthy));
+export const healthyApp: Step = {
+  title: 'The doctor says how the app is: GET /api/doctor?format=text',
+  async run({ url }) {
+    const report = await (await fetch(`${url}/api/doctor?format=text`)).text();
+    print(report);
+    expectThat('nothing fails', /^ok {4}permission/m.test(report) && !/^fail/m.test(report));
+  },
+};
 
-  console.log('\n8. The same on a machine whose identity has not been granted the role: npm run doctor\n');
-  const { stdout, code } = await runWithoutRole();
-  print(stdout);
-  expectThat(
-    'it fails for that alone, and names the command that grants the role to this very identity',
-    code === 1 &&
-      /^fail {2}permission .*\n +→ az rest --method POST/m.test(stdout) &&
-      stdout.split('fail  ').length === 2,
-  );
-}
+export const appWithoutRole: Step = {
+  title: 'The same on a machine whose identity has not been granted the role: npm run doctor',
+  async run() {
+    const { stdout, code } = await runWithoutRole();
+    print(stdout);
+    expectThat(
+      'it fails for that alone, and names the command that grants the role to this very identity',
+      code === 1 &&
+        /^fail {2}permission .*\n +→ az rest --method POST/m.test(stdout) &&
+        stdout.split('fail  ').length === 2,
+    );
+  },
+};
 
-/** The identity library keeps its tokens for the life of a process, so this takes another one. */
+/**
+ * The identity library keeps its tokens for the life of a process, so this takes another one; in a folder
+ * without settings of its own.
+ */
 async function runWithoutRole(): Promise<{ stdout: string; code: number | null }> {
   const identity = await startIdentityEndpoint({ clock: systemClock, roles: [] });
+  const folder = await mkdtemp(join(tmpdir(), 'demo-doctor-'));
   try {
     const script = fileURLToPath(new URL('../doctor.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', script], {
-      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script], {
+      cwd: folder,
       env: { ...process.env, ...identity.settings },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -37,6 +49,7 @@ async function runWithoutRole(): Promise<{ stdout: string; code: number | null }
     const [stdout, code] = await Promise.all([text(child.stdout), ended]);
     return { stdout, code };
   } finally {
+    await rmdir(folder);
     await identity.close();
   }
 }

@@ -1,16 +1,18 @@
 import { KNOWN_ALERT } from '../defender/alerts.js';
 import { type Receiver, startReceiver } from '../receiver/receiver.js';
-import { ask, type Demo, expectThat, post } from './asking.js';
+import { askUntil, type Demo, expectThat, post, type Step } from './asking.js';
 
 /** Attempts that the receiver refuses. */
 const REFUSED = 2;
-/** The schedule's first waits with all that chance adds to them. */
-const WAITS_MS = [6_000, 331_000];
-const POLL_MS = 100;
+/** A message comes to light up to a second after its time: queues know whole seconds. */
+const QUEUE_MS = 1_000;
 
-/** An alert goes on to a receiver that refuses it twice, checks its signature, and takes it. */
-export async function forward(demo: Demo): Promise<void> {
-  console.log('\n6. An alert is forwarded, signed, to a receiver that refuses it twice: forward=siem\n');
+export const forward: Step = {
+  title: 'An alert is forwarded, signed, to a receiver that refuses it twice: forward=siem',
+  run: showForward,
+};
+
+async function showForward(demo: Demo): Promise<void> {
   const answer = await post(demo, JSON.stringify({ alertId: KNOWN_ALERT, forwarded: true }), '?forward=siem');
   const { id, status } = answer.body.delivery ?? {};
   expectThat(
@@ -18,10 +20,10 @@ export async function forward(demo: Demo): Promise<void> {
     answer.status === 200 && status === 'queued',
   );
   const { received } = demo.receiver;
-  for (const [n, waitMs] of WAITS_MS.entries()) {
-    const { nextAttempt } = await attempted(demo, id, n + 1);
-    expectThat(`attempt ${n + 1} refused, the next one at ${nextAttempt}`, nextAttempt !== undefined);
-    await demo.skip(waitMs);
+  for (let n = 1; n <= REFUSED; n++) {
+    const { nextAttempt } = await attempted(demo, id, n);
+    expectThat(`attempt ${n} refused, the next one at ${nextAttempt}`, nextAttempt !== undefined);
+    await demo.skip(Date.parse(nextAttempt) - Date.now() + QUEUE_MS);
   }
   const delivery = await attempted(demo, id, REFUSED + 1);
   expectThat(
@@ -42,11 +44,11 @@ export async function forward(demo: Demo): Promise<void> {
 
 /** Asks for a delivery until it has been tried so often. */
 async function attempted({ url }: Demo, id: string, times: number) {
-  for (;;) {
-    const { delivery } = (await ask(`${url}/api/deliveries/${id}`)).body;
-    if (delivery.attempts >= times) return delivery;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  const { body } = await askUntil(
+    `${url}/api/deliveries/${id}`,
+    (answer) => answer.body.delivery?.attempts >= times,
+  );
+  return body.delivery;
 }
 
 /** As the receiver and the app are both given it. */

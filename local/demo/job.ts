@@ -1,11 +1,9 @@
-import { type Asked, ask, type Demo, expectThat, post } from './asking.js';
+import { type Asked, askUntil, type Demo, expectThat, pause, post, type Step } from './asking.js';
 
 const ALERTS = 130;
 /** Longer than a minute's window, so that the step begins with a full quota. */
 const WINDOW_MS = 63_000;
 const BAR = 40;
-/** Between two questions, in real time. */
-const POLL_MS = 100;
 /** The last seconds of a wait pass by themselves: by then work may have begun. */
 const CLOSE_SECONDS = 1;
 /** How far time is moved on between two questions. */
@@ -13,9 +11,12 @@ const STEP_SECONDS = 12;
 /** By then the job's first turn has found that it has to wait. */
 const FIRST_TURN_MS = 800;
 
-/** More alerts than a minute allows: the rest becomes a job, which the caller follows. */
-export async function job(demo: Demo): Promise<void> {
-  console.log(`\n5. ${ALERTS} alerts in a minute that allows 100: with mode=auto the rest becomes a job.\n`);
+export const job: Step = {
+  title: `${ALERTS} alerts in a minute that allows 100: with mode=auto the rest becomes a job.`,
+  run: showJob,
+};
+
+async function showJob(demo: Demo): Promise<void> {
   await demo.skip(WINDOW_MS);
   const alertIds = Array.from({ length: ALERTS }, (_, n) => `da637472900382838869_${70_000_000 + n}`);
   const before = demo.defender.arrivals.length;
@@ -27,7 +28,7 @@ export async function job(demo: Demo): Promise<void> {
     accepted.status === 202,
   );
   console.log('\n  (from here on time is made fast, for the app, the simulator and the storage alike)\n');
-  const answer = await follow(demo, location, accepted);
+  const answer = await follow(demo, location);
   const { enrichment } = answer.body;
   expectThat(
     'answered 200 in the end, and complete',
@@ -39,29 +40,22 @@ export async function job(demo: Demo): Promise<void> {
 }
 
 /** Asks at a job's address until there is an answer, and draws how far it is. */
-async function follow({ skip }: Demo, location: string, accepted: Asked): Promise<Asked> {
+async function follow({ skip }: Demo, location: string): Promise<Asked> {
+  const beganMs = Date.now(); // in the time that is skipped
   await pause(FIRST_TURN_MS);
-  let answer = accepted;
-  let waitedMs = FIRST_TURN_MS;
-  while (answer.status === 202) {
-    const { done, total, retryAfterSeconds } = answer.body.enrichment;
-    draw(done, total, `about ${retryAfterSeconds} s to go`);
-    if (retryAfterSeconds > CLOSE_SECONDS) {
-      const skipMs = Math.min(STEP_SECONDS, retryAfterSeconds - CLOSE_SECONDS) * 1000;
-      await skip(skipMs);
-      waitedMs += skipMs;
-    }
-    await pause(POLL_MS);
-    waitedMs += POLL_MS;
-    answer = await ask(location);
-  }
-  draw(ALERTS, ALERTS, `after ${Math.round(waitedMs / 1000)} s`);
+  const answer = await askUntil(
+    location,
+    ({ status }) => status !== 202,
+    async ({ body }) => {
+      const { done, total, retryAfterSeconds } = body.enrichment;
+      draw(done, total, `about ${retryAfterSeconds} s to go`);
+      if (retryAfterSeconds <= CLOSE_SECONDS) return;
+      await skip(Math.min(STEP_SECONDS, retryAfterSeconds - CLOSE_SECONDS) * 1000);
+    },
+  );
+  draw(ALERTS, ALERTS, `after ${Math.round((Date.now() - beganMs) / 1000)} s`);
   console.log('\n');
   return answer;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 let drawn = '';

@@ -1,11 +1,14 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../../shared/clock.js';
 import { localTenantId, makeToken, readClaims } from '../identity/token.js';
 import { type Interceptable, isIntercepted } from '../intercept.js';
-import { closeServer, listen, sendJson } from '../loopback.js';
+import { answering, closeServer, listen, sendJson } from '../loopback.js';
 import { REFUSALS, type Refusal, refusalAnswer } from './refusals.js';
+
+/** Entra's are of 60 to 90 minutes (https://learn.microsoft.com/entra/identity-platform/access-tokens#token-lifetime). */
+const TOKEN_LIFETIME_SECONDS = 4_500;
 
 /** How the login authority is started. */
 export interface LoginAuthorityOptions {
@@ -16,7 +19,6 @@ export interface LoginAuthorityOptions {
   clientId: string;
   /** The federated credential of the registration: whose token proves it, and whom that has to be for. */
   federated: { subject: string; audience: string };
-  tokenLifetimeSeconds?: number;
 }
 
 /** A request for a token, as far as tests look at it. */
@@ -46,11 +48,11 @@ export interface LoginAuthority extends Interceptable {
  * takes only user tokens that it gave out itself, which stands for checking their signature.
  */
 export async function startLoginAuthority(options: LoginAuthorityOptions): Promise<LoginAuthority> {
-  const { clock, clientId, tokenLifetimeSeconds = 4_500 } = options;
+  const { clock, clientId } = options;
   const requests: ExchangeRequest[] = [];
   const issued = new Set<string>();
 
-  const server = https.createServer(options.tls, async (request, response) => {
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const form = new URLSearchParams(request.method === 'POST' ? await text(request) : '');
     const isToken = request.method === 'POST' && request.url?.includes('/oauth2/v2.0/token');
     if (isToken) {
@@ -63,7 +65,7 @@ export async function startLoginAuthority(options: LoginAuthorityOptions): Promi
     if (await isIntercepted(authority, request, response)) return;
     if (!isToken) sendJson(response, ...discovery(request, authority.url));
     else sendJson(response, ...answerExchange(form));
-  }) as Server;
+  }
 
   function answerExchange(form: URLSearchParams): [status: number, body: unknown] {
     const refused =
@@ -97,11 +99,12 @@ export async function startLoginAuthority(options: LoginAuthorityOptions): Promi
       clientId,
       ...(user?.oid ? { scopes: authority.scopes, objectId: user.oid } : {}),
       nowMs: clock.epochMs(),
-      lifetimeSeconds: tokenLifetimeSeconds,
+      lifetimeSeconds: TOKEN_LIFETIME_SECONDS,
     });
-    return { token_type: 'Bearer', scope, expires_in: tokenLifetimeSeconds, access_token: token };
+    return { token_type: 'Bearer', scope, expires_in: TOKEN_LIFETIME_SECONDS, access_token: token };
   }
 
+  const server = https.createServer(options.tls, answering(handle)) as Server;
   const authority: LoginAuthority = {
     url: (await listen(server, 0)).replace('http:', 'https:'),
     requests,

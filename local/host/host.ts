@@ -4,11 +4,11 @@ import { type Clock, systemClock } from '../../shared/clock.js';
 import { listen } from '../loopback.js';
 import type { Registrations } from './core.js';
 import type { LogSink } from './core-api.js';
+import type { HostJson } from './host-json.js';
 import { runHooks } from './invoke.js';
-import type { QueuePump } from './queue-pump.js';
+import { QueuePump } from './queue-pump.js';
 import type { QueueService } from './queue-service.js';
-import { startQueuePumps } from './queues.js';
-import type { HostJson } from './routes.js';
+import { queueTriggers } from './queues.js';
 import { HttpFront } from './server.js';
 import { storageQueues } from './storage-queues.js';
 
@@ -44,11 +44,12 @@ export interface RunningHost {
  * Starts a small Azure Functions host for the functions of one app: HTTP and queue triggers. Several
  * hosts can run in one process, each with registrations of its own.
  *
- * @throws when the app has no functions, has HTTP streaming off, or has routes that clash; when the
- * port is taken (`code: 'EADDRINUSE'`); when an appStart hook throws.
+ * @throws when the app has no functions, has HTTP streaming off, has routes that clash, or has queue
+ * triggers without an extension bundle; when the port is taken (`code: 'EADDRINUSE'`); when an
+ * appStart hook throws.
  */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
-  const { registrations, log = () => {}, clock = systemClock } = options;
+  const { registrations, hostJson = {}, log = () => {}, clock = systemClock } = options;
   const worker = registrations.core.worker;
   if (!worker) throw new Error('The app has registered no function.');
   const agent = new http.Agent({ keepAlive: true });
@@ -62,16 +63,17 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   try {
     const front = new HttpFront({
       registrations,
-      hostJson: options.hostJson ?? {},
+      hostJson,
       functionKey: options.functionKey,
       model: worker.model,
       worker: { port, agent },
       log,
     });
+    const queues = options.queues ?? storageQueues(process.env);
+    const triggers = queueTriggers({ registrations, hostJson, model: worker.model, clock, queues, log });
     await runHooks(registrations, 'appStart', hookContext);
     const url = await listen(front.server, options.port);
-    const { hostJson = {}, queues = storageQueues(process.env) } = options;
-    const pumps = startQueuePumps({ registrations, hostJson, model: worker.model, clock, queues, log });
+    const pumps = triggers.map((trigger) => new QueuePump(trigger));
     const stop = async (graceMs: number) => {
       await runHooks(registrations, 'appTerminate', hookContext).catch((error: unknown) =>
         log({ level: 'error', category: 'system', message: `An appTerminate hook failed: ${error}` }),

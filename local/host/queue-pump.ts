@@ -17,7 +17,8 @@ export interface QueueSettings {
 export interface PumpOptions {
   readonly clock: Clock;
   readonly queue: HostQueue;
-  readonly poison: HostQueue;
+  /** Where goes what was delivered too often; undefined: nowhere, as for a queue that is such a place itself. */
+  readonly poison: HostQueue | undefined;
   readonly settings: QueueSettings;
   /** Works on a message's decoded text; rejects to report a failure. */
   readonly handle: (text: string, message: QueueMessage) => Promise<void>;
@@ -28,7 +29,7 @@ export interface PumpOptions {
 /**
  * How long a message in work is hidden: should its worker be killed, nobody sees it before
  * (https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-trigger#peek-lock).
- * The real host renews it while the function runs; `functionTimeout` here is below it, so this one need not.
+ * The real host renews it while the function runs; `functionTimeout` in host.json is below it, so this one need not.
  */
 export const LEASE_MS = 600_000;
 
@@ -38,7 +39,10 @@ const FIRST_POLL_MS = 100;
 /**
  * Feeds the messages of a queue to a function, as the real host's queue trigger does: decoded, several
  * at once, deleted after success, seen again after a failure, and moved to the poison queue when they
- * were delivered too often, or are in the wrong encoding.
+ * were delivered too often, or are in the wrong encoding. Of a queue without a poison queue what fails
+ * is neither given back nor moved nor deleted: it is seen again when its lease is over, and after
+ * `maxDequeueCount` deliveries it is passed over, until the storage account lets it expire
+ * (`QueueListenerFactory` and `QueueProcessor` in azure-sdk-for-net).
  */
 export class QueuePump {
   readonly #options: PumpOptions;
@@ -65,9 +69,13 @@ export class QueuePump {
     for (let pollMs = FIRST_POLL_MS; !this.#stopped.signal.aborted; ) {
       const messages = await this.#receive();
       for (const message of messages) this.#begin(message);
-      pollMs = messages.length > 0 ? FIRST_POLL_MS : Math.min(settings.maxPollingMs, pollMs * 2);
-      if (messages.length === 0) await clock.sleep(pollMs, this.#stopped.signal).catch(() => {});
-      else await this.#room();
+      if (messages.length > 0) {
+        pollMs = FIRST_POLL_MS;
+        await this.#room();
+      } else {
+        await clock.sleep(pollMs, this.#stopped.signal).catch(() => {});
+        pollMs = Math.min(settings.maxPollingMs, pollMs * 2);
+      }
     }
   }
 
@@ -104,17 +112,22 @@ export class QueuePump {
     const { queue, poison, settings, handle, onError } = this.#options;
     const text = decode(message.text, settings.messageEncoding);
     // One that is delivered too often without a report belongs to workers that died of it.
-    if (text === undefined || message.dequeueCount > settings.maxDequeueCount) {
-      await poison.send(message.text);
-      return queue.delete(message);
-    }
+    if (text === undefined || message.dequeueCount > settings.maxDequeueCount) return this.#giveUp(message);
     try {
       await handle(text, message);
     } catch (error) {
       onError(error);
-      if (message.dequeueCount < settings.maxDequeueCount) return queue.hide(message, settings.visibilityMs);
-      await poison.send(message.text);
+      if (message.dequeueCount >= settings.maxDequeueCount) return this.#giveUp(message);
+      if (poison) await queue.hide(message, settings.visibilityMs);
+      return;
     }
+    await queue.delete(message);
+  }
+
+  async #giveUp(message: QueueMessage): Promise<void> {
+    const { queue, poison } = this.#options;
+    if (!poison) return;
+    await poison.send(message.text);
     await queue.delete(message);
   }
 }

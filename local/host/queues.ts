@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../shared/clock.js';
 import type { RegisteredFunction, Registrations } from './core.js';
 import type { LogSink, ProgrammingModel } from './core-api.js';
+import { type HostJson, queueSettings } from './host-json.js';
 import { invoke } from './invoke.js';
-import { QueuePump, type QueueSettings } from './queue-pump.js';
+import type { PumpOptions } from './queue-pump.js';
 import type { QueueMessage, QueueService } from './queue-service.js';
-import type { HostJson } from './routes.js';
 import { traceContext } from './trace.js';
+
+/** How the queue is called that holds what was given up of another one. */
+const POISON = '-poison';
 
 /** What the queue side of the host is made of. */
 export interface QueueOptions {
@@ -18,23 +21,35 @@ export interface QueueOptions {
   readonly log: LogSink;
 }
 
-/** Starts a pump for each queue trigger of the app. */
-export function startQueuePumps(options: QueueOptions): QueuePump[] {
-  const { registrations, queues, clock, log } = options;
-  const settings = queueSettings(options.hostJson);
+/**
+ * What the pump of each queue trigger of the app works with.
+ *
+ * @throws when there are queue triggers and no extension bundle: the real host does not know them then
+ * (https://learn.microsoft.com/azure/azure-functions/functions-bindings-register#extension-bundles)
+ */
+export function queueTriggers(options: QueueOptions): PumpOptions[] {
+  const { registrations, hostJson, queues, clock, log } = options;
+  const settings = queueSettings(hostJson);
   return [...registrations.functions.values()].flatMap((registered) => {
     const { name: functionName, bindings } = registered.metadata;
     return Object.entries(bindings).flatMap(([bindingName, { type, connection, queueName }]) => {
       if (type?.toLowerCase() !== 'queuetrigger') return [];
+      if (!hostJson.extensionBundle) {
+        throw new Error(
+          `Function "${functionName}": queueTrigger is not registered: host.json needs an extensionBundle.`,
+        );
+      }
       const queue = queues(String(connection), String(queueName));
-      const poison = queues(String(connection), `${queueName}-poison`);
+      const poison = String(queueName).endsWith(POISON)
+        ? undefined
+        : queues(String(connection), `${queueName}${POISON}`);
       const handle = (text: string, message: QueueMessage) =>
         invokeWith(options, registered, bindingName, text, message);
       const onError = (error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
         log({ level: 'error', category: 'system', functionName, message: `Queue ${queueName}: ${message}` });
       };
-      return [new QueuePump({ clock, queue, poison, settings, handle, onError })];
+      return [{ clock, queue, poison, settings, handle, onError }];
     });
   });
 }
@@ -63,24 +78,4 @@ async function invokeWith(
     },
   });
   await invocation.result;
-}
-
-/** https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#hostjson-settings, with its defaults. */
-function queueSettings({ extensions }: HostJson): QueueSettings {
-  const given = extensions?.queues ?? {};
-  const batchSize = given.batchSize ?? 16;
-  return {
-    messageEncoding: given.messageEncoding ?? 'base64',
-    maxPollingMs: milliseconds(given.maxPollingInterval ?? '00:01:00'),
-    visibilityMs: milliseconds(given.visibilityTimeout ?? '00:00:00'),
-    maxDequeueCount: given.maxDequeueCount ?? 5,
-    batchSize,
-    newBatchThreshold: given.newBatchThreshold ?? Math.floor(batchSize / 2),
-  };
-}
-
-/** A time span of .NET, `hh:mm:ss`. */
-function milliseconds(span: string): number {
-  const [hours = 0, minutes = 0, seconds = 0] = span.split(':').map(Number);
-  return ((hours * 60 + minutes) * 60 + seconds) * 1000;
 }

@@ -1,4 +1,5 @@
 import type { RegisteredFunction, Registrations } from './core.js';
+import type { HostJson } from './host-json.js';
 
 /** An HTTP function as its route sees it. */
 export interface HttpRoute {
@@ -20,21 +21,6 @@ interface Segment {
 export interface RouteMatch {
   route: HttpRoute;
   params: Record<string, string>;
-}
-
-/** The parts of host.json that this host knows: about routes, and about queues. */
-export interface HostJson {
-  extensions?: {
-    http?: { routePrefix?: string };
-    queues?: {
-      messageEncoding?: 'base64' | 'none';
-      maxPollingInterval?: string;
-      visibilityTimeout?: string;
-      maxDequeueCount?: number;
-      batchSize?: number;
-      newBatchThreshold?: number;
-    };
-  };
 }
 
 /**

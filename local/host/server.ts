@@ -6,8 +6,9 @@ import type { Registrations } from './core.js';
 import type { LogSink, ProgrammingModel } from './core-api.js';
 import { drain, forward } from './forward.js';
 import { triggerMetadata } from './headers.js';
+import type { HostJson } from './host-json.js';
 import { invoke } from './invoke.js';
-import { type HostJson, type HttpRoute, httpRoutes, matchRoute, type RouteMatch } from './routes.js';
+import { type HttpRoute, httpRoutes, matchRoute, type RouteMatch } from './routes.js';
 import { traceContext } from './trace.js';
 
 /** What the HTTP side of the host is made of. */
@@ -90,7 +91,7 @@ export class HttpFront {
     try {
       await forward({ request, response, invocationId, start, worker });
     } catch (error) {
-      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const message = error instanceof Error ? error.message : String(error);
       const functionName = route.registered.metadata.name;
       log({ level: 'error', category: 'system', functionName, invocationId, message });
       // The real host's empty 500; or, if the answer has begun, the end of the connection.

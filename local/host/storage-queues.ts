@@ -6,10 +6,16 @@ const TIMEOUT_MS = 20_000;
 
 /**
  * Queues of a storage account: the connection's setting holds a connection string, as it does on this
- * machine.
+ * machine. Opening a queue of any other connection throws.
  */
 export function storageQueues(env: Readonly<Record<string, string | undefined>>): QueueService {
-  return (connection, queueName) => new StorageQueue(env[connection] ?? '', queueName);
+  return (connection, queueName) => {
+    const connectionString = env[connection];
+    if (connectionString) return new StorageQueue(connectionString, queueName);
+    throw new Error(
+      `${connection} has no connection string, and the local host listens to queues with one only: set it, set STATE_STORAGE=memory, or remove STATE_STORAGE and AzureWebJobsStorage__* to get Azurite.`,
+    );
+  };
 }
 
 class StorageQueue implements HostQueue {
@@ -51,7 +57,8 @@ class StorageQueue implements HostQueue {
   async send(text: string): Promise<void> {
     const client = await this.#client;
     await client.createIfNotExists(inTime());
-    await client.sendMessage(text, { messageTimeToLive: -1, ...inTime() });
+    // As the real host does, without a time to live: the service's own is 7 days.
+    await client.sendMessage(text, inTime());
   }
 }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import http from 'node:http';
 import type { Clock } from '../../shared/clock.js';
 import { type Interceptable, isIntercepted } from '../intercept.js';
-import { closeServer, listen, sendJson } from '../loopback.js';
+import { answering, closeServer, listen, sendJson } from '../loopback.js';
 import { makeToken, systemAssignedClientId } from './token.js';
 
 /** How the identity endpoint is started. */
@@ -51,7 +51,7 @@ export async function startIdentityEndpoint(options: IdentityEndpointOptions): P
   const header = options.header ?? randomUUID();
   const requests: TokenRequest[] = [];
 
-  const server = http.createServer(async (request, response) => {
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const query = new URL(request.url ?? '', 'http://localhost').searchParams;
     const clientId = query.get('client_id');
     requests.push({
@@ -61,8 +61,9 @@ export async function startIdentityEndpoint(options: IdentityEndpointOptions): P
     });
     if (await isIntercepted(endpoint, request, response)) return;
     sendJson(response, ...answer(request, query, { ...options, header }));
-  });
+  }
 
+  const server = http.createServer(answering(handle));
   const base = await listen(server, options.port ?? 0);
   const url = `${base}/msi/token`;
   const endpoint: IdentityEndpoint = {

@@ -3,13 +3,11 @@ import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import type { Clock } from '../../shared/clock.js';
 import { type Interceptable, isIntercepted } from '../intercept.js';
-import { closeServer, listen, sendJson } from '../loopback.js';
+import { answering, closeServer, listen, sendJson } from '../loopback.js';
 
 /** How the ingestion endpoint is started. */
 export interface IngestionEndpointOptions {
   clock: Clock;
-  /** On 127.0.0.1; a free one unless given. */
-  port?: number;
 }
 
 /** One item of telemetry, as it is sent: `data.baseData` is what it says, `tags` what it belongs to. */
@@ -71,9 +69,8 @@ export async function startIngestionEndpoint(options: IngestionEndpointOptions):
   const requests: IngestionRequest[] = [];
   const items: Envelope[] = [];
 
-  const server = http.createServer(async (request, response) => {
-    const sent = await buffer(request).catch(() => undefined);
-    if (!sent) return; // cut on the way
+  async function handle(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const sent = await buffer(request);
     const body = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent).toString('utf8');
     const { method = '', url: path = '', headers } = request;
     requests.push({ atMs: options.clock.monotonicMs(), method, path, headers, body });
@@ -84,9 +81,10 @@ export async function startIngestionEndpoint(options: IngestionEndpointOptions):
     const received: Envelope[] = JSON.parse(body);
     items.push(...received);
     sendJson(response, 200, { itemsReceived: received.length, itemsAccepted: received.length, errors: [] });
-  });
+  }
 
-  const url = await listen(server, options.port ?? 0);
+  const server = http.createServer(answering(handle));
+  const url = await listen(server, 0);
   const endpoint: IngestionEndpoint = {
     url,
     instrumentationKey: INSTRUMENTATION_KEY,

@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { buffer } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
-import { closeServer, listen } from '../loopback.js';
+import { answering, closeServer, listen } from '../loopback.js';
 import { accept, type Behaviour, FAILURES, type Failure } from './behaviour.js';
 
 /** One request that arrived, read to its end. */
@@ -44,15 +45,14 @@ export async function startReceiver({ secret, tls }: ReceiverOptions = {}): Prom
   const received: Received[] = [];
   const sockets = new Set<unknown>();
   let connections = 0;
-  const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
+  const onRequest = answering(async (request: IncomingMessage, response: ServerResponse) => {
     const one = await read(request, secret);
-    if (!one) return;
     received.push(one);
     const failure = receiver.behave?.(one);
     const behaviour = typeof failure === 'string' ? FAILURES[failure] : failure;
     if (one.isVerified === false) response.writeHead(401).end();
     else await (behaviour ?? accept)(request, response);
-  };
+  });
   const server = tls ? createHttpsServer(tls, onRequest) : createServer(onRequest);
   server.on('connection', (socket) => {
     connections++;
@@ -75,15 +75,9 @@ export async function startReceiver({ secret, tls }: ReceiverOptions = {}): Prom
   return receiver;
 }
 
-/** Undefined when the sender has gone before the end. */
-async function read(request: IncomingMessage, secret: string | undefined): Promise<Received | undefined> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of request) chunks.push(chunk);
-  } catch {
-    return undefined;
-  }
-  const body = Buffer.concat(chunks).toString('utf8');
+/** Rejects when the sender has gone before the end. */
+async function read(request: IncomingMessage, secret: string | undefined): Promise<Received> {
+  const body = (await buffer(request)).toString('utf8');
   const { method = '', url: path = '', headers } = request;
   const isVerified = secret === undefined ? undefined : verifies(secret, body, headers);
   return { method, path, headers, body, isVerified };

@@ -135,7 +135,7 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
       const undertaker = new QueuePump({
         ...options,
         queue: poison.host,
-        poison: poison.host,
+        poison: undefined,
         handle: async (text) => deliveries.giveUp(readMessage(text) ?? refuse()),
       });
       pumps.push(pump, undertaker);

@@ -66,6 +66,7 @@ export function openWorkshop({
       const undertaker = new QueuePump({
         ...options,
         queue: poison.host,
+        poison: undefined,
         handle: async (text) => jobs.giveUp(readMessage(text) ?? refuse()),
         onError: (error) => errors.push(error),
       });

@@ -1,19 +1,11 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { startStandIns } from '../../local/stand-ins.js';
 import { systemClock } from '../../shared/clock.js';
+import { runCommand } from './command.js';
 
-/** Runs `local/doctor.ts` to its end. */
-async function doctor(settings: Record<string, string>, ...args: string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'local/doctor.ts', ...args], {
-    env: { PATH: process.env.PATH, ...settings },
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { stdout, stderr, code };
-}
+const doctor = (env: Record<string, string>, ...args: string[]) =>
+  runCommand('local/doctor.ts', { env, args });
 
 test('everything right: exit 0, also with the one call', async () => {
   const standIns = await startStandIns({}, systemClock);
@@ -32,6 +24,14 @@ test('a failure: exit 1', async () => {
   expect(code).toBe(1);
   expect(stdout).toContain('fail  settings      DEFENDER_CLOUD must be one of');
   expect(stdout).not.toContain('cirrus');
+}, 20_000);
+
+test('what the environment does not say is read from local.settings.json', async () => {
+  const file = { DEFENDER_CLOUD: 'cirrus', QUOTA_PER_HOUR: 'plenty' };
+  const env = { QUOTA_PER_HOUR: '1500' };
+  const { stdout } = await runCommand('local/doctor.ts', { env, file });
+  expect(stdout).toContain('DEFENDER_CLOUD must be one of');
+  expect(stdout).not.toContain('QUOTA_PER_HOUR');
 }, 20_000);
 
 test('an argument that is not known', async () => {

@@ -30,12 +30,15 @@ beforeEach(() => {
 });
 afterEach(() => clock.until(Promise.all(pumps.map((pump) => pump.stop()))));
 
-function start(onError: (error: unknown) => void = () => {}): void {
+function start(
+  onError: (error: unknown) => void = () => {},
+  { isPoison = false }: { isPoison?: boolean } = {},
+): void {
   pumps.push(
     new QueuePump({
       clock,
       queue: queue.host,
-      poison: poison.host,
+      poison: isPoison ? undefined : poison.host,
       settings: SETTINGS,
       onError,
       handle: (text, { dequeueCount }) => {
@@ -108,6 +111,37 @@ describe('the queue trigger', () => {
     await clock.pass(LEASE_MS + 5_000);
     expect(handled).toHaveLength(2);
     expect(texts(poison)).toEqual([encoded('deadly')]);
+  });
+
+  test('delivers what fails in a poison queue again after ten minutes, five times, and leaves it there', async () => {
+    handle = () => Promise.reject(new Error('broke'));
+    start(() => {}, { isPoison: true });
+    queue.put(encoded('bad'));
+    queue.put('{"no":"base64"}');
+    await clock.pass(LEASE_MS - 1_000);
+    expect(handled).toHaveLength(1);
+    await clock.pass(9 * LEASE_MS);
+    expect(handled.map(({ dequeueCount }) => dequeueCount)).toEqual([1, 2, 3, 4, 5]);
+    expect(texts(queue)).toEqual([encoded('bad'), '{"no":"base64"}']);
+    expect(texts(poison)).toEqual([]);
+  });
+
+  test('looks at an empty queue after 100 ms first, then after twice as long each time, up to two seconds', async () => {
+    const looks: number[] = [];
+    const host = queue.host;
+    Object.defineProperty(queue, 'host', {
+      value: {
+        ...host,
+        receive: (...given: [number, number]) => {
+          looks.push(clock.monotonicMs());
+          return host.receive(...given);
+        },
+      },
+    });
+    start();
+    await clock.pass(7_100);
+    const waits = looks.slice(1).map((atMs, n) => atMs - (looks[n] ?? 0));
+    expect(waits).toEqual([100, 200, 400, 800, 1_600, 2_000, 2_000]);
   });
 
   test('works on a batch at once, and fetches another when there is room', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { redactor } from '../../local/redact.js';
-import { mergeSettings, readLocalSettings } from '../../local/settings.js';
+import { forgetSettings, mergeSettings, readLocalSettings } from '../../local/settings.js';
 
 let folder: string;
 
@@ -38,12 +38,32 @@ test('the environment wins over the file', () => {
   expect(mergeSettings({ A: 'env' }, { A: 'file', B: 'file' })).toEqual({ A: 'env', B: 'file' });
 });
 
+test('what is set for the app can be forgotten, and nothing else is', async () => {
+  Object.assign(process.env, { QUOTA_PER_MINUTE: '50', FUNCTION_KEY: 'key-12345', MY_OWN: 'kept' });
+  await forgetSettings();
+  expect(process.env).not.toHaveProperty('QUOTA_PER_MINUTE');
+  expect(process.env).not.toHaveProperty('FUNCTION_KEY');
+  expect(process.env).toHaveProperty('MY_OWN', 'kept');
+  delete process.env.MY_OWN;
+});
+
 test('secrets are blanked out of what is printed, and nothing else is', () => {
   const redact = redactor({
     FUNCTION_KEY: 'key-12345',
     SIEM_SECRET: 'hush-hush',
+    SIEM_HMAC: 'named-by-a-destination',
+    SIEM_HOOK: 'https://siem.test/hook/its-path',
+    GRAPH_STATE: 'named-for-graph',
+    GRAPH_CLIENT_STATE_SETTING: 'GRAPH_STATE',
+    FORWARD_DESTINATIONS:
+      '{"siem":{"urlSetting":"SIEM_HOOK","auth":{"type":"hmac","secretSettings":["SIEM_HMAC"]}}}',
+    PUBLIC_BASE_URL: 'https://app.test/base',
     DEFENDER_CLOUD: 'commercial',
   });
+  expect(redact('named-by-a-destination https://siem.test/hook/its-path named-for-graph')).toBe(
+    '*** *** ***',
+  );
+  expect(redact('https://app.test/base/api')).toBe('https://app.test/base/api');
   expect(
     redact(
       'key-12345 hush-hush commercial Bearer eyJhbGciOi.eyJhdWQi.sig /api/x?code=abc&a=1 AccountKey=k==;EndpointSuffix=e',

@@ -1,16 +1,7 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
+import { runCommand } from './command.js';
 
-/** Runs `local/start.ts` to its end. */
-async function start(settings: Record<string, string>) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
-    env: { PATH: process.env.PATH, ...settings },
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { stdout, stderr, code };
-}
+const start = (env: Record<string, string>) => runCommand('local/start.ts', { env });
 
 test('wrong settings are all named, without their values, and nothing is served', async () => {
   const { stdout, stderr, code } = await start({ DEFENDER_CLOUD: 'cirrus', QUOTA_PER_HOUR: 'plenty' });

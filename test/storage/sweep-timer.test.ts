@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { app } from '@azure/functions';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { registerFunctions } from '../../functions/register.js';
@@ -5,6 +6,7 @@ import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { functionsCore } from '../../local/host/core.js';
 import { startHost } from '../../local/host/host.js';
 import { invoke } from '../../local/host/invoke.js';
+import { storageQueues } from '../../local/host/storage-queues.js';
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
 import { loadStorageLibraries } from '../support/storage-libraries.js';
@@ -39,7 +41,12 @@ test('the local host takes it, and it says what it did', async () => {
     NOT_FOUND_CACHE_SECONDS: '0',
   };
   const registrations = await register(env);
-  const host = await startHost({ registrations, port: 0 });
+  const host = await startHost({
+    registrations,
+    port: 0,
+    hostJson: JSON.parse(await readFile('host.json', 'utf8')),
+    queues: storageQueues(env),
+  });
   const registered = registrations.functions.get('sweep');
   const model = registrations.core.worker?.model;
   if (!registered || !model) throw new Error('the timer is not registered');
