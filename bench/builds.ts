@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { BUNDLE } from '../scripts/bundle.mjs';
@@ -15,6 +15,8 @@ export const BUILT = {
   app: join(ROOT, 'out/app'),
   /** The same, as it is uploaded. */
   zip: join(ROOT, 'out/app.zip'),
+  /** The package as another build of V8 takes it: without a code cache that fits. */
+  uncachedCode: join(OUT, 'uncached-code'),
   unbundled: join(OUT, 'unbundled'),
   /** As `func new` makes it: `@azure/functions` in node_modules. */
   hello: join(OUT, 'hello'),
@@ -28,7 +30,10 @@ export const BUILT = {
 /** Builds all of it, after everything in `out` is deleted by the packaging. */
 export async function buildAll(): Promise<void> {
   execFileSync(process.execPath, ['scripts/package.mjs'], { cwd: ROOT });
-  await mkdir(OUT, { recursive: true });
+  await cp(BUILT.app, BUILT.uncachedCode, {
+    recursive: true,
+    filter: (path) => basename(path) !== 'code-cache',
+  });
   await writeFile(join(OUT, 'package.json'), '{"type":"module"}');
   const fixture = (name: string) => join(ROOT, `bench/fixtures/${name}.ts`);
   const separate = { bundle: false, format: 'esm', outbase: ROOT, platform: 'node' } as const;
