@@ -13,12 +13,12 @@ import {
   optionsTable,
   shapesTable,
 } from './docs-tables.js';
-import { faultsTable } from './faults-table.js';
+import { faultsTables } from './faults-table.js';
 
 const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
   shapes: shapesTable,
   formats: formatsTable,
-  faults: faultsTable,
+  faults: faultsTables,
   metrics: metricsTable,
   kinds: kindsTable,
   checks: checksList,
