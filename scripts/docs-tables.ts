@@ -1,4 +1,6 @@
 import type { OptionSet } from '../shared/contract/option.js';
+import { CHECKS } from '../shared/doctor/checks/index.js';
+import { KINDS } from '../shared/errors.js';
 import { FORMATS } from '../shared/formats/index.js';
 import { SHAPES } from '../shared/payload/shapes/index.js';
 import { UNKNOWN } from '../shared/payload/unknown.js';
@@ -48,6 +50,17 @@ export function metricsTable(): string {
     dimensions.map((dimension) => `\`${dimension}\``).join(', '),
   ]);
   return table(['metric', 'what it measures', 'dimensions'], rows);
+}
+
+/** The table of problems, from the kinds that errors can have. */
+export function kindsTable(): string {
+  const rows = Object.entries(KINDS).map(([kind, [status, title]]) => [String(status), `\`${kind}\``, title]);
+  return table(['status', 'kind', 'what happened'], rows);
+}
+
+/** The names of the doctor's checks, from their registry. */
+export function checksList(): string {
+  return ['settings', ...CHECKS.map(({ name }) => name)].map((name) => `\`${name}\``).join(' · ');
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

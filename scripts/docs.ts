@@ -5,14 +5,23 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DOCTOR_OPTIONS, ENRICH_OPTIONS } from '../shared/contract/options.js';
-import { formatsTable, metricsTable, optionsTable, shapesTable } from './docs-tables.js';
-import { faultsTable } from './faults-table.js';
+import {
+  checksList,
+  formatsTable,
+  kindsTable,
+  metricsTable,
+  optionsTable,
+  shapesTable,
+} from './docs-tables.js';
+import { faultsTables } from './faults-table.js';
 
 const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
   shapes: shapesTable,
   formats: formatsTable,
-  faults: faultsTable,
+  faults: faultsTables,
   metrics: metricsTable,
+  kinds: kindsTable,
+  checks: checksList,
   enrichOptions: () => optionsTable(ENRICH_OPTIONS),
   doctorOptions: () => optionsTable(DOCTOR_OPTIONS),
 };

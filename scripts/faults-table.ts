@@ -1,26 +1,33 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** Where tests of faults stand. */
-const FOLDERS = ['test/faults', 'test/storage', 'test/jobs', 'test/delivery'];
+/** Where tests of faults stand, and what breaks there. */
+const FOLDERS = {
+  'test/faults': 'A request: its caller, Defender, the identity endpoint, the quota, the settings',
+  'test/storage': 'State that instances share',
+  'test/jobs': 'Jobs',
+  'test/delivery': 'Forwarding',
+} as const;
 
 interface Fault {
-  /** Its number in the list of faults; absent for one that goes beyond the list. */
-  readonly row: number | undefined;
+  /** Its place in its table; those without a number come last. */
+  readonly row: number;
   readonly fault: string;
   readonly expected: string;
   readonly file: string;
 }
 
 /**
- * The faults as a Markdown table, made of the names of the tests that show them:
- * `row N: fault → what the caller gets`, or `beyond: …`. What has no test is not in the table.
+ * The faults as Markdown tables, one for each folder, made of the names of the tests that show them:
+ * `row N: fault → what the caller gets`, in the order of N, or `beyond: …`. What has no test is not in them.
  */
-export async function faultsTable(): Promise<string> {
-  const faults = (await Promise.all(FOLDERS.map(faultsIn))).flat().sort(byRow);
-  const rows = faults.map(
-    ({ row, fault, expected, file }) => `| ${row ?? ''} | ${fault} | ${expected} | [${file}](../${file}) |`,
-  );
-  return ['| # | fault | what happens | shown by |', '|---|---|---|---|', ...rows].join('\n');
+export async function faultsTables(): Promise<string> {
+  const tables = Object.entries(FOLDERS).map(async ([folder, title]) => {
+    const rows = (await faultsIn(folder)).map(
+      ({ fault, expected, file }) => `| ${fault} | ${expected} | [${file}](../${file}) |`,
+    );
+    return [`### ${title}\n`, '| fault | what happens | shown by |', '|---|---|---|', ...rows, ''].join('\n');
+  });
+  return (await Promise.all(tables)).join('\n');
 }
 
 async function faultsIn(folder: string): Promise<Fault[]> {
@@ -28,7 +35,7 @@ async function faultsIn(folder: string): Promise<Fault[]> {
   const found = files.map(async (name) =>
     namesIn(await readFile(`${folder}/${name}`, 'utf8'), `${folder}/${name}`),
   );
-  return (await Promise.all(found)).flat();
+  return (await Promise.all(found)).flat().sort((one, other) => one.row - other.row);
 }
 
 function namesIn(source: string, file: string): Fault[] {
@@ -36,17 +43,13 @@ function namesIn(source: string, file: string): Fault[] {
     ([, , row, name = '']) => {
       const [fault = '', ...expected] = escapeMarkdown(name).split(' → ');
       return {
-        row: row === undefined ? undefined : Number(row),
+        row: row === undefined ? Number.MAX_SAFE_INTEGER : Number(row),
         fault,
         expected: expected.join(' → '),
         file,
       };
     },
   );
-}
-
-function byRow(one: Fault, other: Fault): number {
-  return (one.row ?? Number.MAX_SAFE_INTEGER) - (other.row ?? Number.MAX_SAFE_INTEGER);
 }
 
 function escapeMarkdown(name: string): string {

@@ -1,14 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
+import { parseSettings } from '../shared/config.js';
+import { startWorld } from './support/world.js';
 
-test("the README's table and the sample list the same settings", async () => {
-  const readme = await readFile('README.md', 'utf8');
-  const { Values: sample } = JSON.parse(await readFile('local.settings.sample.json', 'utf8'));
+const readme = await readFile('README.md', 'utf8');
+
+interface Row {
+  readonly names: readonly string[];
+  readonly meaning: string;
+  readonly fallback: string;
+}
+
+/** The rows of the table of settings. */
+function settingRows(): Row[] {
   const section = /\n## Settings\n(.*?)\n## /s.exec(readme)?.[1] ?? '';
   const rows = section.split('\n').filter((line) => /^\| `[A-Z]/.test(line));
-  const listed = rows.flatMap((row) =>
-    [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name),
-  );
+  return rows.map((row) => {
+    const [, names = '', meaning = '', fallback = ''] = row.split('|');
+    return { names: [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name), meaning, fallback };
+  });
+}
+
+test("the README's table and the sample list the same settings", async () => {
+  const { Values: sample } = JSON.parse(await readFile('local.settings.sample.json', 'utf8'));
+  const listed = settingRows().flatMap(({ names }) => names);
   // What Core Tools wants of every app, and is none of this one's.
   const ofTheHost = ['FUNCTIONS_WORKER_RUNTIME', 'AzureWebJobsStorage'];
   expect(listed.sort()).toEqual(
@@ -17,3 +32,47 @@ test("the README's table and the sample list the same settings", async () => {
       .sort(),
   );
 });
+
+const number = (text = '') => Number(text.replaceAll(',', '').trim());
+const ranges = settingRows().flatMap(({ names, meaning, fallback }) => {
+  const [, least, most] = /([\d,]+)–([\d,]+)/.exec(meaning) ?? [];
+  const fallbacks = fallback
+    .replace(/\(.*\)/, '')
+    .split(', ')
+    .map(number);
+  if (most === undefined) return [];
+  return names.map((name, at) => ({ name, least: number(least), most: number(most), value: fallbacks[at] }));
+});
+
+test.each(ranges)(
+  '$name goes from $least to $most and is $value unless set',
+  ({ name, least, most, value }) => {
+    const parsed = (text?: number) =>
+      parseSettings({ STATE_STORAGE: 'memory', ...(text !== undefined && { [name]: String(text) }) });
+    expect(parsed()).toEqual(parsed(value));
+    expect([least - 1, least, most, most + 1].map((at) => parsed(at).ok)).toEqual([false, true, true, false]);
+  },
+);
+
+test("the README's first request is answered as it shows", async () => {
+  const [, path = '', body, shown = ''] =
+    /127\.0\.0\.1:7071(\S+) \\\n.*?-d '([^']*)'\n```\n\n```json\n(.*?)```/s.exec(readme) ?? [];
+  const world = await startWorld();
+  const answer = await world.send('POST', path, body, { 'content-type': 'application/json' });
+  await world.close();
+  expect(answer.status).toBe(200);
+  expect(answer.json).toEqual(like(JSON.parse(shown)));
+});
+
+/** A sample as a matcher: where it says "…" there may be anything, and a moment is another one each time. */
+function like(shown: unknown): unknown {
+  if (shown === '…') return expect.anything();
+  if (Array.isArray(shown)) {
+    const items = shown.filter((item) => item !== '…').map(like);
+    return shown.includes('…') ? expect.arrayContaining(items) : items;
+  }
+  if (typeof shown === 'object' && shown !== null) {
+    return Object.fromEntries(Object.entries(shown).map(([key, item]) => [key, like(item)]));
+  }
+  return /^\d{4}-\d\d-\d\dT/.test(String(shown)) ? expect.any(String) : shown;
+}
