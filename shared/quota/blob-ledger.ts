@@ -91,12 +91,8 @@ export class BlobLedger implements Ledger {
     const nowMs = clock.monotonicMs();
     const seenAgoMs = nowMs - (this.#blob.copy?.atMs ?? nowMs);
     const { earliestMs = 0 } = this.#blob.time.at(nowMs) ?? {};
-    const { log, pausedUntilMs } = this.#known(earliestMs);
-    const epochMs = clock.epochMs();
-    return viewOf(log, windows.interactive, earliestMs, {
-      asOf: new Date(epochMs - seenAgoMs),
-      pausedUntil: new Date(epochMs + pausedUntilMs - earliestMs),
-    });
+    const look = { nowMs: earliestMs, epochMs: clock.epochMs(), seenAgoMs };
+    return viewOf(this.#known(earliestMs), windows.interactive, look);
   }
 
   #known(earliestMs: number): LedgerState {

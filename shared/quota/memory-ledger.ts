@@ -44,12 +44,8 @@ export class MemoryLedger implements Ledger {
   }
 
   view(): QuotaView {
-    const nowMs = this.#clock.monotonicMs();
-    const epochMs = this.#clock.epochMs();
-    return viewOf(this.#log, this.#windows.interactive, nowMs, {
-      asOf: new Date(epochMs),
-      pausedUntil: new Date(epochMs + this.#pausedUntilMs - nowMs),
-    });
+    const look = { nowMs: this.#clock.monotonicMs(), epochMs: this.#clock.epochMs(), seenAgoMs: 0 };
+    return viewOf({ log: this.#log, pausedUntilMs: this.#pausedUntilMs }, this.#windows.interactive, look);
   }
 
   #times(demand: Demand, nowMs: number): number[] {

@@ -125,6 +125,19 @@ describe('a ledger in a blob', () => {
     expect((await time.until(other.take(interactive(1)))).granted).toBe(1);
   });
 
+  test('a pause is shown while it lasts, and not when it is over, though nobody has asked the store since', async () => {
+    const { time, machine } = setUpLedgers();
+    const { ledger, clock } = machine();
+    await time.until(ledger.take(interactive(1)));
+    const untilMs = clock.epochMs() + 60_000;
+    await time.until(ledger.pause(clock.monotonicMs() + 60_000));
+    await time.until(time.sleep(50_000));
+    const { pausedUntil = '' } = ledger.view();
+    expect(Math.abs(Date.parse(pausedUntil) - untilMs)).toBeLessThan(1_500);
+    await time.until(time.sleep(5 * 3_600_000));
+    expect(ledger.view()).not.toHaveProperty('pausedUntil');
+  });
+
   test('a correction that comes in the middle of a swap goes with the next', async () => {
     const { time, instance, logged } = setUpLedgers();
     const ledger = instance();
