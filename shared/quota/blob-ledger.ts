@@ -16,10 +16,7 @@ export interface BlobLedgerParts extends LedgerPlace {
 /** One try to write; it is in the ledger if the ledger's last swap bears its name. */
 interface Attempt {
   readonly swap: string;
-  readonly granted: number;
-  /** When it began, on the monotonic clock, and what it charged the calls at, in the store's time. */
-  readonly beganMs: number;
-  readonly chargedAsMs: number;
+  readonly charge: Charge;
   readonly corrections: readonly Correction[];
 }
 
@@ -33,8 +30,6 @@ const LONGEST_BACKOFF_MS = 1_000;
 const SPREAD_MS = 150;
 /** A call made later than this after it was charged leaves too little of the guard for its way. */
 const LATEST_USE_MS = GUARD_MS / 2;
-/** No call is under way for longer. */
-const CALL_OVER_MS = 600_000;
 
 /** A ledger in a blob, shared by all instances: each change is a compare-and-swap of the whole. */
 export class BlobLedger implements Ledger {
@@ -42,8 +37,6 @@ export class BlobLedger implements Ledger {
   readonly #blob: LedgerBlob;
   /** Not yet in the blob; they count here, and go with the next swap. */
   #corrections: readonly Correction[] = [];
-  /** What calls were charged at in the store's time, by when that was on the monotonic clock. */
-  readonly #charges = new Map<number, number>();
   #lastTurn: Promise<unknown> = Promise.resolve();
   /** A swap for corrections alone that waits for its turn. */
   #flush: Promise<void> | undefined;
@@ -62,9 +55,9 @@ export class BlobLedger implements Ledger {
     return this.#inTurn(() => this.#swap(demand));
   }
 
-  async correct(chargedAtMs: number, arrivedByMs: number): Promise<void> {
+  async correct({ loggedAtMs }: Charge, arrivedByMs: number): Promise<void> {
     const toMs = (await this.#storeTime(arrivedByMs)) - GUARD_MS;
-    await this.#add({ kind: 'moved', fromMs: this.#charges.get(chargedAtMs) ?? toMs, toMs });
+    await this.#add({ kind: 'moved', fromMs: loggedAtMs, toMs });
   }
 
   async pause(untilMs: number): Promise<void> {
@@ -143,54 +136,44 @@ export class BlobLedger implements Ledger {
     const copy = await this.#blob.current();
     let done = attempts.find(({ swap }) => swap === copy.state.swap); // only its answer was lost
     if (!done) {
-      const { attempt, state } = this.#prepare(copy, demand);
-      if (attempt.granted + attempt.corrections.length === 0)
-        return { granted: 0, chargedAtMs: attempt.beganMs };
+      const { attempt, state } = this.#attempt(copy, demand);
+      if (attempt.charge.granted + attempt.corrections.length === 0) return attempt.charge;
       attempts.push(attempt);
       if (!(await this.#blob.swap(copy, state))) return undefined;
       done = attempt;
     }
     attempts.splice(0);
-    const { granted, beganMs, chargedAsMs, corrections } = done;
+    const { charge, corrections } = done;
     this.#corrections = this.#corrections.filter((one) => !corrections.includes(one));
-    this.#checkUsable(done);
-    this.#remember(beganMs, chargedAsMs);
-    return { granted, chargedAtMs: beganMs };
+    this.#checkUsable(charge);
+    return charge;
   }
 
-  #prepare(copy: LedgerCopy, demand: Demand): { attempt: Attempt; state: LedgerState } {
+  #attempt(copy: LedgerCopy, demand: Demand): { attempt: Attempt; state: LedgerState } {
     const { clock, windows } = this.#parts;
-    const beganMs = clock.monotonicMs();
-    const moment = this.#blob.time.at(beganMs);
+    const chargedAtMs = clock.monotonicMs();
+    const moment = this.#blob.time.at(chargedAtMs);
     if (!moment) throw new TypeError('whoever has a copy has asked for the time');
     const corrections = this.#corrections;
     const known = corrected(copy.state, corrections, windows, moment.earliestMs);
     const { state, granted } = charged(known, windows, moment, demand);
     const swap = randomUUID();
-    const attempt = { swap, granted, beganMs, chargedAsMs: moment.latestMs, corrections };
-    return { attempt, state: { ...state, swap } };
+    const charge = { granted, chargedAtMs, loggedAtMs: moment.latestMs };
+    return { attempt: { swap, charge, corrections }, state: { ...state, swap } };
   }
 
   /** @throws {StorageError} when calls made now would be too long after what they were charged at */
-  #checkUsable({ granted, beganMs, chargedAsMs }: Attempt): void {
+  #checkUsable({ granted, chargedAtMs, loggedAtMs }: Charge): void {
     const nowMs = this.#parts.clock.monotonicMs();
     const { earliestMs = 0 } = this.#blob.time.at(nowMs) ?? {};
     // By the store's time as well: the monotonic clock does not count while a machine sleeps.
-    const lateMs = Math.max(nowMs - beganMs, earliestMs - chargedAsMs);
+    const lateMs = Math.max(nowMs - chargedAtMs, earliestMs - loggedAtMs);
     if (granted === 0 || lateMs <= LATEST_USE_MS) return;
-    this.#corrections = [...this.#corrections, { kind: 'released', atMs: chargedAsMs, count: granted }];
+    this.#corrections = [...this.#corrections, { kind: 'released', atMs: loggedAtMs, count: granted }];
     throw new StorageError(
       'The storage account of STATE_STORAGE is too slow to keep the quota. Ask again later.',
       { retryAtMs: nowMs + LONGEST_BACKOFF_MS },
     );
-  }
-
-  #remember(beganMs: number, chargedAsMs: number): void {
-    for (const earlierMs of this.#charges.keys()) {
-      if (earlierMs > beganMs - CALL_OVER_MS) break;
-      this.#charges.delete(earlierMs);
-    }
-    this.#charges.set(beganMs, chargedAsMs);
   }
 
   #backOff(tries: number): Promise<void> {

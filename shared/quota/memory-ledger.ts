@@ -23,11 +23,11 @@ export class MemoryLedger implements Ledger {
     this.#log = withoutExpired(this.#log, this.#windows.interactive, nowMs);
     const granted = this.#times(demand, nowMs).filter((at) => at <= nowMs).length;
     this.#log = withCalls(this.#log, nowMs, granted);
-    return { granted, chargedAtMs: nowMs };
+    return { granted, chargedAtMs: nowMs, loggedAtMs: nowMs };
   }
 
-  async correct(chargedAtMs: number, arrivedByMs: number): Promise<void> {
-    this.#log = withCallMoved(this.#log, chargedAtMs, arrivedByMs - GUARD_MS);
+  async correct({ loggedAtMs }: Charge, arrivedByMs: number): Promise<void> {
+    this.#log = withCallMoved(this.#log, loggedAtMs, arrivedByMs - GUARD_MS);
   }
 
   async pause(untilMs: number): Promise<void> {

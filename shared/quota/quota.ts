@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { EnrichmentError, QuotaError, retryAfterSeconds } from '../errors.js';
 import { type Note, unnoted } from '../occurrence.js';
 import type { Demand, Lane } from './lanes.js';
-import type { Ledger, QuotaView } from './ledger.js';
+import type { Charge, Ledger, QuotaView } from './ledger.js';
 import { GUARD_MS } from './sliding-log.js';
 
 /** Who waits for a permit, and until when it is of use. */
@@ -199,14 +199,15 @@ export class Quota {
     const demand = this.#demand(MAX_IN_FLIGHT - this.#inFlight);
     const wanted = demand.interactive + demand.background;
     if (wanted === 0) return;
-    const { granted, chargedAtMs } = await this.#ledger.take(demand);
+    const charge = await this.#ledger.take(demand);
+    const { granted } = charge;
     const { interactive, background } = this.#queues;
     // What was granted to an interactive waiter who has left meanwhile is not background work's.
     const toBackground = Math.max(0, granted - demand.interactive);
     const served = [...interactive.splice(0, granted - toBackground), ...background.splice(0, toBackground)];
     for (const waiter of served) {
       this.#inFlight++;
-      waiter.grant({ settle: () => this.#settle(chargedAtMs) });
+      waiter.grant({ settle: () => this.#settle(charge) });
     }
     // The ledger may have learnt only now of calls that other instances made.
     if (granted < wanted) this.#refuseHopeless();
@@ -219,12 +220,12 @@ export class Quota {
     return { interactive, background };
   }
 
-  #settle(chargedAtMs: number): void {
+  #settle(charge: Charge): void {
     this.#inFlight--;
     const endedAtMs = this.#clock.monotonicMs();
     // A slow call can have arrived as late as now; the guard covers no more than its own length.
-    const late = endedAtMs - chargedAtMs > GUARD_MS;
-    const corrected = late ? this.#ledger.correct(chargedAtMs, endedAtMs) : Promise.resolve();
+    const late = endedAtMs - charge.chargedAtMs > GUARD_MS;
+    const corrected = late ? this.#ledger.correct(charge, endedAtMs) : Promise.resolve();
     corrected.catch(() => {}).then(() => this.#review());
   }
 

@@ -46,11 +46,12 @@ describe('a ledger in a blob, when things go wrong', () => {
   test('a correction and a pause that cannot be written count here, and go with the next swap', async () => {
     const { time, instance, store, logged } = setUpLedgers({ perMinute: 3 });
     const ledger = instance();
-    const { chargedAtMs } = await time.until(ledger.take(interactive(1)));
+    const charge = await time.until(ledger.take(interactive(1)));
+    const { chargedAtMs } = charge;
     const [first = 0] = logged();
     await time.until(time.sleep(10_000));
     store.fault = (operation) => (operation === 'write' ? 'before' : undefined);
-    await time.until(ledger.correct(chargedAtMs, chargedAtMs + 9_000));
+    await time.until(ledger.correct(charge, chargedAtMs + 9_000));
     await time.until(ledger.pause(chargedAtMs + 12_000));
     expect(logged()).toEqual([first]);
     expect((await time.until(time.sleep(0).then(() => ledger.forecast(interactive(1)))))[0]).toBeGreaterThan(

@@ -141,12 +141,12 @@ describe('a ledger in a blob', () => {
   test('a correction that comes in the middle of a swap goes with the next', async () => {
     const { time, instance, logged } = setUpLedgers();
     const ledger = instance();
-    const { chargedAtMs } = await time.until(ledger.take(interactive(1)));
+    const charge = await time.until(ledger.take(interactive(1)));
     const [first = 0] = logged();
     await time.until(time.sleep(9_000));
     const taking = ledger.take(interactive(1));
     await time.until(time.sleep(5));
-    await time.until(Promise.all([taking, ledger.correct(chargedAtMs, chargedAtMs + 9_000)]));
+    await time.until(Promise.all([taking, ledger.correct(charge, charge.chargedAtMs + 9_000)]));
     expect(logged()).toHaveLength(2);
     expect(logged()[0]).toBeGreaterThanOrEqual(first + 6_900);
   });
