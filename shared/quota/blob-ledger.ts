@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { StorageError } from '../errors.js';
-import { type Demand, type LaneWindows, NO_DEMAND, nextTimes } from './lanes.js';
+import { type Demand, type LaneWindows, NO_DEMAND } from './lanes.js';
 import type { Charge, Ledger, QuotaView } from './ledger.js';
 import { LedgerBlob, type LedgerCopy, type LedgerPlace } from './ledger-blob.js';
-import { type Correction, charged, corrected, type LedgerState, NEW_LEDGER } from './ledger-state.js';
+import {
+  type Correction,
+  charged,
+  corrected,
+  freeTimes,
+  type LedgerState,
+  NEW_LEDGER,
+} from './ledger-state.js';
 import { GUARD_MS } from './sliding-log.js';
 import { viewOf } from './view.js';
 
@@ -70,8 +77,7 @@ export class BlobLedger implements Ledger {
     // Not asked yet: it looks as if all were free, and the swap will tell.
     if (!moment) return Array<number>(demand.interactive + demand.background).fill(nowMs);
     const { earliestMs } = moment;
-    const { log, pausedUntilMs } = this.#known(earliestMs);
-    const times = nextTimes(log, this.#parts.windows, Math.max(earliestMs, pausedUntilMs), demand);
+    const times = freeTimes(this.#known(earliestMs), this.#parts.windows, earliestMs, demand);
     return times.map((at) => (at <= earliestMs ? nowMs : this.#blob.time.localTime(at)));
   }
 

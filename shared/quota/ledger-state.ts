@@ -3,8 +3,8 @@ import { type CallLog, withCallMoved, withCalls, withoutCalls, withoutExpired } 
 import type { StoreMoment } from './store-clock.js';
 
 /**
- * What a shared ledger holds, and how it is written down. All times are the store's, in milliseconds
- * since the epoch.
+ * What a ledger holds, and how a shared one is written down. Times are the ledger's own, in milliseconds: of a
+ * shared one the store's, since the epoch.
  */
 export interface LedgerState {
   /** Ascending. */
@@ -48,6 +48,16 @@ export function corrected(
   return { ...state, log: withoutExpired(log, windows.interactive, nowMs), pausedUntilMs };
 }
 
+/** The earliest times of the next calls from `nowMs` on, interactive ones first. */
+export function freeTimes(
+  { log, pausedUntilMs }: LedgerState,
+  windows: LaneWindows,
+  nowMs: number,
+  demand: Demand,
+): number[] {
+  return nextTimes(log, windows, Math.max(nowMs, pausedUntilMs), demand);
+}
+
 /**
  * The state with as many of the calls that are wanted as both windows take. What is known of the
  * store's time is used so that an error is on the safe side: windows are judged by the earliest time
@@ -59,7 +69,7 @@ export function charged(
   { earliestMs, latestMs }: StoreMoment,
   demand: Demand,
 ): { readonly state: LedgerState; readonly granted: number } {
-  const times = nextTimes(state.log, windows, Math.max(earliestMs, state.pausedUntilMs), demand);
+  const times = freeTimes(state, windows, earliestMs, demand);
   const granted = times.filter((at) => at <= earliestMs).length;
   return { state: { ...state, log: withCalls(state.log, latestMs, granted) }, granted };
 }
