@@ -86,6 +86,16 @@ describe('a ledger in a blob, when things go wrong', () => {
     },
   );
 
+  test('the first write after a ledger was set aside goes over the new one', async () => {
+    const { time, machine, store, logged } = setUpLedgers();
+    const { ledger, clock } = machine();
+    await time.until(ledger.take(interactive(1)));
+    store.blobs.set(NAME, { text: 'foreign', etag: '"foreign"', lastModifiedMs: time.epochMs() });
+    await time.until(ledger.pause(clock.monotonicMs() + 60_000));
+    expect(logged()).toHaveLength(1500);
+    expect(store.operations.refused).toBe(1); // by the foreign blob, and not once more by the new ledger
+  });
+
   test('a deleted ledger is written again from what this instance knows', async () => {
     const { time, instance, store, logged } = setUpLedgers();
     const ledger = instance();
