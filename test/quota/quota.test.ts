@@ -5,7 +5,8 @@ import type { EnrichmentError } from '../../shared/errors.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import type { Ledger } from '../../shared/quota/ledger.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
-import { type Permit, Quota } from '../../shared/quota/quota.js';
+import { Quota } from '../../shared/quota/quota.js';
+import type { Permit } from '../../shared/quota/waiters.js';
 import { SteppingClock } from '../support/stepping-clock.js';
 
 let clock: SteppingClock;
