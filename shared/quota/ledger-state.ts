@@ -1,4 +1,5 @@
 import { type Demand, type LaneWindows, nextTimes } from './lanes.js';
+import { LONGEST_PAUSE_MS } from './ledger.js';
 import { type CallLog, withCallMoved, withCalls, withoutCalls, withoutExpired } from './sliding-log.js';
 import type { StoreMoment } from './store-clock.js';
 
@@ -74,6 +75,7 @@ export function charged(
   return { state: { ...state, log: withCalls(state.log, latestMs, granted) }, granted };
 }
 
+/** Raise it only with a reader of the version before: what cannot be read counts as an hour that is spent. */
 const VERSION = 1;
 
 /** Calls in a ledger at most: both limits' upper bound in the settings, twice. */
@@ -99,11 +101,11 @@ export function writeState({ log, pausedUntilMs, swap }: LedgerState): string {
 
 /**
  * Reads a state.
- * @param latestMs nothing in it can be of much later: a state that says so is corrupt, and believing
+ * @param nowMs nothing in it can be of much later: a state that says so is corrupt, and believing
  *   it would stop the app for as long
  * @returns undefined when the text is no state that this version has written
  */
-export function readState(text: string, latestMs: number): LedgerState | undefined {
+export function readState(text: string, nowMs: number): LedgerState | undefined {
   let json: Record<string, unknown> | null;
   try {
     json = JSON.parse(text);
@@ -116,12 +118,12 @@ export function readState(text: string, latestMs: number): LedgerState | undefin
   if (!Number.isSafeInteger(pausedUntilMs)) return undefined;
   const log = readCalls(calls);
   const lastMs = Math.max(log?.at(-1) ?? 0, pausedUntilMs as number);
-  if (!log || lastMs > latestMs + FURTHEST_AHEAD_MS) return undefined;
+  if (!log || lastMs > nowMs + FURTHEST_AHEAD_MS) return undefined;
   return { log, pausedUntilMs: pausedUntilMs as number, swap };
 }
 
-/** The longest wait that an upstream can ask for is an hour (shared/defender/retry-after.ts); and a little. */
-const FURTHEST_AHEAD_MS = 3_700_000;
+/** A pause, and a little, for the store's time is not known exactly. */
+const FURTHEST_AHEAD_MS = LONGEST_PAUSE_MS + 100_000;
 
 function readCalls(calls: string): CallLog | undefined {
   const log: number[] = [];

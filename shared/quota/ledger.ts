@@ -16,6 +16,9 @@ export interface QuotaView {
   readonly pausedUntil?: string;
 }
 
+/** The longest pause: Defender's longest window. A longer wait can be no statement about the quota. */
+export const LONGEST_PAUSE_MS = 3_600_000;
+
 /** What a ledger granted. */
 export interface Charge {
   /** How many of the calls asked for may be made now, interactive ones first; from none to all. */
