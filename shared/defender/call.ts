@@ -62,8 +62,11 @@ async function exchange(clock: Clock, exchanged: Exchange): Promise<Outcome> {
   response.body?.on('error', () => {});
   const { status, headers } = response;
   upstreamClock.note(headers.get('date'), clock.epochMs());
+  const text = response.text();
+  // What went wrong, the status says: a pause that is asked for counts, though the words for it are cut off.
+  const said = status === 200 ? await text : await text.catch(() => '');
   // Some proxies show a request's headers in their error pages; what is read here may be shown on.
-  const body = (await response.text()).replaceAll(token, '***');
+  const body = said.replaceAll(token, '***');
   return readAnswer(
     { status, retryAfter: headers.get('retry-after'), date: headers.get('date'), body },
     clock.epochMs(),
