@@ -1,4 +1,3 @@
-import type { ErrorKind } from '../errors.js';
 import type { Outcome } from './outcome.js';
 
 /** How far this question to Defender has come. */
@@ -22,7 +21,7 @@ export type Verdict =
   /** Ask for the token once more, and call again if it is another one. */
   | { readonly kind: 'renew-token' }
   /** Give up. `retryAfterMs`: when it is worth asking again; absent where waiting does not help. */
-  | { readonly kind: 'fail'; readonly error: ErrorKind; readonly retryAfterMs?: number };
+  | { readonly kind: 'fail'; readonly retryAfterMs?: number };
 
 /** An outcome that is no answer. */
 export type Failure = Exclude<Outcome, { kind: 'answered' } | { kind: 'not-found' }>;
@@ -58,23 +57,20 @@ export function decide(failure: Failure, progress: Progress): Verdict {
     case 'malformed':
       return retryOrFail(MOST_ATTEMPTS_MALFORMED, progress);
     case 'unauthorized':
-      return progress.tokenRenewed ? { kind: 'fail', error: 'token-refused' } : { kind: 'renew-token' };
+      return progress.tokenRenewed ? { kind: 'fail' } : { kind: 'renew-token' };
     case 'forbidden':
-      return { kind: 'fail', error: 'permission-missing' };
+    case 'refused':
     case 'untrusted':
     case 'redirected':
-      return { kind: 'fail', error: 'connection-not-trusted' };
     case 'too-large':
-      return { kind: 'fail', error: 'answer-unusable' };
-    case 'refused':
-      return { kind: 'fail', error: 'request-refused' };
+      return { kind: 'fail' };
   }
 }
 
 function retryOrFail(mostAttempts: number, progress: Progress, retryAfterMs?: number): Verdict {
   const waitMs = retryAfterMs ?? backoffMs(progress);
   if (progress.attempts < mostAttempts && waitMs < progress.remainingMs) return { kind: 'retry', waitMs };
-  return { kind: 'fail', error: 'upstream-unavailable', retryAfterMs: retryAfterMs ?? COME_BACK_MS };
+  return { kind: 'fail', retryAfterMs: retryAfterMs ?? COME_BACK_MS };
 }
 
 /** Doubles with each attempt; half of it is chance, so that callers do not come back in step. */
