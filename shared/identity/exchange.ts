@@ -80,6 +80,7 @@ async function exchange(
     disableInstanceDiscovery: true,
     httpClient: {
       async sendRequest(request) {
+        last = undefined; // of an earlier request, if this one brings no answer
         const response = await abortableHttpClient.sendRequest(request);
         last = { status: response.status, body: response.bodyAsText ?? '' };
         return response;
