@@ -42,12 +42,9 @@ const COME_BACK_MS = 10_000;
 export function decide(failure: Failure, progress: Progress): Verdict {
   switch (failure.kind) {
     case 'throttled': {
-      const pauseMs = failure.retryAfterMs ?? 2 * backoffMs(progress);
-      return {
-        kind: 'pause',
-        pauseMs,
-        again: progress.attempts < MOST_ATTEMPTS && pauseMs < progress.remainingMs,
-      };
+      const ms = pauseMs(failure.retryAfterMs, progress);
+      const again = progress.attempts < MOST_ATTEMPTS && ms < progress.remainingMs;
+      return { kind: 'pause', pauseMs: ms, again };
     }
     case 'unavailable':
       return retryOrFail(MOST_ATTEMPTS, progress, failure.retryAfterMs);
@@ -67,6 +64,14 @@ export function decide(failure: Failure, progress: Progress): Verdict {
   }
 }
 
+/** How long nobody who shares the quota may call after a 429, which may say so itself. */
+export function pauseMs(
+  retryAfterMs: number | undefined,
+  progress: Pick<Progress, 'attempts' | 'random'>,
+): number {
+  return retryAfterMs ?? 2 * backoffMs(progress);
+}
+
 function retryOrFail(mostAttempts: number, progress: Progress, retryAfterMs?: number): Verdict {
   const waitMs = retryAfterMs ?? backoffMs(progress);
   if (progress.attempts < mostAttempts && waitMs < progress.remainingMs) return { kind: 'retry', waitMs };
@@ -74,6 +79,6 @@ function retryOrFail(mostAttempts: number, progress: Progress, retryAfterMs?: nu
 }
 
 /** Doubles with each attempt; half of it is chance, so that callers do not come back in step. */
-function backoffMs({ attempts, random }: Progress): number {
+function backoffMs({ attempts, random }: Pick<Progress, 'attempts' | 'random'>): number {
   return FIRST_BACKOFF_MS * 2 ** (attempts - 1) * (0.5 + random / 2);
 }

@@ -7,10 +7,10 @@ import {
 import type { Clock } from '../clock.js';
 import { runWithin } from '../deadline.js';
 import { IdentityError } from '../errors.js';
-import { abortableHttpClient, attempt, toAccessToken } from './attempt.js';
+import { abortableHttpClient, attempt } from './attempt.js';
 import type { Registration } from './delegation-settings.js';
 import { type AuthorityAnswer, explainRefusal } from './refusal.js';
-import type { AccessToken } from './token-cache.js';
+import { type AccessToken, toAccessToken } from './token-cache.js';
 
 /** What an exchange needs beside the user's token. */
 export interface ExchangeParts {
