@@ -50,21 +50,22 @@ export type ParsedSettings =
 export function parseSettings(env: Environment): ParsedSettings {
   const read = new SettingReader(env);
   const cloudName = read.oneOf('DEFENDER_CLOUD', Object.keys(CLOUDS) as CloudName[], 'commercial');
-  const cloud = CLOUDS[cloudName];
-  const authorityHost = read.origin('DEFENDER_AUTHORITY_HOST', cloud.authorityHost);
+  const implied = CLOUDS[cloudName];
+  const cloud: DefenderCloud = {
+    authorityHost: read.origin('DEFENDER_AUTHORITY_HOST', implied.authorityHost),
+    apiHost: read.origin('DEFENDER_API_HOST', implied.apiHost),
+    audience: read.audience('DEFENDER_AUDIENCE', implied.audience),
+    exchangeAudience: implied.exchangeAudience,
+  };
   const settings: Settings = {
-    cloud: {
-      apiHost: read.origin('DEFENDER_API_HOST', cloud.apiHost),
-      audience: read.audience('DEFENDER_AUDIENCE', cloud.audience),
-      authorityHost,
-    },
+    cloud,
     identity: {
       clientId: read.guid('AZURE_CLIENT_ID', 'the client id of a user-assigned identity'),
       localCredentials: read.localCredentials(),
       endpoint: read.text('IDENTITY_ENDPOINT'),
-      authorityHost,
+      authorityHost: cloud.authorityHost,
     },
-    delegation: read.delegation(cloudName, authorityHost),
+    delegation: read.delegation(cloud),
     quota: {
       perMinute: read.integer('QUOTA_PER_MINUTE', 1, 100_000, 100),
       perHour: read.integer('QUOTA_PER_HOUR', 1, 100_000, 1500),

@@ -2,7 +2,7 @@ import type { Settings } from './config.js';
 import { type ClientParts, DefenderClient } from './defender/client.js';
 import { DefenderSource } from './defender/defender-source.js';
 import { createDelegatedCredential, createRegistrationCredential } from './identity/delegated-credential.js';
-import { type AccessToken, TokenCache } from './identity/token-cache.js';
+import { type AccessToken, scopeOf, TokenCache } from './identity/token-cache.js';
 import type { UserAssertion } from './identity/user-assertion.js';
 import { AnswerCache } from './lookup/answer-cache.js';
 import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
@@ -45,12 +45,12 @@ export function createDelegation(
 ): Delegation | undefined {
   if (!registration) return undefined;
   const { clock, audience, note } = upstream;
-  const scope = `${audience}/.default`;
+  const scope = scopeOf(audience);
   const quota = new Quota(clock, openLedger(`${registration.tenantId} ${registration.clientId}`), note);
   const parts = {
     clock,
     registration,
-    clientAssertion: (signal: AbortSignal) => ownToken(`${registration.exchangeAudience}/.default`, signal),
+    clientAssertion: (signal: AbortSignal) => ownToken(scopeOf(registration.exchangeAudience), signal),
   };
   function createUser(assertion: UserAssertion): User {
     const credential = createDelegatedCredential(parts, assertion);

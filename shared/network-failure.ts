@@ -9,7 +9,7 @@ export type NetworkFailure =
 
 /** OpenSSL's and Node's codes for a certificate that does not hold (nodejs.org/api/tls.html, "X509 certificate error codes"). */
 const CERTIFICATE_ERROR =
-  /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
+  /^(CERT_|CRL_|ERROR_IN_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH_)/;
 
 /** The codes of Node's HTTP parser, of zlib and of its Brotli decoder. */
 const UNREADABLE = /^(HPE_|Z_|ERR__|ERR_BROTLI_)/;

@@ -1,12 +1,8 @@
-import type { CloudName } from './defender/clouds.js';
+import type { DefenderCloud } from './defender/clouds.js';
 import type { Destination } from './delivery/destination.js';
 import { parseDestinations } from './delivery/destination-settings.js';
 import type { IdentitySettings } from './identity/credential.js';
-import {
-  type DelegationSettings,
-  delegationProblems,
-  exchangeAudience,
-} from './identity/delegation-settings.js';
+import { type DelegationSettings, delegationProblems } from './identity/delegation-settings.js';
 import type { SettingProblem } from './setting-problem.js';
 import { parseConnection, type StateStorage } from './storage/connection.js';
 import { parseIngestion, type TelemetrySettings } from './telemetry/connection.js';
@@ -144,12 +140,12 @@ export class SettingReader {
     );
   }
 
-  delegation(cloud: CloudName, authorityHost: string): DelegationSettings | undefined {
+  delegation({ authorityHost, exchangeAudience }: DefenderCloud): DelegationSettings | undefined {
     const clientId = this.guid('DELEGATED_CLIENT_ID', 'the client id of an app registration');
     const tenantId = this.guid('DELEGATED_TENANT_ID', "the app registration's tenant");
     this.problems.push(...delegationProblems((setting) => this.text(setting)));
     if (!clientId || !tenantId) return undefined;
-    return { clientId, tenantId, authorityHost, exchangeAudience: exchangeAudience(cloud) };
+    return { clientId, tenantId, authorityHost, exchangeAudience };
   }
 
   /** What the platform sets on its own instances, and Core Tools does not. */

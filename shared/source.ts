@@ -1,3 +1,5 @@
+import type { Lane } from './quota/lanes.js';
+
 /** What a lookup is waiting for; named when its time is up. */
 export type Stage = 'the storage account' | 'the identity endpoint' | 'the quota' | 'Defender';
 
@@ -37,9 +39,10 @@ export interface IpSource {
   /**
    * Asks about one alert, charging the quota for every call.
    * @param alertId an id that fits the grammar of Defender for Endpoint
+   * @param lane of the quota; `interactive`, unless nobody waits for the answer
    * @throws {EnrichmentError} when there is no answer
    */
-  find(alertId: string, work: Work): Promise<SourceAnswer>;
+  find(alertId: string, work: Work, lane?: Lane): Promise<SourceAnswer>;
 }
 
 /** How common an address is in the organisation. Dates are ISO-8601; null where it was never seen. */
@@ -52,7 +55,7 @@ export interface IpStats {
 /** An API that tells how common an address is. */
 export interface StatsSource {
   /**
-   * Asks about one address, charging the quota.
+   * Asks about one address, charging the quota as background work: alerts come first.
    * @throws {EnrichmentError} when there is no answer
    */
   stats(address: string, work: Work): Promise<IpStats>;

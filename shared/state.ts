@@ -53,9 +53,10 @@ const LEDGERS_FOLDER = 'quota/';
 export function openState(settings: Settings, world: World, tokens: TokenCache): State {
   const { clock, random, report } = world;
   const { perMinute, perHour, reservePercent } = settings.quota;
+  const windows = laneWindows(perMinute, perHour, reservePercent);
   const { storage } = settings.state;
   if (storage.kind === 'memory') {
-    const openLedger = () => new MemoryLedger(clock, perMinute, perHour, reservePercent);
+    const openLedger = () => new MemoryLedger(clock, windows);
     return { openLedger, sharedAnswers: undefined, shared: undefined };
   }
   const identity = { credential: storageCredential(settings, storage), tokens };
@@ -67,7 +68,6 @@ export function openState(settings: Settings, world: World, tokens: TokenCache):
     queue: openQueueStore(clock, storage, identity, places.queue),
     poison: openQueueStore(clock, storage, identity, `${places.queue}-poison`),
   });
-  const windows = laneWindows(perMinute, perHour, reservePercent);
   return {
     openLedger: (application) => {
       const name = `${LEDGERS_FOLDER}${nameOf(application)}.json`;

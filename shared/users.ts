@@ -25,7 +25,7 @@ interface Kept {
 
 /**
  * The users on whose behalf is asked, by the digest of their token, in this process only. With its
- * token's end a user is forgotten. Users whose token Entra has not accepted are kept apart, so that a
+ * token's end a user is refused, and forgotten with the next request of any user. Users whose token Entra has not accepted are kept apart, so that a
  * flood of forged ones pushes out no real user.
  */
 export class Users {
@@ -48,6 +48,7 @@ export class Users {
    *   caller's end, such as an authority that is down, is left for each lookup to find and to tell
    */
   async forCaller(authorization: string | null, signal: AbortSignal): Promise<Enricher> {
+    this.#forgetExpired();
     const assertion = readUserAssertion(authorization, this.#registration, this.#clock.epochMs());
     const { digest } = assertion;
     const kept = this.#accepted.get(digest) ?? this.#unproven.get(digest) ?? this.#admit(assertion);
@@ -62,16 +63,17 @@ export class Users {
   }
 
   #admit(assertion: UserAssertion): Kept {
-    for (const users of [this.#accepted, this.#unproven]) this.#forgetExpired(users);
     const kept = { user: this.#create(assertion), expiresAtMs: assertion.expiresAtMs };
     this.#unproven.set(assertion.digest, kept);
     return kept;
   }
 
-  #forgetExpired(users: LRUCache<string, Kept>): void {
+  #forgetExpired(): void {
     const nowMs = this.#clock.epochMs();
-    for (const [digest, { expiresAtMs }] of [...users.entries()]) {
-      if (expiresAtMs <= nowMs) users.delete(digest);
+    for (const users of [this.#accepted, this.#unproven]) {
+      for (const [digest, { expiresAtMs }] of [...users.entries()]) {
+        if (expiresAtMs <= nowMs) users.delete(digest);
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { App } from './app.js';
+import { scopeOf } from './identity/token-cache.js';
 
 /**
  * Begins, while the platform is still on its way to the first request, what that request would have to
@@ -8,5 +9,5 @@ import type { App } from './app.js';
  */
 export async function warmUp({ ownToken, quota, settings }: App): Promise<void> {
   const { signal } = new AbortController();
-  await Promise.allSettled([ownToken(`${settings.cloud.audience}/.default`, signal), quota.prepare()]);
+  await Promise.allSettled([ownToken(scopeOf(settings.cloud.audience), signal), quota.prepare()]);
 }

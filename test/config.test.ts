@@ -23,6 +23,7 @@ describe('settings', () => {
         apiHost: 'https://api.security.microsoft.com',
         audience: 'https://api.securitycenter.microsoft.com',
         authorityHost: 'https://login.microsoftonline.com',
+        exchangeAudience: 'api://AzureADTokenExchange',
       },
       identity: {
         clientId: undefined,
@@ -46,7 +47,7 @@ describe('settings', () => {
     ['gcc-high', 'https://api-gov.securitycenter.microsoft.us', 'https://login.microsoftonline.us'],
     ['dod', 'https://api-gov.securitycenter.microsoft.us', 'https://login.microsoftonline.us'],
   ])('DEFENDER_CLOUD=%s implies host, audience and authority', (DEFENDER_CLOUD, apiHost, authorityHost) => {
-    expect(settings({ DEFENDER_CLOUD }).cloud).toEqual({ apiHost, audience: apiHost, authorityHost });
+    expect(settings({ DEFENDER_CLOUD }).cloud).toMatchObject({ apiHost, audience: apiHost, authorityHost });
   });
 
   test('each part of a cloud can be overridden', () => {
@@ -56,7 +57,7 @@ describe('settings', () => {
         DEFENDER_AUDIENCE: 'https://securitycenter.onmicrosoft.com/windowsatpservice',
         DEFENDER_AUTHORITY_HOST: 'https://login.example.com',
       }).cloud,
-    ).toEqual({
+    ).toMatchObject({
       apiHost: 'https://eu.api.security.microsoft.com',
       audience: 'https://securitycenter.onmicrosoft.com/windowsatpservice',
       authorityHost: 'https://login.example.com',

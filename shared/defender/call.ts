@@ -8,8 +8,8 @@ import type { Outcome } from './outcome.js';
 import type { UpstreamClock } from './upstream-clock.js';
 import { readAnswer } from './wire.js';
 
-/** The longest that one attempt may take, connection and body included. */
-export const ATTEMPT_TIMEOUT_MS = 10_000;
+/** The longest that one call may take, connection and body included. */
+const CALL_TIMEOUT_MS = 10_000;
 /** After decompression. 100,000 addresses are about 3 MB; real answers are a few kB. */
 const LARGEST_ANSWER_BYTES = 10 * 1024 * 1024;
 
@@ -28,7 +28,7 @@ export function createCall(clock: Clock, userAgent: string, upstreamClock: Upstr
     try {
       return await runWithin(
         clock,
-        ATTEMPT_TIMEOUT_MS,
+        CALL_TIMEOUT_MS,
         () => timedOut,
         (attempt) => exchange(clock, { url, token, userAgent, agent, upstreamClock, signal: attempt.signal }),
         signal,
@@ -62,8 +62,11 @@ async function exchange(clock: Clock, exchanged: Exchange): Promise<Outcome> {
   response.body?.on('error', () => {});
   const { status, headers } = response;
   upstreamClock.note(headers.get('date'), clock.epochMs());
+  const text = response.text();
+  // What went wrong, the status says: a pause that is asked for counts, though the words for it are cut off.
+  const said = status === 200 ? await text : await text.catch(() => '');
   // Some proxies show a request's headers in their error pages; what is read here may be shown on.
-  const body = (await response.text()).replaceAll(token, '***');
+  const body = said.replaceAll(token, '***');
   return readAnswer(
     { status, retryAfter: headers.get('retry-after'), date: headers.get('date'), body },
     clock.epochMs(),

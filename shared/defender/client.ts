@@ -1,14 +1,14 @@
 import type { Clock } from '../clock.js';
 import type { EnrichmentError } from '../errors.js';
 import { readClaims } from '../identity/claims.js';
-import type { AccessToken, Credential, TokenCache } from '../identity/token-cache.js';
+import { type AccessToken, type Credential, scopeOf, type TokenCache } from '../identity/token-cache.js';
 import type { Lane } from '../quota/lanes.js';
 import type { Quota } from '../quota/quota.js';
 import type { Work } from '../source.js';
 import type { Call } from './call.js';
 import { explain } from './explain.js';
 import type { Outcome } from './outcome.js';
-import { decide, type Failure } from './retry.js';
+import { decide, type Failure, pauseMs } from './retry.js';
 
 /** What the client is made of. */
 export interface ClientParts {
@@ -87,9 +87,7 @@ export class DefenderClient {
     const { random, quota } = this.#parts;
     const called = await this.#callOnce(url, work, 'interactive');
     if (called.outcome.kind === 'throttled') {
-      const progress = { attempts: 1, tokenRenewed: false, remainingMs: 0, random: random() };
-      const verdict = decide(called.outcome, progress);
-      if (verdict.kind === 'pause') await quota.pause(verdict.pauseMs);
+      await quota.pause(pauseMs(called.outcome.retryAfterMs, { attempts: 1, random: random() }));
     }
     return called;
   }
@@ -109,21 +107,17 @@ export class DefenderClient {
   }
 
   #token(work: Work): Promise<AccessToken> {
-    const { tokens, credential } = this.#parts;
+    const { tokens, credential, audience } = this.#parts;
     work.at('the identity endpoint');
-    return tokens.get(credential, this.#scope(), work.signal);
+    return tokens.get(credential, scopeOf(audience), work.signal);
   }
 
   /** Whether there is another token than the one that was refused. */
   async #renew(refused: AccessToken, work: Work): Promise<boolean> {
-    const { tokens, credential } = this.#parts;
+    const { tokens, credential, audience } = this.#parts;
     work.at('the identity endpoint');
-    const other = await tokens.renew(credential, this.#scope(), refused.token, work.signal);
+    const other = await tokens.renew(credential, scopeOf(audience), refused.token, work.signal);
     return other.token !== refused.token;
-  }
-
-  #scope(): string {
-    return `${this.#parts.audience}/.default`;
   }
 
   #failure(outcome: Failure, { token }: AccessToken, retryAfterMs?: number): EnrichmentError {

@@ -6,6 +6,11 @@ export interface DefenderCloud {
   readonly audience: string;
   /** Origin of the login authority. */
   readonly authorityHost: string;
+  /**
+   * What a managed identity's token has to be for, to pass as an app registration's credential:
+   * https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
+   */
+  readonly exchangeAudience: string;
 }
 
 /** The clouds by their name in `DEFENDER_CLOUD`. */
@@ -15,6 +20,7 @@ const US_GOVERNMENT: DefenderCloud = {
   apiHost: 'https://api-gov.securitycenter.microsoft.us',
   audience: 'https://api-gov.securitycenter.microsoft.us',
   authorityHost: 'https://login.microsoftonline.us',
+  exchangeAudience: 'api://AzureADTokenExchangeUSGov',
 };
 
 /**
@@ -26,11 +32,13 @@ export const CLOUDS: Readonly<Record<CloudName, DefenderCloud>> = {
     apiHost: 'https://api.security.microsoft.com',
     audience: 'https://api.securitycenter.microsoft.com',
     authorityHost: 'https://login.microsoftonline.com',
+    exchangeAudience: 'api://AzureADTokenExchange',
   },
   gcc: {
     apiHost: 'https://api-gcc.securitycenter.microsoft.us',
     audience: 'https://api-gcc.securitycenter.microsoft.us',
     authorityHost: 'https://login.microsoftonline.com',
+    exchangeAudience: 'api://AzureADTokenExchange',
   },
   'gcc-high': US_GOVERNMENT,
   dod: US_GOVERNMENT,

@@ -21,7 +21,10 @@ const NEVER_SEEN: IpStats = { organizationPrevalence: 0, firstSeen: null, lastSe
  */
 export class DefenderSource implements IpSource, StatsSource {
   readonly #client: DefenderClient;
-  /** Ids that Defender answered about without their prefix; asked that way first the next time. */
+  /**
+   * Ids that Defender answered about without their prefix; asked that way first the next time. Bounded by size,
+   * because `max` would allocate all places at once, for each user.
+   */
   readonly #knownByBareForm = new LRUCache<string, true>({ maxSize: 10_000, sizeCalculation: () => 1 });
 
   constructor(client: DefenderClient) {

@@ -25,7 +25,7 @@ export function notedCall(call: Call, clock: Clock, note: Note): Call {
 /** What was asked, without what it was asked about: an address is part of a payload, and pages have marks of their own. */
 function routeOf(url: string) {
   const { origin, pathname } = new URL(url);
-  const id = decodeURIComponent(/^\/api\/alerts\/([^/]+)\/ips$/.exec(pathname)?.[1] ?? '');
+  const id = /^\/api\/alerts\/([^/]+)\/ips$/.exec(pathname)?.[1]; // as it is: an alert's has nothing to decode
   if (id) return { origin, route: '/api/alerts/{id}/ips', alertId: isEndpointAlertId(id) ? id : undefined };
   const route = /^\/api\/ips\/[^/]+\/stats$/.test(pathname) ? '/api/ips/{ip}/stats' : '/…';
   return { origin, route, alertId: undefined };

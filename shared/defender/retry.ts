@@ -1,4 +1,3 @@
-import type { ErrorKind } from '../errors.js';
 import type { Outcome } from './outcome.js';
 
 /** How far this question to Defender has come. */
@@ -22,7 +21,7 @@ export type Verdict =
   /** Ask for the token once more, and call again if it is another one. */
   | { readonly kind: 'renew-token' }
   /** Give up. `retryAfterMs`: when it is worth asking again; absent where waiting does not help. */
-  | { readonly kind: 'fail'; readonly error: ErrorKind; readonly retryAfterMs?: number };
+  | { readonly kind: 'fail'; readonly retryAfterMs?: number };
 
 /** An outcome that is no answer. */
 export type Failure = Exclude<Outcome, { kind: 'answered' } | { kind: 'not-found' }>;
@@ -43,12 +42,9 @@ const COME_BACK_MS = 10_000;
 export function decide(failure: Failure, progress: Progress): Verdict {
   switch (failure.kind) {
     case 'throttled': {
-      const pauseMs = failure.retryAfterMs ?? 2 * backoffMs(progress);
-      return {
-        kind: 'pause',
-        pauseMs,
-        again: progress.attempts < MOST_ATTEMPTS && pauseMs < progress.remainingMs,
-      };
+      const ms = pauseMs(failure.retryAfterMs, progress);
+      const again = progress.attempts < MOST_ATTEMPTS && ms < progress.remainingMs;
+      return { kind: 'pause', pauseMs: ms, again };
     }
     case 'unavailable':
       return retryOrFail(MOST_ATTEMPTS, progress, failure.retryAfterMs);
@@ -58,26 +54,31 @@ export function decide(failure: Failure, progress: Progress): Verdict {
     case 'malformed':
       return retryOrFail(MOST_ATTEMPTS_MALFORMED, progress);
     case 'unauthorized':
-      return progress.tokenRenewed ? { kind: 'fail', error: 'token-refused' } : { kind: 'renew-token' };
+      return progress.tokenRenewed ? { kind: 'fail' } : { kind: 'renew-token' };
     case 'forbidden':
-      return { kind: 'fail', error: 'permission-missing' };
+    case 'refused':
     case 'untrusted':
     case 'redirected':
-      return { kind: 'fail', error: 'connection-not-trusted' };
     case 'too-large':
-      return { kind: 'fail', error: 'answer-unusable' };
-    case 'refused':
-      return { kind: 'fail', error: 'request-refused' };
+      return { kind: 'fail' };
   }
+}
+
+/** How long nobody who shares the quota may call after a 429, which may say so itself. */
+export function pauseMs(
+  retryAfterMs: number | undefined,
+  progress: Pick<Progress, 'attempts' | 'random'>,
+): number {
+  return retryAfterMs ?? 2 * backoffMs(progress);
 }
 
 function retryOrFail(mostAttempts: number, progress: Progress, retryAfterMs?: number): Verdict {
   const waitMs = retryAfterMs ?? backoffMs(progress);
   if (progress.attempts < mostAttempts && waitMs < progress.remainingMs) return { kind: 'retry', waitMs };
-  return { kind: 'fail', error: 'upstream-unavailable', retryAfterMs: retryAfterMs ?? COME_BACK_MS };
+  return { kind: 'fail', retryAfterMs: retryAfterMs ?? COME_BACK_MS };
 }
 
 /** Doubles with each attempt; half of it is chance, so that callers do not come back in step. */
-function backoffMs({ attempts, random }: Progress): number {
+function backoffMs({ attempts, random }: Pick<Progress, 'attempts' | 'random'>): number {
   return FIRST_BACKOFF_MS * 2 ** (attempts - 1) * (0.5 + random / 2);
 }

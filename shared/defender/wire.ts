@@ -1,4 +1,5 @@
 import type { UpstreamError } from '../errors.js';
+import { LONGEST_PAUSE_MS } from '../quota/ledger.js';
 import { parseRetryAfter } from '../retry-after.js';
 import type { Outcome } from './outcome.js';
 
@@ -10,9 +11,6 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** Defender's longest window: a longer wait can be no statement about the quota. */
-const LONGEST_WAIT_MS = 3_600_000;
-
 /** Longest part of an upstream message, or of an unusable value, that is kept. */
 const LONGEST_EXCERPT = 200;
 
@@ -21,7 +19,7 @@ export function readAnswer(answer: HttpAnswer, nowMs: number): Outcome {
   const { status } = answer;
   if (status === 200) return { kind: 'answered', body: answer.body };
   const upstream = readError(answer.body);
-  const retryAfterMs = parseRetryAfter(answer.retryAfter, answer.date, nowMs, LONGEST_WAIT_MS);
+  const retryAfterMs = parseRetryAfter(answer.retryAfter, answer.date, nowMs, LONGEST_PAUSE_MS);
   if (status === 404) return { kind: 'not-found', upstream };
   if (status === 429) return { kind: 'throttled', retryAfterMs, upstream };
   if (status === 401) return { kind: 'unauthorized', upstream };

@@ -2,6 +2,7 @@ import type { App, Startup } from '../app.js';
 import { runWithin } from '../deadline.js';
 import { asEnrichmentError } from '../errors.js';
 import { readClaims } from '../identity/claims.js';
+import { scopeOf } from '../identity/token-cache.js';
 import { VERSION } from '../version.js';
 import type { Check, Observation, Patient, ProbeLook, Status, TokenLook } from './check.js';
 import { CHECKS } from './checks/index.js';
@@ -64,7 +65,7 @@ async function runCheck(patient: Patient, check: Check): Promise<readonly Entry[
 }
 
 function lookAtToken({ settings, ownToken }: App, signal: AbortSignal): Promise<TokenLook> {
-  return ownToken(`${settings.cloud.audience}/.default`, signal).then(
+  return ownToken(scopeOf(settings.cloud.audience), signal).then(
     ({ token }) => ({ ok: true, claims: readClaims(token) }),
     (error) => ({ ok: false, error: asEnrichmentError(error) }),
   );

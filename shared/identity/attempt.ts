@@ -1,7 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline';
-import { IdentityError } from '../errors.js';
-import type { AccessToken } from './token-cache.js';
 
 /** The signal of the attempt in whose course the library makes a request. */
 const attemptSignal = new AsyncLocalStorage<AbortSignal>();
@@ -35,15 +33,4 @@ export async function attempt<T>(signal: AbortSignal, run: () => Promise<T>): Pr
     // Before Node 24 every promise of the process pays for it as long as it is on; `run` turns it on again.
     if (underWay === 0) attemptSignal.disable();
   }
-}
-
-/** A token in the library's form as one of ours. */
-export function toAccessToken(answer: { token: string; expiresOnTimestamp: number } | null): AccessToken {
-  if (!answer?.token) {
-    throw new IdentityError(
-      'identity-unavailable',
-      'The identity endpoint answered without a token. Try again.',
-    );
-  }
-  return { token: answer.token, expiresOnMs: answer.expiresOnTimestamp };
 }

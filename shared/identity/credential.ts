@@ -1,7 +1,7 @@
 import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
 import { IdentityError } from '../errors.js';
-import { abortableHttpClient, attempt, toAccessToken } from './attempt.js';
-import type { Credential } from './token-cache.js';
+import { abortableHttpClient, attempt } from './attempt.js';
+import { type Credential, toAccessToken } from './token-cache.js';
 
 /** Who the app is when it asks Defender. */
 export interface IdentitySettings {

@@ -1,4 +1,3 @@
-import type { CloudName } from '../defender/clouds.js';
 import type { SettingProblem } from '../setting-problem.js';
 
 /** The app registration in whose name the app asks on behalf of users. */
@@ -13,12 +12,6 @@ export interface Registration {
 export interface DelegationSettings extends Registration {
   /** What the managed identity's token has to be for, to pass as the registration's credential. */
   readonly exchangeAudience: string;
-}
-
-/** https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity */
-export function exchangeAudience(cloud: CloudName): string {
-  const isUsGovernment = cloud === 'gcc-high' || cloud === 'dod';
-  return isUsGovernment ? 'api://AzureADTokenExchangeUSGov' : 'api://AzureADTokenExchange';
 }
 
 /**

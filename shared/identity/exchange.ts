@@ -7,10 +7,10 @@ import {
 import type { Clock } from '../clock.js';
 import { runWithin } from '../deadline.js';
 import { IdentityError } from '../errors.js';
-import { abortableHttpClient, attempt, toAccessToken } from './attempt.js';
+import { abortableHttpClient, attempt } from './attempt.js';
 import type { Registration } from './delegation-settings.js';
 import { type AuthorityAnswer, explainRefusal } from './refusal.js';
-import type { AccessToken } from './token-cache.js';
+import { type AccessToken, toAccessToken } from './token-cache.js';
 
 /** What an exchange needs beside the user's token. */
 export interface ExchangeParts {
@@ -80,6 +80,7 @@ async function exchange(
     disableInstanceDiscovery: true,
     httpClient: {
       async sendRequest(request) {
+        last = undefined; // of an earlier request, if this one brings no answer
         const response = await abortableHttpClient.sendRequest(request);
         last = { status: response.status, body: response.bodyAsText ?? '' };
         return response;

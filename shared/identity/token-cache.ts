@@ -11,6 +11,22 @@ export interface AccessToken {
   readonly expiresOnMs: number;
 }
 
+/** A token in the identity library's form as one of ours. */
+export function toAccessToken(answer: { token: string; expiresOnTimestamp: number } | null): AccessToken {
+  if (!answer?.token) {
+    throw new IdentityError(
+      'identity-unavailable',
+      'The identity endpoint answered without a token. Try again.',
+    );
+  }
+  return { token: answer.token, expiresOnMs: answer.expiresOnTimestamp };
+}
+
+/** What to ask for a token that `audience` accepts; one spelling, since tokens are kept by it. */
+export function scopeOf(audience: string): string {
+  return `${audience}/.default`;
+}
+
 /** Something that can get tokens, slowly. */
 export interface Credential {
   /** Everything beside the scope that makes its tokens different from another credential's. */
@@ -23,7 +39,7 @@ export interface Credential {
 }
 
 /** The longest that one attempt may take, whatever the library does meanwhile. */
-export const ATTEMPT_TIMEOUT_MS = 10_000;
+export const TOKEN_TIMEOUT_MS = 10_000;
 /** How long a failure is the answer, so that a storm of callers makes one attempt, not hundreds. */
 const FAILURE_MEMORY_MS = 5_000;
 /** A token that ends sooner is not used: the call has to arrive with it, and clocks differ. */
@@ -126,7 +142,7 @@ class Entry {
     const beganMs = this.#clock.monotonicMs();
     const tell = (outcome: string) => this.#tell(outcome, this.#clock.monotonicMs() - beganMs);
     try {
-      const token = await runWithin(this.#clock, ATTEMPT_TIMEOUT_MS, tookTooLong, ({ signal }) =>
+      const token = await runWithin(this.#clock, TOKEN_TIMEOUT_MS, tookTooLong, ({ signal }) =>
         this.#acquire(signal),
       );
       this.#store(token);
@@ -168,7 +184,7 @@ class Entry {
 function tookTooLong(): Error {
   return new IdentityError(
     'identity-unavailable',
-    `The identity endpoint gave no token within ${ATTEMPT_TIMEOUT_MS / 1000} s. ` +
+    `The identity endpoint gave no token within ${TOKEN_TIMEOUT_MS / 1000} s. ` +
       'This is usually short; if it stays, restart the function app.',
   );
 }

@@ -1,49 +1,22 @@
-import { randomUUID } from 'node:crypto';
-import { StorageError } from '../errors.js';
-import { type Demand, type LaneWindows, NO_DEMAND, nextTimes } from './lanes.js';
+import { type Demand, NO_DEMAND } from './lanes.js';
 import type { Charge, Ledger, QuotaView } from './ledger.js';
-import { LedgerBlob, type LedgerCopy, type LedgerPlace } from './ledger-blob.js';
-import { type Correction, charged, corrected, type LedgerState, NEW_LEDGER } from './ledger-state.js';
+import { LedgerBlob, type LedgerPlace } from './ledger-blob.js';
+import { type Correction, corrected, freeTimes, type LedgerState, NEW_LEDGER } from './ledger-state.js';
+import { LedgerWriter, type WriterParts } from './ledger-writer.js';
 import { GUARD_MS } from './sliding-log.js';
 import { viewOf } from './view.js';
 
 /** What a shared ledger is made of. */
-export interface BlobLedgerParts extends LedgerPlace {
-  readonly random: () => number;
-  readonly windows: LaneWindows;
-}
+export interface BlobLedgerParts extends LedgerPlace, WriterParts {}
 
-/** One try to write; it is in the ledger if the ledger's last swap bears its name. */
-interface Attempt {
-  readonly swap: string;
-  readonly granted: number;
-  /** When it began, on the monotonic clock, and what it charged the calls at, in the store's time. */
-  readonly beganMs: number;
-  readonly chargedAsMs: number;
-  readonly corrections: readonly Correction[];
-}
-
-/** Swaps that another instance may win before this one gives up; about two seconds with the backoff. */
-const MOST_TRIES = 10;
-/** Failures of the store, and swaps that took too long, before this instance gives up. */
-const MOST_FAILURES = 2;
-const FIRST_BACKOFF_MS = 20;
-const LONGEST_BACKOFF_MS = 1_000;
 /** Waiters of several instances ask within this time of the moment they all wait for, not at once. */
 const SPREAD_MS = 150;
-/** A call made later than this after it was charged leaves too little of the guard for its way. */
-const LATEST_USE_MS = GUARD_MS / 2;
-/** No call is under way for longer. */
-const CALL_OVER_MS = 600_000;
 
 /** A ledger in a blob, shared by all instances: each change is a compare-and-swap of the whole. */
 export class BlobLedger implements Ledger {
   readonly #parts: BlobLedgerParts;
   readonly #blob: LedgerBlob;
-  /** Not yet in the blob; they count here, and go with the next swap. */
-  #corrections: readonly Correction[] = [];
-  /** What calls were charged at in the store's time, by when that was on the monotonic clock. */
-  readonly #charges = new Map<number, number>();
+  readonly #writer: LedgerWriter;
   #lastTurn: Promise<unknown> = Promise.resolve();
   /** A swap for corrections alone that waits for its turn. */
   #flush: Promise<void> | undefined;
@@ -51,6 +24,7 @@ export class BlobLedger implements Ledger {
   constructor(parts: BlobLedgerParts) {
     this.#parts = parts;
     this.#blob = new LedgerBlob(parts, parts.windows);
+    this.#writer = new LedgerWriter(parts, this.#blob);
   }
 
   async prepare(): Promise<void> {
@@ -59,12 +33,12 @@ export class BlobLedger implements Ledger {
 
   /** @throws {StorageError} when the store is down or too many instances write at once; nothing is granted then */
   take(demand: Demand): Promise<Charge> {
-    return this.#inTurn(() => this.#swap(demand));
+    return this.#inTurn(() => this.#writer.swap(demand));
   }
 
-  async correct(chargedAtMs: number, arrivedByMs: number): Promise<void> {
+  async correct({ loggedAtMs }: Charge, arrivedByMs: number): Promise<void> {
     const toMs = (await this.#storeTime(arrivedByMs)) - GUARD_MS;
-    await this.#add({ kind: 'moved', fromMs: this.#charges.get(chargedAtMs) ?? toMs, toMs });
+    await this.#add({ kind: 'moved', fromMs: loggedAtMs, toMs });
   }
 
   async pause(untilMs: number): Promise<void> {
@@ -77,8 +51,7 @@ export class BlobLedger implements Ledger {
     // Not asked yet: it looks as if all were free, and the swap will tell.
     if (!moment) return Array<number>(demand.interactive + demand.background).fill(nowMs);
     const { earliestMs } = moment;
-    const { log, pausedUntilMs } = this.#known(earliestMs);
-    const times = nextTimes(log, this.#parts.windows, Math.max(earliestMs, pausedUntilMs), demand);
+    const times = freeTimes(this.#known(earliestMs), this.#parts.windows, earliestMs, demand);
     return times.map((at) => (at <= earliestMs ? nowMs : this.#blob.time.localTime(at)));
   }
 
@@ -91,17 +64,13 @@ export class BlobLedger implements Ledger {
     const nowMs = clock.monotonicMs();
     const seenAgoMs = nowMs - (this.#blob.copy?.atMs ?? nowMs);
     const { earliestMs = 0 } = this.#blob.time.at(nowMs) ?? {};
-    const { log, pausedUntilMs } = this.#known(earliestMs);
-    const epochMs = clock.epochMs();
-    return viewOf(log, windows.interactive, earliestMs, {
-      asOf: new Date(epochMs - seenAgoMs),
-      pausedUntil: new Date(epochMs + pausedUntilMs - earliestMs),
-    });
+    const look = { nowMs: earliestMs, epochMs: clock.epochMs(), seenAgoMs };
+    return viewOf(this.#known(earliestMs), windows.interactive, look);
   }
 
   #known(earliestMs: number): LedgerState {
     const { state } = this.#blob.copy ?? { state: NEW_LEDGER };
-    return corrected(state, this.#corrections, this.#parts.windows, earliestMs);
+    return corrected(state, this.#writer.pending, this.#parts.windows, earliestMs);
   }
 
   /** The latest that the store's time can be at a local moment. */
@@ -112,10 +81,10 @@ export class BlobLedger implements Ledger {
 
   /** Counts at once here, and for the others as soon as the store takes it. */
   async #add(correction: Correction): Promise<void> {
-    this.#corrections = [...this.#corrections, correction];
+    this.#writer.add(correction);
     this.#flush ??= this.#inTurn(async () => {
       this.#flush = undefined;
-      await this.#swap(NO_DEMAND);
+      await this.#writer.swap(NO_DEMAND);
     }).catch(() => {}); // they go with the next swap
     await this.#flush;
   }
@@ -125,88 +94,5 @@ export class BlobLedger implements Ledger {
     const result = this.#lastTurn.then(run);
     this.#lastTurn = result.catch(() => {});
     return result;
-  }
-
-  async #swap(demand: Demand): Promise<Charge> {
-    const attempts: Attempt[] = [];
-    let failures = 0;
-    for (let tries = 1; tries <= MOST_TRIES; tries++) {
-      if (tries > 1) await this.#backOff(tries);
-      try {
-        const charge = await this.#try(demand, attempts);
-        if (charge) return charge;
-      } catch (error) {
-        if (++failures >= MOST_FAILURES) throw error;
-      }
-    }
-    throw this.#busy();
-  }
-
-  /** @returns undefined when another instance was faster */
-  async #try(demand: Demand, attempts: Attempt[]): Promise<Charge | undefined> {
-    const copy = await this.#blob.current();
-    let done = attempts.find(({ swap }) => swap === copy.state.swap); // only its answer was lost
-    if (!done) {
-      const { attempt, state } = this.#prepare(copy, demand);
-      if (attempt.granted + attempt.corrections.length === 0)
-        return { granted: 0, chargedAtMs: attempt.beganMs };
-      attempts.push(attempt);
-      if (!(await this.#blob.swap(copy, state))) return undefined;
-      done = attempt;
-    }
-    attempts.splice(0);
-    const { granted, beganMs, chargedAsMs, corrections } = done;
-    this.#corrections = this.#corrections.filter((one) => !corrections.includes(one));
-    this.#checkUsable(done);
-    this.#remember(beganMs, chargedAsMs);
-    return { granted, chargedAtMs: beganMs };
-  }
-
-  #prepare(copy: LedgerCopy, demand: Demand): { attempt: Attempt; state: LedgerState } {
-    const { clock, windows } = this.#parts;
-    const beganMs = clock.monotonicMs();
-    const moment = this.#blob.time.at(beganMs);
-    if (!moment) throw new TypeError('whoever has a copy has asked for the time');
-    const corrections = this.#corrections;
-    const known = corrected(copy.state, corrections, windows, moment.earliestMs);
-    const { state, granted } = charged(known, windows, moment, demand);
-    const swap = randomUUID();
-    const attempt = { swap, granted, beganMs, chargedAsMs: moment.latestMs, corrections };
-    return { attempt, state: { ...state, swap } };
-  }
-
-  /** @throws {StorageError} when calls made now would be too long after what they were charged at */
-  #checkUsable({ granted, beganMs, chargedAsMs }: Attempt): void {
-    const nowMs = this.#parts.clock.monotonicMs();
-    const { earliestMs = 0 } = this.#blob.time.at(nowMs) ?? {};
-    // By the store's time as well: the monotonic clock does not count while a machine sleeps.
-    const lateMs = Math.max(nowMs - beganMs, earliestMs - chargedAsMs);
-    if (granted === 0 || lateMs <= LATEST_USE_MS) return;
-    this.#corrections = [...this.#corrections, { kind: 'released', atMs: chargedAsMs, count: granted }];
-    throw new StorageError(
-      'The storage account of STATE_STORAGE is too slow to keep the quota. Ask again later.',
-      { retryAtMs: nowMs + LONGEST_BACKOFF_MS },
-    );
-  }
-
-  #remember(beganMs: number, chargedAsMs: number): void {
-    for (const earlierMs of this.#charges.keys()) {
-      if (earlierMs > beganMs - CALL_OVER_MS) break;
-      this.#charges.delete(earlierMs);
-    }
-    this.#charges.set(beganMs, chargedAsMs);
-  }
-
-  #backOff(tries: number): Promise<void> {
-    const longestMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (tries - 1));
-    return this.#parts.clock.sleep(longestMs * this.#parts.random());
-  }
-
-  #busy(): StorageError {
-    const { clock, random } = this.#parts;
-    return new StorageError(
-      `The quota's ledger is busy: other instances were faster ${MOST_TRIES} times. Ask again.`,
-      { retryAtMs: clock.monotonicMs() + LONGEST_BACKOFF_MS * (1 + random()) },
-    );
   }
 }

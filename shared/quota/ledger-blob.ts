@@ -62,7 +62,7 @@ export class LedgerBlob {
   }
 
   /**
-   * Gets a copy before there is something to write. Until then others may write as well.
+   * Gets a copy before there is something to write. It will be old by then, so the first write reads again if it is.
    * @throws {StorageError}
    */
   async lookAhead(): Promise<void> {
@@ -72,10 +72,10 @@ export class LedgerBlob {
 
   /**
    * Writes `state` if the blob is still as in `over`.
-   * @returns whether it was written
+   * @returns what is there now, or undefined when the blob was another one
    * @throws {StorageError} when that is not known
    */
-  async swap(over: LedgerCopy, state: LedgerState): Promise<boolean> {
+  async swap(over: LedgerCopy, state: LedgerState): Promise<LedgerCopy | undefined> {
     const { clock, store, name } = this.#place;
     this.#isStale = true;
     const sentMs = clock.monotonicMs();
@@ -84,10 +84,9 @@ export class LedgerBlob {
     this.time.learn(storeTimeMs, sentMs, clock.monotonicMs());
     if (etag === undefined) {
       this.#othersWrite = true;
-      return false;
+      return undefined;
     }
-    this.#keep(state, etag);
-    return true;
+    return this.#keep(state, etag);
   }
 
   async #read(): Promise<LedgerCopy> {
@@ -109,8 +108,8 @@ export class LedgerBlob {
     await store.write(aside, blob.text, 'any');
     const latestMs = this.time.at(clock.monotonicMs())?.latestMs ?? storeTimeMs;
     const state = fullLedger(this.#windows, latestMs);
-    const over = { state, etag: blob.etag, atMs: clock.monotonicMs() };
-    if (!(await this.swap(over, state))) return this.#read(); // another instance was first
+    const copy = await this.swap({ state, etag: blob.etag, atMs: clock.monotonicMs() }, state);
+    if (!copy) return this.#read(); // another instance was first
     report({
       event: 'ledger-unreadable',
       detail:
@@ -118,7 +117,7 @@ export class LedgerBlob {
         'was begun as if the whole quota had just been used: no call to Defender is made for up to an hour. ' +
         'Find out what wrote there.',
     });
-    return over;
+    return copy;
   }
 
   #keep(state: LedgerState, etag: string | undefined): LedgerCopy {

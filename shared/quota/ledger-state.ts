@@ -1,10 +1,11 @@
 import { type Demand, type LaneWindows, nextTimes } from './lanes.js';
+import { LONGEST_PAUSE_MS } from './ledger.js';
 import { type CallLog, withCallMoved, withCalls, withoutCalls, withoutExpired } from './sliding-log.js';
 import type { StoreMoment } from './store-clock.js';
 
 /**
- * What a shared ledger holds, and how it is written down. All times are the store's, in milliseconds
- * since the epoch.
+ * What a ledger holds, and how a shared one is written down. Times are the ledger's own, in milliseconds: of a
+ * shared one the store's, since the epoch.
  */
 export interface LedgerState {
   /** Ascending. */
@@ -48,6 +49,16 @@ export function corrected(
   return { ...state, log: withoutExpired(log, windows.interactive, nowMs), pausedUntilMs };
 }
 
+/** The earliest times of the next calls from `nowMs` on, interactive ones first. */
+export function freeTimes(
+  { log, pausedUntilMs }: LedgerState,
+  windows: LaneWindows,
+  nowMs: number,
+  demand: Demand,
+): number[] {
+  return nextTimes(log, windows, Math.max(nowMs, pausedUntilMs), demand);
+}
+
 /**
  * The state with as many of the calls that are wanted as both windows take. What is known of the
  * store's time is used so that an error is on the safe side: windows are judged by the earliest time
@@ -59,11 +70,12 @@ export function charged(
   { earliestMs, latestMs }: StoreMoment,
   demand: Demand,
 ): { readonly state: LedgerState; readonly granted: number } {
-  const times = nextTimes(state.log, windows, Math.max(earliestMs, state.pausedUntilMs), demand);
+  const times = freeTimes(state, windows, earliestMs, demand);
   const granted = times.filter((at) => at <= earliestMs).length;
   return { state: { ...state, log: withCalls(state.log, latestMs, granted) }, granted };
 }
 
+/** Raise it only with a reader of the version before: what cannot be read counts as an hour that is spent. */
 const VERSION = 1;
 
 /** Calls in a ledger at most: both limits' upper bound in the settings, twice. */
@@ -89,11 +101,11 @@ export function writeState({ log, pausedUntilMs, swap }: LedgerState): string {
 
 /**
  * Reads a state.
- * @param latestMs nothing in it can be of much later: a state that says so is corrupt, and believing
+ * @param nowMs nothing in it can be of much later: a state that says so is corrupt, and believing
  *   it would stop the app for as long
  * @returns undefined when the text is no state that this version has written
  */
-export function readState(text: string, latestMs: number): LedgerState | undefined {
+export function readState(text: string, nowMs: number): LedgerState | undefined {
   let json: Record<string, unknown> | null;
   try {
     json = JSON.parse(text);
@@ -106,12 +118,12 @@ export function readState(text: string, latestMs: number): LedgerState | undefin
   if (!Number.isSafeInteger(pausedUntilMs)) return undefined;
   const log = readCalls(calls);
   const lastMs = Math.max(log?.at(-1) ?? 0, pausedUntilMs as number);
-  if (!log || lastMs > latestMs + FURTHEST_AHEAD_MS) return undefined;
+  if (!log || lastMs > nowMs + FURTHEST_AHEAD_MS) return undefined;
   return { log, pausedUntilMs: pausedUntilMs as number, swap };
 }
 
-/** The longest wait that an upstream can ask for is an hour (shared/defender/retry-after.ts); and a little. */
-const FURTHEST_AHEAD_MS = 3_700_000;
+/** A pause, and a little, for the store's time is not known exactly. */
+const FURTHEST_AHEAD_MS = LONGEST_PAUSE_MS + 100_000;
 
 function readCalls(calls: string): CallLog | undefined {
   const log: number[] = [];

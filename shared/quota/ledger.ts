@@ -16,27 +16,31 @@ export interface QuotaView {
   readonly pausedUntil?: string;
 }
 
+/** The longest pause: Defender's longest window. A longer wait can be no statement about the quota. */
+export const LONGEST_PAUSE_MS = 3_600_000;
+
 /** What a ledger granted. */
 export interface Charge {
   /** How many of the calls asked for may be made now, interactive ones first; from none to all. */
   readonly granted: number;
+  /** On the monotonic clock. */
   readonly chargedAtMs: number;
+  /** The same in the ledger's own time. */
+  readonly loggedAtMs: number;
 }
 
 /**
  * The log of call times of one identity and tenant, wherever it is kept. Its methods that change it
  * are asynchronous and may fail, because it may be kept outside the process; those that only look
- * answer from the latest known state, without I/O. All times are the clock's monotonic milliseconds.
+ * answer from the latest known state, without I/O. Times are the clock's monotonic milliseconds.
  */
 export interface Ledger {
   /** Looks ahead of the first permit where that takes time. It does not throw: what is wrong, `take` finds. */
   prepare(): Promise<void>;
   /** Charges up to the calls wanted, which are made now, each in both windows or in neither. */
   take(demand: Demand): Promise<Charge>;
-  /**
-   * Corrects a call that was charged at `chargedAtMs` and may have arrived as late as `arrivedByMs`.
-   */
-  correct(chargedAtMs: number, arrivedByMs: number): Promise<void>;
+  /** Corrects one call of a charge, which may have arrived as late as `arrivedByMs`. */
+  correct(charge: Charge, arrivedByMs: number): Promise<void>;
   /** No permit for anyone before `untilMs`: the upstream said so. */
   pause(untilMs: number): Promise<void>;
   /** The earliest times of the next calls, interactive ones first, as far as is known. */
@@ -46,5 +50,6 @@ export interface Ledger {
    * instances wait for the same moment and would all ask at once.
    */
   spreadMs(): number;
+  /** What is left of both windows. */
   view(): QuotaView;
 }

@@ -1,41 +1,53 @@
 import type { Clock } from '../clock.js';
-import { type Demand, type LaneWindows, laneWindows, nextTimes } from './lanes.js';
+import type { Demand, LaneWindows } from './lanes.js';
 import type { Charge, Ledger, QuotaView } from './ledger.js';
-import { type CallLog, GUARD_MS, withCallMoved, withCalls, withoutExpired } from './sliding-log.js';
+import {
+  type Correction,
+  charged,
+  corrected,
+  freeTimes,
+  type LedgerState,
+  NEW_LEDGER,
+} from './ledger-state.js';
+import { GUARD_MS } from './sliding-log.js';
 import { viewOf } from './view.js';
 
-/** A ledger in this process: right for one instance, and for one only. */
+/** A ledger in this process, in the monotonic clock's time: right for one instance, and for one only. */
 export class MemoryLedger implements Ledger {
   readonly #clock: Clock;
   readonly #windows: LaneWindows;
-  #log: CallLog = [];
-  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  #state: LedgerState = NEW_LEDGER;
 
-  constructor(clock: Clock, perMinute: number, perHour: number, reservePercent = 0) {
+  constructor(clock: Clock, windows: LaneWindows) {
     this.#clock = clock;
-    this.#windows = laneWindows(perMinute, perHour, reservePercent);
+    this.#windows = windows;
   }
 
   async prepare(): Promise<void> {}
 
   async take(demand: Demand): Promise<Charge> {
     const nowMs = this.#clock.monotonicMs();
-    this.#log = withoutExpired(this.#log, this.#windows.interactive, nowMs);
-    const granted = this.#times(demand, nowMs).filter((at) => at <= nowMs).length;
-    this.#log = withCalls(this.#log, nowMs, granted);
-    return { granted, chargedAtMs: nowMs };
+    this.#correct();
+    const { state, granted } = charged(
+      this.#state,
+      this.#windows,
+      { earliestMs: nowMs, latestMs: nowMs },
+      demand,
+    );
+    this.#state = state;
+    return { granted, chargedAtMs: nowMs, loggedAtMs: nowMs };
   }
 
-  async correct(chargedAtMs: number, arrivedByMs: number): Promise<void> {
-    this.#log = withCallMoved(this.#log, chargedAtMs, arrivedByMs - GUARD_MS);
+  async correct({ loggedAtMs }: Charge, arrivedByMs: number): Promise<void> {
+    this.#correct({ kind: 'moved', fromMs: loggedAtMs, toMs: arrivedByMs - GUARD_MS });
   }
 
   async pause(untilMs: number): Promise<void> {
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
+    this.#correct({ kind: 'paused', untilMs });
   }
 
   forecast(demand: Demand): readonly number[] {
-    return this.#times(demand, this.#clock.monotonicMs());
+    return freeTimes(this.#state, this.#windows, this.#clock.monotonicMs(), demand);
   }
 
   /** Nobody else asks. */
@@ -44,15 +56,11 @@ export class MemoryLedger implements Ledger {
   }
 
   view(): QuotaView {
-    const nowMs = this.#clock.monotonicMs();
-    const epochMs = this.#clock.epochMs();
-    return viewOf(this.#log, this.#windows.interactive, nowMs, {
-      asOf: new Date(epochMs),
-      pausedUntil: new Date(epochMs + this.#pausedUntilMs - nowMs),
-    });
+    const look = { nowMs: this.#clock.monotonicMs(), epochMs: this.#clock.epochMs(), seenAgoMs: 0 };
+    return viewOf(this.#state, this.#windows.interactive, look);
   }
 
-  #times(demand: Demand, nowMs: number): number[] {
-    return nextTimes(this.#log, this.#windows, Math.max(nowMs, this.#pausedUntilMs), demand);
+  #correct(...corrections: Correction[]): void {
+    this.#state = corrected(this.#state, corrections, this.#windows, this.#clock.monotonicMs());
   }
 }

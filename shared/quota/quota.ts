@@ -1,28 +1,10 @@
 import type { Clock } from '../clock.js';
 import { EnrichmentError, QuotaError, retryAfterSeconds } from '../errors.js';
 import { type Note, unnoted } from '../occurrence.js';
-import type { Demand, Lane } from './lanes.js';
-import type { Ledger, QuotaView } from './ledger.js';
+import type { Lane } from './lanes.js';
+import type { Charge, Ledger, QuotaView } from './ledger.js';
 import { GUARD_MS } from './sliding-log.js';
-
-/** Who waits for a permit, and until when it is of use. */
-export interface Waiting {
-  /** The latest moment on the monotonic clock; it may move while waiting, as more callers join. */
-  untilMs(): number;
-  /** Aborted when nobody wants the permit any more. */
-  readonly signal: AbortSignal;
-}
-
-/** The right to make one upstream call now. */
-export interface Permit {
-  /** To be called once, when the call has ended, however it ended. */
-  settle(): void;
-}
-
-interface Waiter extends Waiting {
-  grant(permit: Permit): void;
-  refuse(reason: unknown): void;
-}
+import { type Permit, Waiters, type Waiting } from './waiters.js';
 
 /**
  * Upstream calls in flight at once in this process. Past this, more sockets bring no more answers:
@@ -30,18 +12,14 @@ interface Waiter extends Waiting {
  */
 const MAX_IN_FLIGHT = 32;
 
-/**
- * Background work takes no permit that it may not live to use: a call takes up to ten seconds
- * (shared/defender/call.ts), and one that is cut off has to be made again. Of a shorter time it leaves
- * half. Who waits for an answer may be lucky.
- */
-const USE_MS = 10_000;
-
 /** By then the platform sends callers elsewhere. */
 const STOPPING_MS = 5_000;
 
 /** Calls that a forecast looks ahead; by then it is a guess anyway. */
 const MOST_FORECAST = 3_000;
+
+/** What an alarm is aborted with; one for all, since without a reason each gets a stack trace. */
+const OTHER_ALARM = new Error('Another alarm was set.');
 
 /**
  * Hands out the ledger's permits in the order of asking, interactive ones first. Who cannot get one in
@@ -50,8 +28,7 @@ const MOST_FORECAST = 3_000;
 export class Quota {
   readonly #clock: Clock;
   readonly #ledger: Ledger;
-  readonly #note: Note;
-  readonly #queues: Record<Lane, Waiter[]> = { interactive: [], background: [] };
+  readonly #waiters: Waiters;
   #inFlight = 0;
   #reviewing = false;
   #reviewAgain = false;
@@ -61,47 +38,23 @@ export class Quota {
   constructor(clock: Clock, ledger: Ledger, note: Note = unnoted) {
     this.#clock = clock;
     this.#ledger = ledger;
-    this.#note = note;
+    this.#waiters = new Waiters(clock, note);
   }
 
   /**
    * Waits for the right to make one upstream call. The call is charged whether it is made or not.
    * @throws {QuotaError} at once, when no permit comes before `waiting.untilMs()`
+   * @throws {StorageError} when the ledger is out of reach, or too many instances write to it
+   * @throws {EnrichmentError} `app-stopping`, after `stop`
    * @throws the signal's reason, when it is aborted
    */
-  acquire(waiting: Waiting, lane: Lane = 'interactive'): Promise<Permit> {
-    return new Promise((resolve, reject) => {
-      waiting.signal.throwIfAborted();
-      if (this.#isStopped) throw this.#stopping();
-      const askedMs = this.#clock.monotonicMs();
-      const ended = (outcome: 'granted' | 'refused' | 'left') => {
-        waiting.signal.removeEventListener('abort', leave);
-        this.#note({ kind: 'permit', lane, outcome, waitMs: this.#clock.monotonicMs() - askedMs });
-      };
-      const leave = () => {
-        ended('left');
-        this.#queues[lane] = this.#queues[lane].filter((other) => other !== waiter);
-        reject(waiting.signal.reason);
-        this.#review(); // no alarm is needed any more when this was the last one
-      };
-      const leftMs = waiting.untilMs() - askedMs;
-      const useMs = lane === 'background' ? Math.max(0, Math.min(USE_MS, leftMs / 2)) : 0;
-      const waiter: Waiter = {
-        untilMs: () => waiting.untilMs() - useMs,
-        signal: waiting.signal,
-        grant: (permit) => {
-          ended('granted');
-          resolve(permit);
-        },
-        refuse: (reason) => {
-          ended('refused');
-          reject(reason);
-        },
-      };
-      waiting.signal.addEventListener('abort', leave, { once: true });
-      this.#queues[lane].push(waiter);
-      queueMicrotask(() => this.#review());
-    });
+  async acquire(waiting: Waiting, lane: Lane = 'interactive'): Promise<Permit> {
+    waiting.signal.throwIfAborted();
+    if (this.#isStopped) throw this.#stopping();
+    const review = () => this.#review(); // for who has left as well: no alarm may be needed any more
+    const permit = this.#waiters.join(waiting, lane, review);
+    queueMicrotask(review);
+    return permit;
   }
 
   /** Gets ready for the first permit. It does not throw. */
@@ -112,7 +65,7 @@ export class Quota {
   /** Hands out no permit any more, because this process is about to end; calls in flight go on. */
   stop(): void {
     this.#isStopped = true;
-    this.#refuseAll(this.#stopping());
+    this.#waiters.refuseAll(this.#stopping());
   }
 
   /** Stops everyone for `ms`, because the upstream answered 429. */
@@ -131,6 +84,7 @@ export class Quota {
     return times.at(-1) ?? this.#clock.monotonicMs();
   }
 
+  /** What is left of the quota, as this instance saw it last; no I/O. */
   view(): QuotaView {
     return this.#ledger.view();
   }
@@ -146,17 +100,11 @@ export class Quota {
         this.#refuseHopeless();
         await this.#grant();
       } catch (error) {
-        this.#refuseAll(error);
+        this.#waiters.refuseAll(error);
       }
     }
     this.#reviewing = false;
     this.#setAlarm();
-  }
-
-  #refuseAll(reason: unknown): void {
-    for (const queue of Object.values(this.#queues)) {
-      for (const waiter of queue.splice(0)) waiter.refuse(reason);
-    }
   }
 
   #stopping(): EnrichmentError {
@@ -168,22 +116,14 @@ export class Quota {
   }
 
   #refuseHopeless(): void {
-    const { interactive, background } = this.#queues;
-    this.#refuseLate(interactive, this.#ledger.forecast({ interactive: interactive.length, background: 0 }));
-    const demand = { interactive: interactive.length, background: background.length };
-    if (background.length > 0) {
-      this.#refuseLate(background, this.#ledger.forecast(demand).slice(interactive.length));
-    }
-  }
-
-  /** Keeps in the queue who is served in time; who is refused makes room for those behind. */
-  #refuseLate(queue: Waiter[], times: readonly number[]): void {
     const view = this.#ledger.view(); // once: thousands may be refused
-    queue.splice(0).forEach((waiter, place) => {
-      const atMs = times[queue.length] ?? Number.POSITIVE_INFINITY;
-      if (atMs <= waiter.untilMs()) queue.push(waiter);
-      else waiter.refuse(this.#exhausted(view, times[place] ?? atMs));
-    });
+    const reasonAt = (atMs: number) => this.#exhausted(view, atMs);
+    const first = { ...this.#waiters.demand(), background: 0 };
+    this.#waiters.refuseLate('interactive', this.#ledger.forecast(first), reasonAt);
+    const demand = this.#waiters.demand();
+    if (demand.background === 0) return;
+    const times = this.#ledger.forecast(demand).slice(demand.interactive);
+    this.#waiters.refuseLate('background', times, reasonAt);
   }
 
   #exhausted({ minute, hour }: QuotaView, retryAtMs: number): EnrichmentError {
@@ -196,43 +136,34 @@ export class Quota {
   }
 
   async #grant(): Promise<void> {
-    const demand = this.#demand(MAX_IN_FLIGHT - this.#inFlight);
+    const demand = this.#waiters.demand(MAX_IN_FLIGHT - this.#inFlight);
     const wanted = demand.interactive + demand.background;
     if (wanted === 0) return;
-    const { granted, chargedAtMs } = await this.#ledger.take(demand);
-    const { interactive, background } = this.#queues;
-    // What was granted to an interactive waiter who has left meanwhile is not background work's.
-    const toBackground = Math.max(0, granted - demand.interactive);
-    const served = [...interactive.splice(0, granted - toBackground), ...background.splice(0, toBackground)];
-    for (const waiter of served) {
-      this.#inFlight++;
-      waiter.grant({ settle: () => this.#settle(chargedAtMs) });
-    }
+    const charge = await this.#ledger.take(demand);
+    this.#waiters.serve(charge.granted, demand, () => this.#permit(charge));
     // The ledger may have learnt only now of calls that other instances made.
-    if (granted < wanted) this.#refuseHopeless();
+    if (charge.granted < wanted) this.#refuseHopeless();
   }
 
-  /** What is waited for, up to `most`. */
-  #demand(most: number): Demand {
-    const interactive = Math.min(this.#queues.interactive.length, Math.max(0, most));
-    const background = Math.min(this.#queues.background.length, Math.max(0, most - interactive));
-    return { interactive, background };
+  #permit(charge: Charge): Permit {
+    this.#inFlight++;
+    return { settle: () => this.#settle(charge) };
   }
 
-  #settle(chargedAtMs: number): void {
+  #settle(charge: Charge): void {
     this.#inFlight--;
     const endedAtMs = this.#clock.monotonicMs();
     // A slow call can have arrived as late as now; the guard covers no more than its own length.
-    const late = endedAtMs - chargedAtMs > GUARD_MS;
-    const corrected = late ? this.#ledger.correct(chargedAtMs, endedAtMs) : Promise.resolve();
+    const late = endedAtMs - charge.chargedAtMs > GUARD_MS;
+    const corrected = late ? this.#ledger.correct(charge, endedAtMs) : Promise.resolve();
     corrected.catch(() => {}).then(() => this.#review());
   }
 
   /** Looks again when the next permit is free. */
   #setAlarm(): void {
-    this.#alarm?.abort();
+    this.#alarm?.abort(OTHER_ALARM);
     this.#alarm = undefined;
-    const next = this.#demand(this.#inFlight < MAX_IN_FLIGHT ? 1 : 0);
+    const next = this.#waiters.demand(this.#inFlight < MAX_IN_FLIGHT ? 1 : 0);
     if (next.interactive + next.background === 0) return;
     const [nextMs = 0] = this.#ledger.forecast(next);
     this.#alarm = new AbortController();

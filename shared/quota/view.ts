@@ -1,31 +1,36 @@
 import type { QuotaView } from './ledger.js';
-import { type CallLog, remaining, type Window } from './sliding-log.js';
+import type { LedgerState } from './ledger-state.js';
+import { remaining, type Window } from './sliding-log.js';
 
-/** The calendar's times of a view. */
-export interface ViewTimes {
-  /** When the log was seen. */
-  readonly asOf: Date;
-  /** The end of the last pause, which may be over; an invalid date where there was none. */
-  readonly pausedUntil: Date;
+/** When somebody looks. */
+export interface Look {
+  /** In the ledger's own time. */
+  readonly nowMs: number;
+  /** The same moment in the calendar. */
+  readonly epochMs: number;
+  /** How long ago the ledger was like this. */
+  readonly seenAgoMs: number;
 }
 
-/** A log at `nowMs`, for people to read. */
+/** A ledger for people to read. */
 export function viewOf(
-  log: CallLog,
+  { log, pausedUntilMs }: Pick<LedgerState, 'log' | 'pausedUntilMs'>,
   windows: readonly Window[],
-  nowMs: number,
-  { asOf, pausedUntil }: ViewTimes,
+  { nowMs, epochMs, seenAgoMs }: Look,
 ): QuotaView {
   const [minute, hour] = windows.map((window) => ({
     limit: window.limit,
     remaining: remaining(log, window, nowMs),
   }));
   if (!minute || !hour) throw new RangeError('a ledger has two windows');
-  const isPaused = pausedUntil.getTime() > asOf.getTime();
   return {
-    asOf: asOf.toISOString(),
+    asOf: iso(epochMs - seenAgoMs),
     minute,
     hour,
-    ...(isPaused ? { pausedUntil: pausedUntil.toISOString() } : {}),
+    ...(pausedUntilMs > nowMs ? { pausedUntil: iso(epochMs + pausedUntilMs - nowMs) } : {}),
   };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }

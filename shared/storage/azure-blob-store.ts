@@ -2,9 +2,8 @@ import { text as readText } from 'node:stream/consumers';
 import { isRestError } from '@azure/core-rest-pipeline';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Clock } from '../clock.js';
-import { type Deadline, runWithin } from '../deadline.js';
 import type { BlobPage, BlobStore, Condition, ReadAnswer, WriteAnswer } from './blob-store.js';
-import { explainStorage, timedOut } from './explain.js';
+import { LazyClient, OPERATION_TIMEOUT_MS } from './lazy-client.js';
 
 /** What a store's blobs are like. */
 export interface BlobLimits {
@@ -14,8 +13,8 @@ export interface BlobLimits {
   readonly largestBytes: number;
 }
 
-/** State of a few kB. Usual are 5 to 50 ms. */
-export const STATE_BLOBS: BlobLimits = { timeoutMs: 3_000, largestBytes: 4 * 1024 * 1024 };
+/** State of a few kB. */
+export const STATE_BLOBS: BlobLimits = { timeoutMs: OPERATION_TIMEOUT_MS, largestBytes: 4 * 1024 * 1024 };
 /** Payloads, and what is made of them: as large as a text can be in this language. */
 export const LARGE_BLOBS: BlobLimits = { timeoutMs: 60_000, largestBytes: 512 * 1024 * 1024 };
 
@@ -23,24 +22,21 @@ const PAGE_SIZE = 500;
 
 /** A container of an Azure storage account. Nothing is asked of it before the first operation. */
 export class AzureBlobStore implements BlobStore {
-  readonly #clock: Clock;
-  readonly #limits: BlobLimits;
-  readonly #open: () => Promise<ContainerClient>;
-  #container: Promise<ContainerClient> | undefined;
+  readonly #container: LazyClient<ContainerClient>;
+  readonly #largestBytes: number;
 
   /** @param open makes the client; the library is loaded by it */
-  constructor(clock: Clock, limits: BlobLimits, open: () => Promise<ContainerClient>) {
-    this.#clock = clock;
-    this.#limits = limits;
-    this.#open = open;
+  constructor(clock: Clock, { timeoutMs, largestBytes }: BlobLimits, open: () => Promise<ContainerClient>) {
+    this.#container = new LazyClient(clock, timeoutMs, open);
+    this.#largestBytes = largestBytes;
   }
 
   read(name: string): Promise<ReadAnswer> {
-    return this.#run(async (container, { signal }) => {
+    return this.#container.run(async (container, signal) => {
       try {
         const answer = await container.getBlobClient(name).download(0, undefined, { abortSignal: signal });
         const { etag = '', lastModified, readableStreamBody: body, contentLength = 0 } = answer;
-        const fits = body && contentLength <= this.#limits.largestBytes;
+        const fits = body && contentLength <= this.#largestBytes;
         const text = fits ? await readText(body) : '';
         const blob = { text, etag, lastModifiedMs: lastModified?.getTime() ?? 0 };
         return { blob, storeTimeMs: timeOf(answer.date) };
@@ -53,7 +49,7 @@ export class AzureBlobStore implements BlobStore {
   }
 
   write(name: string, text: string, condition: Condition): Promise<WriteAnswer> {
-    return this.#run(async (container, { signal }) => {
+    return this.#container.run(async (container, signal) => {
       const upload = () =>
         container.getBlockBlobClient(name).upload(text, Buffer.byteLength(text), {
           abortSignal: signal,
@@ -79,7 +75,7 @@ export class AzureBlobStore implements BlobStore {
   }
 
   delete(name: string, etag: string): Promise<void> {
-    return this.#run(async (container, { signal }) => {
+    return this.#container.run(async (container, signal) => {
       try {
         const options = { abortSignal: signal, conditions: { ifMatch: etag } };
         await container.getBlobClient(name).delete(options);
@@ -90,7 +86,7 @@ export class AzureBlobStore implements BlobStore {
   }
 
   list(prefix: string, after?: string): Promise<BlobPage> {
-    return this.#run(async (container, { signal }) => {
+    return this.#container.run(async (container, signal) => {
       try {
         const pages = container
           .listBlobsFlat({ prefix, abortSignal: signal })
@@ -108,18 +104,6 @@ export class AzureBlobStore implements BlobStore {
         throw error;
       }
     });
-  }
-
-  /** Runs an operation within its time, and says what went wrong for the reader. */
-  async #run<T>(operation: (container: ContainerClient, deadline: Deadline) => Promise<T>): Promise<T> {
-    try {
-      return await runWithin(this.#clock, this.#limits.timeoutMs, timedOut, async (deadline) => {
-        this.#container ??= this.#open();
-        return operation(await this.#container, deadline);
-      });
-    } catch (error) {
-      throw explainStorage(error, this.#clock.monotonicMs());
-    }
   }
 }
 

@@ -1,11 +1,9 @@
 import { isRestError } from '@azure/core-rest-pipeline';
 import type { QueueClient } from '@azure/storage-queue';
 import type { Clock } from '../clock.js';
-import { type Deadline, runWithin } from '../deadline.js';
-import { explainStorage, timedOut } from './explain.js';
+import { LazyClient, OPERATION_TIMEOUT_MS } from './lazy-client.js';
 import type { QueueStore } from './queue-store.js';
 
-const OPERATION_TIMEOUT_MS = 3_000;
 /** Without it a message is gone after a week; -1 keeps it until it has been worked on. */
 const NEVER_EXPIRES = -1;
 /** https://learn.microsoft.com/rest/api/storageservices/put-message#uri-parameters */
@@ -13,21 +11,18 @@ const LONGEST_DELAY_SECONDS = 7 * 24 * 3_600 - 1;
 
 /** A queue of an Azure storage account. Nothing is asked of it before the first message. */
 export class AzureQueueStore implements QueueStore {
-  readonly #clock: Clock;
-  readonly #open: () => Promise<QueueClient>;
-  #queue: Promise<QueueClient> | undefined;
+  readonly #queue: LazyClient<QueueClient>;
 
   /** @param open makes the client; the library is loaded by it */
   constructor(clock: Clock, open: () => Promise<QueueClient>) {
-    this.#clock = clock;
-    this.#open = open;
+    this.#queue = new LazyClient(clock, OPERATION_TIMEOUT_MS, open);
   }
 
   send(text: string, delayMs: number): Promise<void> {
     const seconds = Math.min(LONGEST_DELAY_SECONDS, Math.max(0, Math.ceil(delayMs / 1000)));
     // The host's trigger wants base64, and the library does not encode by itself.
     const message = Buffer.from(text).toString('base64');
-    return this.#run(async (queue, { signal }) => {
+    return this.#queue.run(async (queue, signal) => {
       const options = {
         abortSignal: signal,
         visibilityTimeout: seconds,
@@ -42,7 +37,7 @@ export class AzureQueueStore implements QueueStore {
   }
 
   count(): Promise<number> {
-    return this.#run(async (queue, { signal }) => {
+    return this.#queue.run(async (queue, signal) => {
       try {
         return (await queue.getProperties({ abortSignal: signal })).approximateMessagesCount ?? 0;
       } catch (error) {
@@ -50,18 +45,6 @@ export class AzureQueueStore implements QueueStore {
         throw error;
       }
     });
-  }
-
-  /** Runs an operation within its time, and says what went wrong for the reader. */
-  async #run<T>(operation: (queue: QueueClient, deadline: Deadline) => Promise<T>): Promise<T> {
-    try {
-      return await runWithin(this.#clock, OPERATION_TIMEOUT_MS, timedOut, async (deadline) => {
-        this.#queue ??= this.#open();
-        return operation(await this.#queue, deadline);
-      });
-    } catch (error) {
-      throw explainStorage(error, this.#clock.monotonicMs());
-    }
   }
 }
 

@@ -17,7 +17,7 @@ export interface StateText<S> {
 
 /** Swaps that others may win before this one gives up: about seven seconds. */
 const MOST_TRIES = 10;
-/** By which the longest wait before the next try grows with each: who competes against a slow store must spread. */
+/** Each lost try makes the longest wait before the next one this much longer: competitors for a slow store must spread. */
 const BACKOFF_MS = 300;
 
 /** One change that waits for its swap. */
@@ -95,6 +95,7 @@ export class Changes<S> {
   async #swap(name: string, together: readonly Waiting<S>[]): Promise<void> {
     const { clock, random, store } = this.#parts;
     for (let tries = 1; tries <= MOST_TRIES; tries++) {
+      if (tries > 1) await clock.sleep(random() * (tries - 1) * BACKOFF_MS);
       const { blob, storeTimeMs } = await store.read(name);
       const before = blob && this.#text.read(blob.text);
       let state = before;
@@ -102,7 +103,6 @@ export class Changes<S> {
       if (!blob || state === undefined || state === before) return;
       const { etag } = await store.write(name, this.#text.write(state), { etag: blob.etag });
       if (etag !== undefined) return;
-      await clock.sleep(random() * tries * BACKOFF_MS);
     }
     throw new StorageError('The shared state is busy: others changed it faster. Ask again.', {
       retryAtMs: clock.monotonicMs() + 1_000,

@@ -5,7 +5,7 @@ export interface Claim {
   readonly untilMs: number;
 }
 
-/** Until when somebody else is at work, as far as one knows; undefined when nobody is. */
+/** Until when somebody else is at work; undefined when nobody is. */
 export function heldUntilMs(claim: Claim | undefined, by: string, nowMs: number): number | undefined {
   return claim && claim.by !== by && claim.untilMs > nowMs ? claim.untilMs : undefined;
 }

@@ -1,3 +1,5 @@
+import { completeConnectionString } from './connection-string.js';
+
 /**
  * Where the state that instances share is kept: a storage account, named as Functions names them
  * (https://learn.microsoft.com/azure/azure-functions/functions-reference#connections).
@@ -9,6 +11,7 @@ export type StateStorage =
       readonly kind: 'connection-string';
       /** The connection's name, by which a trigger is bound to it. */
       readonly connection: string;
+      /** Complete: as the storage libraries want it. */
       readonly connectionString: string;
     }
   | {
@@ -45,13 +48,15 @@ export function parseConnection(
 ): ParsedConnection {
   if (name === 'memory') return { ok: true, storage: { kind: 'memory' } };
   const connection = name ?? DEFAULT_CONNECTION;
-  const connectionString = text(connection);
-  if (connectionString !== undefined) {
-    return isConnectionString(connectionString)
+  const given = text(connection);
+  if (given !== undefined) {
+    const connectionString = completeConnectionString(given);
+    return connectionString
       ? { ok: true, storage: { kind: 'connection-string', connection, connectionString } }
       : wrong(
           name,
-          'must name a connection string with AccountName and AccountKey, or with BlobEndpoint and SharedAccessSignature',
+          'must name a connection string with AccountName and AccountKey, or with SharedAccessSignature, BlobEndpoint ' +
+            'and QueueEndpoint',
         );
   }
   const account = text(`${connection}__accountName`);
@@ -74,13 +79,6 @@ export function parseConnection(
 function wrong(name: string | undefined, message: string): ParsedConnection {
   if (name !== undefined) return { ok: false, setting: 'STATE_STORAGE', message };
   return { ok: false, setting: 'STATE_STORAGE', message: `(${DEFAULT_CONNECTION}, unless set) ${message}` };
-}
-
-/** The parts without which the storage library takes no connection string. */
-function isConnectionString(value: string): boolean {
-  const has = (part: string) => new RegExp(`(^|;)\\s*${part}=[^;]`, 'i').test(value);
-  if (/^UseDevelopmentStorage=true;?$/i.test(value)) return true;
-  return (has('AccountName') && has('AccountKey')) || (has('BlobEndpoint') && has('SharedAccessSignature'));
 }
 
 /** `accountName` is for the global cloud only, as in Functions; other clouds give the address. */

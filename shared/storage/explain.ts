@@ -32,8 +32,9 @@ function describe(error: unknown): string {
   const status = isRestError(error) ? error.response?.status : undefined;
   if (status === 401 || status === 403) {
     return (
-      `The storage account of STATE_STORAGE refused the app (HTTP ${status}). Give its identity the role Storage ` +
-      "Blob Data Contributor, or mend the connection string's key; check the account's firewall."
+      `The storage account of STATE_STORAGE refused the app (HTTP ${status}). Give its identity the roles Storage Blob ` +
+      "Data Contributor and Storage Queue Data Contributor, or mend the connection string's key; check the account's " +
+      'firewall.'
     );
   }
   const code = isRestError(error) ? error.code : undefined;

@@ -6,6 +6,7 @@ export interface Message {
   readonly generation: number;
 }
 
+/** A message as a queue takes it. */
 export function writeMessage({ id, generation }: Message): string {
   return JSON.stringify({ id, generation });
 }

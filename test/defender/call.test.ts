@@ -152,6 +152,18 @@ describe('a call', () => {
     expect(await ask(zipped)).toEqual({ kind: 'malformed', what: expect.stringContaining('Z_DATA_ERROR') });
   });
 
+  test.each([
+    [429, { kind: 'throttled', retryAfterMs: 60_000, upstream: undefined }],
+    [403, { kind: 'forbidden', upstream: undefined }],
+    [503, { kind: 'unavailable', status: 503, retryAfterMs: 60_000, upstream: undefined }],
+  ])('with HTTP %d and a body that breaks off has that status', async (status, outcome) => {
+    const url = await serve((request, response) => {
+      response.writeHead(status, { 'content-length': 500, 'retry-after': '60' });
+      response.write('{"error":', () => request.socket.end());
+    });
+    expect(await ask(url)).toEqual(outcome);
+  });
+
   test('to an address that is none is an error of ours, not of the network', async () => {
     await expect(ask('nonsense')).rejects.toThrow('Invalid URL');
   });

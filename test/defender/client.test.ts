@@ -3,6 +3,7 @@ import { type ClientParts, DefenderClient, type Reading } from '../../shared/def
 import type { Outcome } from '../../shared/defender/outcome.js';
 import type { EnrichmentError } from '../../shared/errors.js';
 import { type Credential, TokenCache } from '../../shared/identity/token-cache.js';
+import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
 import type { Stage, Work } from '../../shared/source.js';
@@ -43,7 +44,7 @@ function scripted({ outcomes, tokens = ['token'], perMinute = 100, waitMs = 20_0
       return { token, expiresOnMs: clock.epochMs() + 86_400_000 };
     },
   };
-  const quota = new Quota(clock, new MemoryLedger(clock, perMinute, 1500));
+  const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(perMinute, 1500, 0)));
   const parts: ClientParts = {
     apiHost: 'https://api.test',
     audience: 'https://audience.test',
@@ -231,7 +232,7 @@ describe('DefenderClient', () => {
   test('a token that ends while the permit is waited for is not used', async () => {
     const calls: string[] = [];
     let tokens = 0;
-    const quota = new Quota(clock, new MemoryLedger(clock, 1, 1500));
+    const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(1, 1500, 0)));
     const client = new DefenderClient({
       apiHost: 'https://api.test',
       audience: 'https://audience.test',

@@ -27,6 +27,14 @@ describe('overrides that work', () => {
     { DEFENDER_AUTHORITY_HOST: 'https://login.example.com' },
     { DEFENDER_AUDIENCE: 'api://[' }, // odd, and no reason to fall over
     { DEFENDER_CLOUD: 'gcc', DEFENDER_AUTHORITY_HOST: COM },
+    // What others ask the GCC host with: its tenants are in the public Entra.
+    ...[
+      'https://securitycenter.onmicrosoft.com/windowsatpservice',
+      'https://api.securitycenter.microsoft.com',
+    ].flatMap((audience) => [
+      { DEFENDER_CLOUD: 'gcc', DEFENDER_AUDIENCE: audience },
+      { DEFENDER_API_HOST: 'https://api-gcc.securitycenter.microsoft.us', DEFENDER_AUDIENCE: audience },
+    ]),
     { DEFENDER_CLOUD: 'gcc', DEFENDER_API_HOST: 'https://another.securitycenter.microsoft.us' },
     { DEFENDER_CLOUD: 'dod', DEFENDER_API_HOST: 'https://another.securitycenter.microsoft.us' },
     { DEFENDER_CLOUD: 'gcc-high', DEFENDER_AUDIENCE: 'api://another' },
@@ -89,7 +97,7 @@ describe('overrides that cannot work are wrong settings', () => {
       apiHost: 'https://api-gov.securitycenter.microsoft.us',
     });
     expect(audience?.message).toMatch(
-      /for the commercial cloud.*one of the US government cloud.*gcc-high or dod/,
+      /one of the public cloud.*one of the US government cloud.*gcc-high or dod/,
     );
     expect(authority?.message).toMatch(/US government.*login\.microsoftonline\.us/);
   });

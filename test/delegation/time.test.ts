@@ -77,3 +77,14 @@ test('an authority whose connection breaks, or that answers with a page: 503', a
     expect(answer.json.type).toMatch(/:identity-unavailable$/);
   }
 });
+
+test('an authority whose connection breaks after an earlier answer: said to give no answer, not that one', async () => {
+  world.authority.intercept = (request, response) => {
+    const isToken = request.url?.includes('/oauth2/v2.0/token') ?? false; // asked for after the authority's discovery
+    if (isToken) response.destroy();
+    return isToken;
+  };
+  const answer = await ask(world.authority.signIn('ann'));
+  expect(answer.status).toBe(503);
+  expect(answer.json.detail).toContain('gave no token (no answer)');
+});

@@ -66,13 +66,23 @@ test('more users than are kept: the one not seen for longest is forgotten', asyn
   expect(created).toHaveLength(MOST_USERS + 2);
 });
 
-test("with the token's end the user is refused, though everything is still kept", async () => {
+test("with the token's end the user is refused", async () => {
   const ann = bearer('ann', 'signed', 60);
   await users.forCaller(ann, signal);
   clock.move(59_000);
   await users.forCaller(ann, signal);
   clock.move(1_000);
   await expect(users.forCaller(ann, signal)).rejects.toMatchObject({ kind: 'user-token-expired' });
+});
+
+test("after the token's end the next request of any user forgets everything of that one", async () => {
+  const [ann, bob] = [bearer('ann', 'signed', 60), bearer('bob')];
+  await users.forCaller(bob, signal);
+  const kept = await users.forCaller(ann, signal);
+  clock.move(60_000);
+  await users.forCaller(bob, signal);
+  clock.move(-60_000); // back, to see whether there still is something of hers
+  expect(await users.forCaller(ann, signal)).not.toBe(kept);
 });
 
 test('what is not the fault of the caller is left for the lookups to find', async () => {

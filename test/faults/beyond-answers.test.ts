@@ -198,3 +198,20 @@ test('beyond: 429 without Retry-After, with 0, -1, a date or 1000000000 → a bo
     expect(world.asked()).toHaveLength(calls);
   }
 });
+
+test('beyond: 429 or 403 with a body that breaks off → the status counts: 429 with the wait that was asked for, or 502, after one call', async () => {
+  const cut = (head: string): OnRequest => {
+    return (socket) => socket.end(`HTTP/1.1 ${head}\r\nContent-Length: 100\r\n\r\n{"error":`);
+  };
+  const throttling = await fire.startRawServer(cut('429 Too Many Requests\r\nRetry-After: 600'));
+  const paused = await fire.startWorld({ settings: { DEFENDER_API_HOST: throttling.url } });
+  for (let asked = 1; asked <= 2; asked++) {
+    expect(expectRetryLater(await fire.time.until(paused.enrich(ALERT)), 429, 'quota-exhausted')).toBe(600);
+  }
+  expect(throttling.requests).toHaveLength(1);
+
+  const forbidding = await fire.startRawServer(cut('403 Forbidden'));
+  const world = await fire.startWorld({ settings: { DEFENDER_API_HOST: forbidding.url } });
+  expectMendable(await fire.time.until(world.enrich(ALERT)), 502, 'permission-missing');
+  expect(forbidding.requests).toHaveLength(1);
+});

@@ -8,6 +8,7 @@ import { AnswerCache } from '../../shared/lookup/answer-cache.js';
 import { keepIpStats } from '../../shared/lookup/keeping.js';
 import { Lookup } from '../../shared/lookup/lookup.js';
 import { unnoted } from '../../shared/occurrence.js';
+import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
 import type { SourceAnswer, Work } from '../../shared/source.js';
@@ -33,7 +34,7 @@ export function openWorkshop({
   const queue = new MemoryQueue(clock);
   const poison = new MemoryQueue(clock);
   const places = new JobPlaces('0'.repeat(32));
-  const quota = new Quota(clock, new MemoryLedger(clock, perMinute, 1_500, 20));
+  const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(perMinute, 1_500, 20)));
   const calls: string[] = [];
   const pumps: QueuePump[] = [];
   const errors: unknown[] = [];

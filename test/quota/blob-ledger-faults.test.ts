@@ -46,11 +46,12 @@ describe('a ledger in a blob, when things go wrong', () => {
   test('a correction and a pause that cannot be written count here, and go with the next swap', async () => {
     const { time, instance, store, logged } = setUpLedgers({ perMinute: 3 });
     const ledger = instance();
-    const { chargedAtMs } = await time.until(ledger.take(interactive(1)));
+    const charge = await time.until(ledger.take(interactive(1)));
+    const { chargedAtMs } = charge;
     const [first = 0] = logged();
     await time.until(time.sleep(10_000));
     store.fault = (operation) => (operation === 'write' ? 'before' : undefined);
-    await time.until(ledger.correct(chargedAtMs, chargedAtMs + 9_000));
+    await time.until(ledger.correct(charge, chargedAtMs + 9_000));
     await time.until(ledger.pause(chargedAtMs + 12_000));
     expect(logged()).toEqual([first]);
     expect((await time.until(time.sleep(0).then(() => ledger.forecast(interactive(1)))))[0]).toBeGreaterThan(
@@ -84,6 +85,16 @@ describe('a ledger in a blob, when things go wrong', () => {
       expect((await time.until(other.take(interactive(1)))).granted).toBe(1);
     },
   );
+
+  test('the first write after a ledger was set aside goes over the new one', async () => {
+    const { time, machine, store, logged } = setUpLedgers();
+    const { ledger, clock } = machine();
+    await time.until(ledger.take(interactive(1)));
+    store.blobs.set(NAME, { text: 'foreign', etag: '"foreign"', lastModifiedMs: time.epochMs() });
+    await time.until(ledger.pause(clock.monotonicMs() + 60_000));
+    expect(logged()).toHaveLength(1500);
+    expect(store.operations.refused).toBe(1); // by the foreign blob, and not once more by the new ledger
+  });
 
   test('a deleted ledger is written again from what this instance knows', async () => {
     const { time, instance, store, logged } = setUpLedgers();

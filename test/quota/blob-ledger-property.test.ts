@@ -32,12 +32,13 @@ test('instances that come and go, a store that is slow, fails and loses answers:
         if (isRestarted) machines[instance] = machine();
         const { ledger, clock } = machines[instance] as ReturnType<typeof machine>;
         const use = async () => {
-          const { granted, chargedAtMs } = await ledger.take(interactive(count));
+          const charge = await ledger.take(interactive(count));
+          const { granted, chargedAtMs } = charge;
           for (let call = 0; call < granted; call++) arrivals.push(time.monotonicMs() + underWayMs);
           await time.sleep(underWayMs);
           const endedMs = clock.monotonicMs();
           if (endedMs - chargedAtMs <= 2_000) return;
-          await Promise.all(Array.from({ length: granted }, () => ledger.correct(chargedAtMs, endedMs)));
+          await Promise.all(Array.from({ length: granted }, () => ledger.correct(charge, endedMs)));
         };
         work.push(use().catch((error) => expect(error).toMatchObject({ kind: 'storage-unavailable' })));
       }

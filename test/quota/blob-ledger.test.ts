@@ -125,15 +125,28 @@ describe('a ledger in a blob', () => {
     expect((await time.until(other.take(interactive(1)))).granted).toBe(1);
   });
 
+  test('a pause is shown while it lasts, and not when it is over, though nobody has asked the store since', async () => {
+    const { time, machine } = setUpLedgers();
+    const { ledger, clock } = machine();
+    await time.until(ledger.take(interactive(1)));
+    const untilMs = clock.epochMs() + 60_000;
+    await time.until(ledger.pause(clock.monotonicMs() + 60_000));
+    await time.until(time.sleep(50_000));
+    const { pausedUntil = '' } = ledger.view();
+    expect(Math.abs(Date.parse(pausedUntil) - untilMs)).toBeLessThan(1_500);
+    await time.until(time.sleep(5 * 3_600_000));
+    expect(ledger.view()).not.toHaveProperty('pausedUntil');
+  });
+
   test('a correction that comes in the middle of a swap goes with the next', async () => {
     const { time, instance, logged } = setUpLedgers();
     const ledger = instance();
-    const { chargedAtMs } = await time.until(ledger.take(interactive(1)));
+    const charge = await time.until(ledger.take(interactive(1)));
     const [first = 0] = logged();
     await time.until(time.sleep(9_000));
     const taking = ledger.take(interactive(1));
     await time.until(time.sleep(5));
-    await time.until(Promise.all([taking, ledger.correct(chargedAtMs, chargedAtMs + 9_000)]));
+    await time.until(Promise.all([taking, ledger.correct(charge, charge.chargedAtMs + 9_000)]));
     expect(logged()).toHaveLength(2);
     expect(logged()[0]).toBeGreaterThanOrEqual(first + 6_900);
   });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Lane } from '../../shared/quota/lanes.js';
+import { type Lane, laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { SteppingClock } from '../support/stepping-clock.js';
@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 
 function setUp(perMinute: number, reservePercent: number) {
-  const quota = new Quota(clock, new MemoryLedger(clock, perMinute, 1500, reservePercent));
+  const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(perMinute, 1500, reservePercent)));
   const served: string[] = [];
   const ask = async (lane: Lane, name: string, untilMs: number, signal = new AbortController().signal) => {
     (await quota.acquire({ untilMs: () => untilMs, signal }, lane)).settle();
@@ -45,7 +45,7 @@ describe('the lanes of the quota', () => {
   });
 
   test('a permit of an interactive waiter who has left is not spent on the reserve by background work', async () => {
-    const ledger = new MemoryLedger(clock, 10, 1500, 50);
+    const ledger = new MemoryLedger(clock, laneWindows(10, 1500, 50));
     const quota = new Quota(clock, {
       prepare: () => ledger.prepare(),
       take: async (demand) => {

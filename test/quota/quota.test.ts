@@ -2,9 +2,11 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import type { EnrichmentError } from '../../shared/errors.js';
+import { laneWindows } from '../../shared/quota/lanes.js';
 import type { Ledger } from '../../shared/quota/ledger.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
-import { type Permit, Quota } from '../../shared/quota/quota.js';
+import { Quota } from '../../shared/quota/quota.js';
+import type { Permit } from '../../shared/quota/waiters.js';
 import { SteppingClock } from '../support/stepping-clock.js';
 
 let clock: SteppingClock;
@@ -13,7 +15,7 @@ beforeEach(() => {
 });
 
 const start = (perMinute: number, perHour = 1500) => {
-  const ledger = new MemoryLedger(clock, perMinute, perHour);
+  const ledger = new MemoryLedger(clock, laneWindows(perMinute, perHour, 0));
   return { ledger, quota: new Quota(clock, ledger) };
 };
 const waiting = (untilMs: number, signal = new AbortController().signal) => ({
@@ -183,7 +185,7 @@ describe('Quota', () => {
   });
 
   test('a ledger that fails refuses everyone with its error, and is asked again by the next', async () => {
-    const ledger = new MemoryLedger(clock, 1, 1500);
+    const ledger = new MemoryLedger(clock, laneWindows(1, 1500, 0));
     let fails = true;
     const failing: Ledger = {
       prepare: () => ledger.prepare(),
@@ -207,7 +209,7 @@ describe('Quota', () => {
   });
 
   test('a ledger that cannot even tell what is left refuses, and does not jam', async () => {
-    const ledger = new MemoryLedger(clock, 1, 1500);
+    const ledger = new MemoryLedger(clock, laneWindows(1, 1500, 0));
     let fails = true;
     const failing: Ledger = {
       prepare: () => ledger.prepare(),

@@ -95,7 +95,9 @@ describe('a store that cannot be used', () => {
       /AccountKey=[^;]+/,
       `AccountKey=${Buffer.alloc(64).toString('base64')}`,
     );
-    await expect(open(wrong).read('x')).rejects.toThrow(/HTTP 403.*Storage Blob Data Contributor/);
+    await expect(open(wrong).read('x')).rejects.toThrow(
+      /HTTP 403.*Storage Blob Data Contributor and Storage Queue Data Contributor/,
+    );
   });
 
   test('without a token it names the identity', async () => {

@@ -1,0 +1,39 @@
+import type { Clock } from '../clock.js';
+import { runWithin } from '../deadline.js';
+import { explainStorage, timedOut } from './explain.js';
+
+/** The longest that an operation with few kB may take, its one retry included. Usual are 5 to 50 ms. */
+export const OPERATION_TIMEOUT_MS = 3_000;
+
+/** A client of a storage library, made with its first operation, so that a cold start does not pay for the library. */
+export class LazyClient<C> {
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #open: () => Promise<C>;
+  #client: Promise<C> | undefined;
+
+  /**
+   * @param timeoutMs the longest that one operation may take
+   * @param open makes the client; the library is loaded by it
+   */
+  constructor(clock: Clock, timeoutMs: number, open: () => Promise<C>) {
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+    this.#open = open;
+  }
+
+  /**
+   * Runs an operation within its time.
+   * @throws {StorageError} that says what went wrong for the reader
+   */
+  async run<T>(operation: (client: C, signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await runWithin(this.#clock, this.#timeoutMs, timedOut, async ({ signal }) => {
+        this.#client ??= this.#open();
+        return operation(await this.#client, signal);
+      });
+    } catch (error) {
+      throw explainStorage(error, this.#clock.monotonicMs());
+    }
+  }
+}
