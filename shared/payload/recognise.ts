@@ -64,13 +64,13 @@ class Search implements Recognised {
   readonly findings: Finding[] = [];
   readonly envelopes = new Set<string>();
 
-  /** @returns whether anything but the plain shape recognised something in there */
+  /** @returns whether anything but the plain shape found an alert in there */
   visit(value: unknown, path: Path, allowance: Allowance): boolean {
+    const before = this.findings.length;
     const { shapes, mayWrap } = isObject(value) ? cluesIn(value) : NO_CLUES;
     for (const shape of shapes) {
-      if (shape !== plain && this.#take(shape, value, path)) return true;
+      if (shape !== plain && this.#take(shape, value, path)) return this.findings.length > before;
     }
-    const before = this.findings.length;
     const { inner, isEnvelope, isList, title } = mayWrap ? unwrap(value) : NOTHING;
     if (title) this.envelopes.add(title);
     const isTelling = this.#visitAll(inner, path, isList ? lessAList(allowance) : lessAWrapper(allowance));
