@@ -22,6 +22,7 @@ export const securityAlertRows: Shape = {
       member(payload, 'AlertLink') !== undefined;
     if (!hasId || !isNamed) return undefined;
     const facts = rowFacts(rowOf(Object.entries(payload)));
-    return [objectCandidate([], facts ?? { ids: [], products: [member(payload, 'ProviderName')] })];
+    const products = [member(payload, 'ProviderName'), member(payload, 'ProductName')];
+    return [objectCandidate([], facts ?? { ids: [], products })];
   },
 };
