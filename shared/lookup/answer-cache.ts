@@ -34,6 +34,7 @@ export class AnswerCache<T extends object> {
     this.#kept = new LRUCache({ maxSize: mostKept, sizeCalculation: ({ answer }) => keeping.size(answer) });
   }
 
+  /** @returns undefined when there is no answer, or it is too old */
   get(key: string): Aged<T> | undefined {
     const kept = this.#kept.get(key);
     if (!kept) return undefined;
@@ -45,7 +46,9 @@ export class AnswerCache<T extends object> {
     return undefined;
   }
 
+  /** Keeps an answer that is already `ageSeconds` old, if answers of its kind are kept. */
   set(key: string, { answer, ageSeconds }: Aged<T>): void {
+    if (this.#keeping.seconds(answer) === 0) return;
     this.#kept.set(key, { answer, storedAtMs: this.#clock.monotonicMs() - ageSeconds * 1000 });
   }
 }
