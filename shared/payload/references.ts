@@ -41,7 +41,7 @@ export interface UnusableReference extends Found {
   readonly kind: 'unusable';
 }
 
-/** Most addresses that are kept of one payload, all alerts together. */
+/** Most different addresses that are kept of one payload, all alerts together. */
 const MOST_PAYLOAD_IPS = 10_000;
 
 /**
@@ -102,17 +102,18 @@ function firstInLinks(links: readonly unknown[]): string | undefined {
   return undefined;
 }
 
-/** Reads addresses of one alert after the other, until `most` were kept. */
+/** Reads addresses of one alert after the other; once `most` are known, others are not looked at. */
 function canonicalAddresses(most: number): (values: readonly unknown[]) => readonly string[] {
-  let left = most;
+  const known = new Map<unknown, string>();
   return (values) => {
+    if (values.length === 0) return [];
     const addresses = new Set<string>();
     for (const value of values) {
-      if (addresses.size >= left) break;
-      const address = canonicalIpAddress(value);
-      if (address !== undefined) addresses.add(address);
+      const address = known.get(value) ?? (known.size < most ? canonicalIpAddress(value) : undefined);
+      if (address === undefined) continue;
+      known.set(value, address);
+      addresses.add(address);
     }
-    left -= addresses.size;
     return [...addresses];
   };
 }
