@@ -132,7 +132,7 @@ function nothingFound({ shapes, findings, envelopes }: Recognised): RequestError
   const what = `The payload was recognised as ${known.map((shape) => shape.title).join(', and ')}${around}`;
   const where = known.map((shape) => shape.where.replaceAll('`', '')).join('; ');
   const why = findings.length === 0 ? 'it carries no alert.' : NO_ID_FITS;
-  return new RequestError('no-alert-found', `${what}, but ${why} Ids are looked for in: ${where}.`);
+  return new RequestError('no-alert-found', `${what}, but ${why} Where ids are looked for: ${where}.`);
 }
 
 const NO_ID_FITS =

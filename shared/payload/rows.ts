@@ -7,10 +7,17 @@ import type { Candidate } from './shape.js';
 export type Row = (column: string) => unknown;
 
 /** Columns that can hold an alert id, as the tables of Sentinel and Defender XDR call them, best first. */
-const ID_COLUMNS = ['vendororiginalid', 'provideralertid', 'alertid', 'alert_id', 'externalid'];
-const LINK_COLUMNS = ['alertlink', 'alertweburl', 'linktomtp', 'linktowdatp'];
-const PRODUCT_COLUMNS = ['providername', 'servicesource', 'productname'];
-const ADDRESS_COLUMNS = ['remoteip', 'ipaddress', 'sourceip', 'destinationip', 'src_ip', 'dest_ip'];
+const ID_COLUMNS = ['VendorOriginalId', 'ProviderAlertId', 'AlertId', 'alert_id', 'ExternalId'];
+const LINK_COLUMNS = ['AlertLink', 'AlertWebUrl', 'LinkToMTP', 'LinkToWDATP'];
+const PRODUCT_COLUMNS = ['ProviderName', 'ServiceSource', 'ProductName'];
+const ADDRESS_COLUMNS = ['RemoteIP', 'IpAddress', 'SourceIP', 'DestinationIP', 'src_ip', 'dest_ip'];
+
+/** For people, in Markdown: the columns of a row that are read, for the `where` of shapes with rows. */
+export const ROW_COLUMNS = `${asCode([...ID_COLUMNS, 'Id', ...LINK_COLUMNS])}; product from ${asCode(PRODUCT_COLUMNS)}`;
+
+function asCode(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
+}
 
 /**
  * What a row of a query's result says of an alert: `SecurityAlert`
@@ -41,5 +48,7 @@ export function rowOfNamed(list: unknown): Row {
 }
 
 function valuesIn(row: Row, columns: readonly string[]): unknown[] {
-  return columns.map(row).filter((value) => value !== undefined && value !== null && value !== '');
+  return columns
+    .map((column) => row(column.toLowerCase()))
+    .filter((value) => value !== undefined && value !== null && value !== '');
 }
