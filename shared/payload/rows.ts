@@ -15,6 +15,16 @@ const ADDRESS_COLUMNS = ['RemoteIP', 'IpAddress', 'SourceIP', 'DestinationIP', '
 /** For people, in Markdown: the columns of a row that are read, for the `where` of shapes with rows. */
 export const ROW_COLUMNS = `${asCode([...ID_COLUMNS, 'Id', ...LINK_COLUMNS])}; product from ${asCode(PRODUCT_COLUMNS)}`;
 
+/** The same as `Row` knows them. */
+const IDS = lowerCase(ID_COLUMNS);
+const LINKS = lowerCase(LINK_COLUMNS);
+const PRODUCTS = lowerCase(PRODUCT_COLUMNS);
+const ADDRESSES = lowerCase(ADDRESS_COLUMNS);
+
+function lowerCase(names: readonly string[]): string[] {
+  return names.map((name) => name.toLowerCase());
+}
+
 function asCode(names: readonly string[]): string {
   return names.map((name) => `\`${name}\``).join(', ');
 }
@@ -26,13 +36,13 @@ function asCode(names: readonly string[]): string {
  * @returns undefined for a row without any column for an alert id; a lone `Id` counts only if it is one
  */
 export function rowFacts(row: Row): Omit<Candidate, 'path' | 'attachTo'> | undefined {
-  const ids = valuesIn(row, ID_COLUMNS);
-  const links = valuesIn(row, LINK_COLUMNS);
+  const ids = valuesIn(row, IDS);
+  const links = valuesIn(row, LINKS);
   const id = row('id');
   if (isAnyAlertId(id)) ids.push(id);
   if (ids.length === 0 && links.length === 0) return undefined;
-  const ips = [...entityAddresses(row('entities')), ...valuesIn(row, ADDRESS_COLUMNS)];
-  return { ids, links, products: valuesIn(row, PRODUCT_COLUMNS), ips };
+  const ips = [...entityAddresses(row('entities')), ...valuesIn(row, ADDRESSES)];
+  return { ids, links, products: valuesIn(row, PRODUCTS), ips };
 }
 
 /** A row from pairs of names and values; of a name that comes twice the last one counts, as in JSON. */
@@ -48,7 +58,5 @@ export function rowOfNamed(list: unknown): Row {
 }
 
 function valuesIn(row: Row, columns: readonly string[]): unknown[] {
-  return columns
-    .map((column) => row(column.toLowerCase()))
-    .filter((value) => value !== undefined && value !== null && value !== '');
+  return columns.map(row).filter((value) => value !== undefined && value !== null && value !== '');
 }
