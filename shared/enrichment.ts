@@ -15,10 +15,16 @@ export type LookupResult =
   | { readonly ok: true; readonly found: Aged<SourceAnswer> }
   | { readonly ok: false; readonly error: EnrichmentError };
 
-/** One alert in the answer. */
-export interface AlertEntry {
+/** One alert in the answer; whoever has none says why. */
+export type AlertEntry = AlertFacts &
+  (
+    | { readonly status: 'found' | 'empty' | 'not_found' }
+    | { readonly status: 'skipped'; readonly reason: string }
+    | { readonly status: 'failed'; readonly error: Problem }
+  );
+
+interface AlertFacts {
   readonly alertId?: string;
-  readonly status: 'found' | 'empty' | 'not_found' | 'skipped' | 'failed';
   readonly shape: string;
   /** JSON Pointer to where it stands first in the payload. */
   readonly pointer: string;
