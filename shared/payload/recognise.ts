@@ -5,16 +5,13 @@ import { isObject } from './json.js';
 import type { Path } from './path.js';
 import { type Candidate, type Shape, under } from './shape.js';
 import { plain } from './shapes/plain.js';
-import { type Inner, NOTHING, unwrap } from './unwrap.js';
+import { type Inner, MOST_WRAPPERS, NOTHING, unwrap } from './unwrap.js';
 
 /**
  * Most places in which one payload may name alerts. As many alerts take a job more than eight hours,
  * four fifths of 1,500 calls in each.
  */
 export const MOST_ALERTS = 10_000;
-
-/** How many wrappers may stand around an alert: body, string, event, string again, and one to spare. */
-const MOST_WRAPPERS = 5;
 
 /** How many lists may stand around an alert, beside the wrappers. */
 const MOST_LISTS = 5;
@@ -29,6 +26,7 @@ export interface Finding {
 export interface Recognised {
   /** Every shape that recognised some of it, also those that found no alert there. */
   readonly shapes: ReadonlySet<Shape>;
+  /** In the payload's order; several places can name one alert. */
   readonly findings: readonly Finding[];
   /** Titles of the envelopes around. */
   readonly envelopes: ReadonlySet<string>;
