@@ -3,7 +3,7 @@ import { RequestError } from '../errors.js';
 import { type Clues, cluesIn } from './clues.js';
 import { isObject } from './json.js';
 import type { Path } from './path.js';
-import { type Candidate, type Shape, under } from './shape.js';
+import { type AnyShape, type Candidate, under } from './shape.js';
 import { plain } from './shapes/plain.js';
 import { type Inner, MOST_WRAPPERS, NOTHING, unwrap } from './unwrap.js';
 
@@ -18,14 +18,14 @@ const MOST_LISTS = 5;
 
 /** An alert, and the shape that found it. */
 export interface Finding {
-  readonly shape: Shape;
+  readonly shape: AnyShape;
   readonly candidate: Candidate;
 }
 
 /** What a payload was recognised as. */
 export interface Recognised {
   /** Every shape that recognised some of it, also those that found no alert there. */
-  readonly shapes: ReadonlySet<Shape>;
+  readonly shapes: ReadonlySet<AnyShape>;
   /** In the payload's order; several places can name one alert. */
   readonly findings: readonly Finding[];
   /** Titles of the envelopes around. */
@@ -61,7 +61,7 @@ const NO_CLUES: Clues = { shapes: [], mayWrap: true };
 
 /** Every value is visited once on its way down, so the work is linear in the payload's size. */
 class Search implements Recognised {
-  readonly shapes = new Set<Shape>();
+  readonly shapes = new Set<AnyShape>();
   readonly findings: Finding[] = [];
   readonly envelopes = new Set<string>();
 
@@ -70,7 +70,7 @@ class Search implements Recognised {
     const before = this.findings.length;
     const { shapes, mayWrap } = isObject(value) ? cluesIn(value) : NO_CLUES;
     for (const shape of shapes) {
-      if (shape !== plain && this.#take(shape, value, path)) return this.findings.length > before;
+      if (this.#take(shape, value, path)) return this.findings.length > before;
     }
     const { inner, isEnvelope, isList, title } = mayWrap ? unwrap(value) : NOTHING;
     if (title) this.envelopes.add(title);
@@ -101,7 +101,7 @@ class Search implements Recognised {
     for (const finding of within) this.findings.push(finding);
   }
 
-  #take(shape: Shape, value: unknown, path: Path): boolean {
+  #take(shape: AnyShape, value: unknown, path: Path): boolean {
     const candidates = shape.find(value);
     if (!candidates) return false;
     this.shapes.add(shape);

@@ -6,7 +6,7 @@ import { idInPortalLink } from './portal-link.js';
 import { type Product, productNamed } from './products.js';
 import { MOST_ALERTS, type Recognised, recognise, tooManyAlerts } from './recognise.js';
 import type { Candidate } from './shape.js';
-import { SHAPES } from './shapes/index.js';
+import { ALL_SHAPES } from './shapes/index.js';
 import { plain } from './shapes/plain.js';
 import { findUnknown, UNKNOWN } from './unknown.js';
 
@@ -123,7 +123,7 @@ function nothingFound({ shapes, findings, envelopes }: Recognised): RequestError
   const known = [...shapes];
   const around = envelopes.size > 0 ? ` in ${[...envelopes].join(', ')}` : '';
   if (known.length === 0) {
-    const titles = SHAPES.map((shape) => shape.title).join('; ');
+    const titles = ALL_SHAPES.map((shape) => shape.title).join('; ');
     return new RequestError(
       'no-alert-found',
       `The payload${around} is of no known shape, and ${NO_ID_FITS} Known shapes: ${titles}.`,
