@@ -5,7 +5,7 @@ import type { Reporter } from '../report.js';
 import { isSourceAnswer, type SourceAnswer } from '../source.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import type { Aged } from './answer-cache.js';
-import { type CacheTimes, keepAlertIps } from './keeping.js';
+import { alertIpsPolicy, type CacheTimes } from './cache-policy.js';
 import type { SharedCache } from './lookup.js';
 import { Turns } from './turns.js';
 
@@ -61,13 +61,13 @@ export class SharedAnswerCache implements SharedCache<SourceAnswer> {
     const answer = readAnswer(found.blob.text);
     if (!answer) return undefined;
     const ageSeconds = Math.max(0, Math.round((found.storeTimeMs - found.blob.lastModifiedMs) / 1000));
-    const isGood = ageSeconds + RESOLUTION_SECONDS <= keepAlertIps(times).seconds(answer);
+    const isGood = ageSeconds + RESOLUTION_SECONDS <= alertIpsPolicy(times).ttlSeconds(answer);
     return isGood ? { answer, ageSeconds } : undefined;
   }
 
   async keep(alertId: string, answer: SourceAnswer): Promise<void> {
     const { store, times } = this.#parts;
-    if (keepAlertIps(times).seconds(answer) === 0) return;
+    if (alertIpsPolicy(times).ttlSeconds(answer) === 0) return;
     const text = JSON.stringify({ version: VERSION, answer });
     await this.#try(() => store.write(this.#nameOf(alertId), text, 'any'));
   }
