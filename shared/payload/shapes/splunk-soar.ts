@@ -37,13 +37,14 @@ function isArtifact(value: unknown): boolean {
 /** The artifacts that are alerts; where none has an alert's id, the container stands for the alert. */
 function* containerCandidates(container: unknown, artifacts: readonly unknown[]): Generator<Candidate> {
   const id = member(container, 'source_data_identifier');
+  const containerHasId = isAnyAlertId(id);
   const ips: unknown[] = [];
   let alerts = 0;
   let withId = 0;
   for (const [index, artifact] of artifacts.entries()) {
     const candidate = artifactCandidate(artifact, ['artifacts', index]);
     const hasId = namesAnAlert(candidate);
-    if (hasId || isAnothers(candidate)) {
+    if (hasId || isWithoutId(candidate, containerHasId)) {
       alerts++;
       if (hasId) withId++;
       yield candidate;
@@ -51,17 +52,20 @@ function* containerCandidates(container: unknown, artifacts: readonly unknown[])
       for (const ip of candidate.ips ?? []) ips.push(ip);
     }
   }
-  if (alerts === 0 || (withId === 0 && isAnyAlertId(id))) yield objectCandidate([], { ids: [id], ips });
+  if (alerts === 0 || (withId === 0 && containerHasId)) yield objectCandidate([], { ids: [id], ips });
 }
 
 function namesAnAlert({ ids, links = [] }: Candidate): boolean {
   return ids.some(isAnyAlertId) || links.some((link) => idInPortalLink(link) !== undefined);
 }
 
-/** Whether it is an alert of another product, whose ids can be anything. */
-function isAnothers({ products = [] }: Candidate): boolean {
+/**
+ * Whether it is an alert without an id that is known here, of whatever product; not one of Defender for
+ * Endpoint where the container has the id.
+ */
+function isWithoutId({ products = [] }: Candidate, containerHasId: boolean): boolean {
   const product = productNamed(products);
-  return product !== undefined && product.kind !== 'endpoint';
+  return product !== undefined && !(containerHasId && product.kind === 'endpoint');
 }
 
 function artifactCandidate(artifact: unknown, path: Path): Candidate {
