@@ -2,7 +2,7 @@ import type { OptionSet } from '../shared/contract/option.js';
 import { CHECKS } from '../shared/doctor/checks/index.js';
 import { KINDS } from '../shared/errors.js';
 import { FORMATS } from '../shared/formats/index.js';
-import { SHAPES } from '../shared/payload/shapes/index.js';
+import { ALL_SHAPES } from '../shared/payload/shapes/index.js';
 import { UNKNOWN } from '../shared/payload/unknown.js';
 import { WRAPPERS } from '../shared/payload/unwrap.js';
 import { METRICS } from '../shared/telemetry/items.js';
@@ -10,7 +10,7 @@ import { METRICS } from '../shared/telemetry/items.js';
 /** The table of shapes for the docs, in Markdown, from the registry: name, title, where the ids sit. */
 export function shapesTable(): string {
   const rows = [
-    ...SHAPES.map(({ name, title, where }) => [`\`${name}\``, title, where]),
+    ...ALL_SHAPES.map(({ name, title, where }) => [`\`${name}\``, title, where]),
     [
       `\`${UNKNOWN}\``,
       'JSON of no known shape',

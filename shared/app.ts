@@ -16,10 +16,9 @@ import type { Send } from './delivery/sending.js';
 import { createCredential } from './identity/credential.js';
 import { type AccessToken, TokenCache } from './identity/token-cache.js';
 import type { Jobs } from './jobs/jobs.js';
-import { AnswerCache } from './lookup/answer-cache.js';
-import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
-import { Lookup } from './lookup/lookup.js';
-import type { CacheLevel, Note } from './occurrence.js';
+import { createLookups } from './lookup/create-lookups.js';
+import type { Lookup } from './lookup/lookup.js';
+import type { Note } from './occurrence.js';
 import { Quota } from './quota/quota.js';
 import type { Report, Reporter } from './report.js';
 import type { SettingProblem } from './setting-problem.js';
@@ -92,15 +91,8 @@ export function createApp(
   };
   const defender = new DefenderClient({ ...upstream, credential, tokens, quota });
   const source = new DefenderSource(defender);
-  const answers = new AnswerCache(clock, keepAlertIps(settings.cache));
-  const ofAlerts = (level: CacheLevel) => note({ kind: 'lookup', of: 'alert', level });
-  const lookup = new Lookup(answers, (id, work) => source.find(id, work), sharedAnswers, ofAlerts);
-  const statsLookup = new Lookup(
-    new AnswerCache(clock, keepIpStats),
-    (ip, work) => source.stats(ip, work),
-    undefined,
-    (level) => note({ kind: 'lookup', of: 'address', level }),
-  );
+  const kept = { times: settings.cache, shared: sharedAnswers };
+  const { lookup, backgroundLookup, statsLookup } = createLookups({ clock, note, source, ...kept });
   const delegation = createDelegation(settings, { ...upstream, note }, ownToken, openLedger);
   const send = notedSend(sendLazily({ clock, userAgent: USER_AGENT, ownToken }), clock, note);
   const { forwarding, deliveries } = createForwarding(shared, settings, { ...world, note }, send);
@@ -113,8 +105,7 @@ export function createApp(
       deliveries,
       quota,
       statsLookup,
-      // The same cache, and flights of its own: who waits for an answer must not wait behind a job.
-      lookup: new Lookup(answers, (id, work) => source.find(id, work, 'background'), sharedAnswers, ofAlerts),
+      lookup: backgroundLookup,
       note,
     });
   const lookups = { lookup, statsLookup, delegation };

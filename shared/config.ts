@@ -3,7 +3,7 @@ import { CLOUDS, type CloudName, type DefenderCloud } from './defender/clouds.js
 import type { Destination } from './delivery/destination.js';
 import type { IdentitySettings } from './identity/credential.js';
 import type { DelegationSettings } from './identity/delegation-settings.js';
-import type { CacheTimes } from './lookup/keeping.js';
+import type { CacheTimes } from './lookup/cache-policy.js';
 import type { SettingProblem } from './setting-problem.js';
 import { type Environment, SettingReader } from './setting-reader.js';
 import type { StateStorage } from './storage/connection.js';

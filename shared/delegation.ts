@@ -4,9 +4,8 @@ import { DefenderSource } from './defender/defender-source.js';
 import { createDelegatedCredential, createRegistrationCredential } from './identity/delegated-credential.js';
 import { type AccessToken, scopeOf, TokenCache } from './identity/token-cache.js';
 import type { UserAssertion } from './identity/user-assertion.js';
-import { AnswerCache } from './lookup/answer-cache.js';
-import { keepAlertIps, keepIpStats } from './lookup/keeping.js';
-import { Lookup } from './lookup/lookup.js';
+import { MOST_KEPT } from './lookup/answer-cache.js';
+import { createLookups } from './lookup/create-lookups.js';
 import type { Note } from './occurrence.js';
 import type { Ledger } from './quota/ledger.js';
 import { Quota } from './quota/quota.js';
@@ -22,7 +21,7 @@ export interface Delegation {
 }
 
 /** Answers of one user that are kept: those of all users together are no more than the app's own. */
-const MOST_KEPT_PER_USER = 200_000 / MOST_USERS;
+const MOST_KEPT_PER_USER = MOST_KEPT / MOST_USERS;
 
 /** What of the upstream is the same for everyone. */
 interface Upstream extends Omit<ClientParts, 'credential' | 'tokens' | 'quota'> {
@@ -56,20 +55,8 @@ export function createDelegation(
     const credential = createDelegatedCredential(parts, assertion);
     const tokens = new TokenCache(clock, note);
     const source = new DefenderSource(new DefenderClient({ ...upstream, credential, tokens, quota }));
-    const answers = new AnswerCache(clock, keepAlertIps(cache), MOST_KEPT_PER_USER);
-    const stats = new AnswerCache(clock, keepIpStats, MOST_KEPT_PER_USER);
-    const lookup = new Lookup(
-      answers,
-      (id, work) => source.find(id, work),
-      undefined,
-      (level) => note({ kind: 'lookup', of: 'alert', level }),
-    );
-    const statsLookup = new Lookup(
-      stats,
-      (ip, work) => source.stats(ip, work),
-      undefined,
-      (level) => note({ kind: 'lookup', of: 'address', level }),
-    );
+    const kept = { times: cache, mostKept: MOST_KEPT_PER_USER };
+    const { lookup, statsLookup } = createLookups({ clock, note, source, ...kept });
     return {
       enricher: { clock, quota, lookup, statsLookup },
       authorise: (signal) => tokens.get(credential, scope, signal),

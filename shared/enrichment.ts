@@ -15,10 +15,16 @@ export type LookupResult =
   | { readonly ok: true; readonly found: Aged<SourceAnswer> }
   | { readonly ok: false; readonly error: EnrichmentError };
 
-/** One alert in the answer. */
-export interface AlertEntry {
+/** One alert in the answer; whoever has none says why. */
+export type AlertEntry = AlertFacts &
+  (
+    | { readonly status: 'found' | 'empty' | 'not_found' }
+    | { readonly status: 'skipped'; readonly reason: string }
+    | { readonly status: 'failed'; readonly error: Problem }
+  );
+
+interface AlertFacts {
   readonly alertId?: string;
-  readonly status: 'found' | 'empty' | 'not_found' | 'skipped' | 'failed';
   readonly shape: string;
   /** JSON Pointer to where it stands first in the payload. */
   readonly pointer: string;
@@ -82,15 +88,35 @@ export function alertEntries(
   results: ReadonlyMap<string, LookupResult>,
   nowMs: number,
 ): AlertEntry[] {
-  const seen = new Set<string>();
-  return references.flatMap((reference) => {
-    const alertId = reference.kind === 'unusable' ? undefined : reference.alertId;
-    if (alertId !== undefined && seen.has(alertId)) return [];
-    if (alertId !== undefined) seen.add(alertId);
+  return byAlert(references).flatMap(({ reference, payloadIps }) => {
     if (reference.kind !== 'endpoint') return [skipped(reference)];
     const result = results.get(reference.alertId);
-    return result ? [lookedUp(reference, result, nowMs)] : [];
+    return result ? [lookedUp(reference, payloadIps, result, nowMs)] : [];
   });
+}
+
+/** An alert, and the addresses that each place which names it ties to it. */
+interface NamedAlert {
+  readonly reference: AlertReference;
+  readonly payloadIps: (readonly string[])[];
+}
+
+/**
+ * Each alert by the first place that names it. Where one place says that it is another product's and
+ * another one that it is Defender for Endpoint's, the latter counts: for that it was looked up.
+ */
+function byAlert(references: readonly AlertReference[]): NamedAlert[] {
+  const alerts = new Map<unknown, NamedAlert>();
+  for (const reference of references) {
+    const key = reference.kind === 'unusable' ? reference : (reference.alertId ?? reference);
+    const known = alerts.get(key);
+    if (!known || (known.reference.kind !== 'endpoint' && reference.kind === 'endpoint')) {
+      alerts.set(key, { reference, payloadIps: reference.kind === 'endpoint' ? [reference.payloadIps] : [] });
+    } else if (reference.kind === 'endpoint') {
+      known.payloadIps.push(reference.payloadIps);
+    }
+  }
+  return [...alerts.values()];
 }
 
 function skipped(reference: OtherReference | UnusableReference): AlertEntry {
@@ -104,8 +130,12 @@ function skipped(reference: OtherReference | UnusableReference): AlertEntry {
   return { ...(alertId ? { alertId } : {}), ...entry, product, reason };
 }
 
-function lookedUp(reference: EndpointReference, result: LookupResult, nowMs: number): AlertEntry {
-  const { alertId, shape, pointer, payloadIps } = reference;
+function lookedUp(
+  { alertId, shape, pointer }: EndpointReference,
+  payloadIps: readonly (readonly string[])[],
+  result: LookupResult,
+  nowMs: number,
+): AlertEntry {
   if (result.ok) {
     const { answer, ageSeconds } = result.found;
     const unusableIps = answer.unusable.slice(0, MOST_UNUSABLE_SHOWN);
@@ -125,7 +155,7 @@ function lookedUp(reference: EndpointReference, result: LookupResult, nowMs: num
     status: 'failed',
     shape,
     pointer,
-    ips: payloadIps,
+    ips: [...new Set(payloadIps.flat())],
     error: toProblem(error),
     ...(error.retryAtMs === undefined
       ? {}

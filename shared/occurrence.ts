@@ -59,7 +59,7 @@ export type Occurrence =
   | { readonly kind: 'reported'; readonly report: Report };
 
 /** How long something took. */
-export interface Timed {
+interface Timed {
   /** On the calendar, in milliseconds since the epoch. */
   readonly startedAtMs: number;
   readonly durationMs: number;
@@ -71,5 +71,5 @@ export type CacheLevel = 'memory' | 'shared' | 'none';
 /** Takes what happened. It does not throw, and nobody waits for it. */
 export type Note = (occurrence: Occurrence) => void;
 
-/** For whom nobody listens to. */
+/** For parts that nobody listens to. */
 export const unnoted: Note = () => {};

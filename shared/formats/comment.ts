@@ -28,11 +28,11 @@ export interface Markup {
 /**
  * The enrichment for people, as an incident's comment or a chat message: how many IPs, a table of them, and
  * every alert that has no answer with the reason. Cut at 30,000 characters, with a note of how many
- * more there are: reasons may use at least a third of the room, so that no flood of IPs hides a failure.
+ * more there are. A third of the room is kept for reasons, so that no flood of IPs hides a failure.
  */
 export function comment(enrichment: Enrichment, markup: Markup): string {
   const { columns, cells } = tableOf(enrichment.ips, markup);
-  const unanswered = enrichment.alerts.filter((alert) => whyUnanswered(alert) !== undefined).sort(byUrgency);
+  const unanswered = enrichment.alerts.flatMap(withReason).sort(byUrgency);
   const rows = enrichment.ips.map((ip) => markup.row(cells(ip)));
   const items = unanswered.map((alert) => markup.item(itemOf(alert, markup)));
   const head = headOf(enrichment).map((line) => markup.paragraph(markup.text(line)));
@@ -104,19 +104,29 @@ function statsCells({ stats }: RelatedIp): string[] {
   return [String(stats.organizationPrevalence), stats.firstSeen ?? '', stats.lastSeen ?? ''];
 }
 
+interface Unanswered {
+  readonly alert: AlertEntry;
+  readonly why: string;
+}
+
+function withReason(alert: AlertEntry): Unanswered[] {
+  const why = whyUnanswered(alert);
+  return why === undefined ? [] : [{ alert, why }];
+}
+
 const URGENCY: readonly AlertEntry['status'][] = ['failed', 'not_found', 'skipped'];
 
 /** Failures first, for they are what someone has to act on; the note about the rest comes last. */
-function byUrgency(one: AlertEntry, other: AlertEntry): number {
-  return URGENCY.indexOf(one.status) - URGENCY.indexOf(other.status);
+function byUrgency(one: Unanswered, other: Unanswered): number {
+  return URGENCY.indexOf(one.alert.status) - URGENCY.indexOf(other.alert.status);
 }
-function itemOf(alert: AlertEntry, { text, code }: Markup): string {
+
+function itemOf({ alert, why }: Unanswered, { text, code }: Markup): string {
   const { alertId, pointer, status, retryAfterSeconds } = alert;
   const who =
     alertId !== undefined
       ? `Alert ${code(plainText(alertId, MOST_TEXT))}`
       : text(plainText(pointer === '' ? 'An alert' : `The alert at ${pointer}`, MOST_TEXT));
-  const why = text(plainText(whyUnanswered(alert) ?? '', MOST_TEXT));
   const again = retryAfterSeconds === undefined ? '' : text(` Ask again in ${retryAfterSeconds} s.`);
-  return `${who} (${status.replace('_', ' ')}): ${why}${again}`;
+  return `${who} (${status.replace('_', ' ')}): ${text(plainText(why, MOST_TEXT))}${again}`;
 }

@@ -6,9 +6,7 @@ import { relatedTo } from './listed.js';
  * (https://www.misp-project.org/openapi/#tag/Attributes). `to_ids` is false: an address that was seen with
  * an alert is no indicator to block by. MISP refuses an empty list, so a caller looks before posting.
  *
- * What is posted becomes part of the event, which is no place for a failed lookup: `enrichment.status`
- * stands in the `Enrichment-Status` header only. A caller who must have all or nothing asks with
- * `onFailure=fail`.
+ * A pure list, since what is posted becomes part of the event: see `Format.render`.
  */
 export const misp: Format = {
   name: 'misp',

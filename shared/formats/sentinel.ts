@@ -6,8 +6,7 @@ import type { Format } from './format.js';
  *
  * `$id` numbers the objects of one document; 1 is the alert that the entities belong to.
  *
- * A pure list: `enrichment.status` stands in the `Enrichment-Status` header only. A caller who must have all
- * or nothing asks with `onFailure=fail`.
+ * A pure list: see `Format.render`.
  */
 export const sentinel: Format = {
   name: 'sentinel',

@@ -15,8 +15,7 @@ const BUNDLE_NAMESPACE = '03cd227b-7836-46c7-95c5-e51ba2d5827b';
  * Ids are deterministic: the same address has the same id from any producer, the same set of addresses
  * is the same bundle. Lists must not be empty, so that a bundle of nothing has no `objects`.
  *
- * A bundle has no place for `enrichment.status`: it stands in the `Enrichment-Status` header only. A caller
- * who must have all or nothing asks with `onFailure=fail`.
+ * A pure list: see `Format.render`.
  */
 export const stix: Format = {
   name: 'stix',

@@ -6,8 +6,7 @@ import { relatedTo } from './listed.js';
  * `POST /api/v1/alert/{id}/observable` takes it (https://docs.strangebee.com/thehive/api-docs/,
  * `InputCreateObservable`). `ioc` stays false, its default: an address seen with an alert is no indicator.
  *
- * A pure list: `enrichment.status` stands in the `Enrichment-Status` header only. A caller who must have all
- * or nothing asks with `onFailure=fail`.
+ * A pure list: see `Format.render`.
  */
 export const thehive: Format = {
   name: 'thehive',

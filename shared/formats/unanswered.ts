@@ -12,8 +12,8 @@ export function whyUnanswered({ status, reason, error }: AlertEntry): string | u
     case 'not_found':
       return 'Defender for Endpoint does not know this alert.';
     case 'skipped':
-      return reason ?? 'This alert was not looked up.';
+      return reason;
     case 'failed':
-      return error ? `${error.title}. ${error.detail}` : 'The lookup failed.';
+      return `${error.title}. ${error.detail}`;
   }
 }

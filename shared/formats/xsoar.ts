@@ -9,9 +9,9 @@ import { whyUnanswered } from './unanswered.js';
  * https://xsoar.pan.dev/docs/integrations/context-standards-mandatory#ip); the text in brackets makes
  * XSOAR update what it knows already instead of adding it twice.
  *
- * An alert without an answer has `Status` and `Reason` but no `IPs`: an empty list says that Defender knows
- * the alert and ties no address to it, and would overwrite what an earlier run had found. Alerts without
- * an id have nothing to be told apart by and are left out.
+ * An alert without an answer has `Status` and `Reason`, and `IPs` only where its payload tells some: an
+ * empty list says that Defender knows the alert and ties no address to it, and would overwrite what an
+ * earlier run had found. Alerts without an id have nothing to be told apart by and are left out.
  */
 export const xsoar: Format = {
   name: 'xsoar',
@@ -36,7 +36,6 @@ function toAlertIp(alert: AlertEntry) {
   const reason = whyUnanswered(alert);
   return {
     AlertID: alertId,
-    // An alert without an answer can still have the addresses that its payload tells.
     ...(reason === undefined || ips.length > 0 ? { IPs: ips } : {}),
     Status: status,
     Reason: reason,

@@ -1,7 +1,6 @@
 import type { HttpResponseInit } from '@azure/functions';
 import type { EnrichedPayload } from '../enrich.js';
-import { type AlertEntry, type Enrichment, type ForwardReceipt, soonestRetrySeconds } from '../enrichment.js';
-import type { Problem } from '../errors.js';
+import { type Enrichment, type ForwardReceipt, soonestRetrySeconds } from '../enrichment.js';
 import { problemAnswer, retryAfterHeader } from './answer.js';
 import type { Options } from './options.js';
 
@@ -40,9 +39,7 @@ export function isProblem({ status }: Enrichment, onFailure: Options['onFailure'
 const PRECEDENCE = [429, 503, 504, 502];
 
 function failedAnswer({ enrichment: { id, alerts }, delivery }: EnrichedPayload): HttpResponseInit {
-  const failed = alerts.filter(
-    (entry): entry is AlertEntry & { error: Problem } => entry.error !== undefined,
-  );
+  const failed = alerts.filter((entry) => entry.status === 'failed');
   const byPrecedence = PRECEDENCE.flatMap((status) => failed.filter(({ error }) => error.status === status));
   const told = byPrecedence[0] ?? failed[0];
   if (!told) throw new TypeError('a failed enrichment has a failed alert');

@@ -30,7 +30,7 @@ export class Lookup<T extends object> {
     cache: AnswerCache<T>,
     ask: (key: string, work: Work) => Promise<T>,
     shared: SharedCache<T> | undefined,
-    answeredFrom: (level: CacheLevel) => void = () => {},
+    answeredFrom: (level: CacheLevel) => void,
   ) {
     this.#cache = cache;
     this.#ask = ask;

@@ -5,8 +5,9 @@ import type { Reporter } from '../report.js';
 import { isSourceAnswer, type SourceAnswer } from '../source.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import type { Aged } from './answer-cache.js';
-import { type CacheTimes, keepAlertIps } from './keeping.js';
+import { alertIpsPolicy, type CacheTimes } from './cache-policy.js';
 import type { SharedCache } from './lookup.js';
+import { Turns } from './turns.js';
 
 /** What the shared cache is made of. */
 export interface SharedCacheParts {
@@ -18,12 +19,19 @@ export interface SharedCacheParts {
   readonly report: Reporter;
 }
 
-/** The folder of all answers, of whatever owner; the sweep empties it. */
+/** The folder of all answers, of whatever owner; the sweep deletes what has expired. */
 export const ANSWERS_FOLDER = 'ips/';
 
 /** An answer from the cache is worth no longer wait than this: Defender itself takes as long. */
 const READ_TIMEOUT_MS = 1_000;
-/** After a failure the store is left alone for as long: every lookup would wait for it in vain. */
+/**
+ * Each read under way has a socket, since the library's agent opens as many as it is asked for, and a
+ * thousand at once are so slow that they run out of time. At 20 ms a read, 32 keep a core busy. Who has
+ * not had a turn after five seconds goes on without, so that one post of thousands of alerts does not
+ * hold up the others.
+ */
+const READS = { mostAtOnce: 32, longestWaitMs: 5_000 };
+/** After a failure the store is left alone for this long: every lookup would wait for it in vain. */
 const LEAVE_ALONE_MS = 5_000;
 /** HTTP dates are whole seconds, so an age taken from two of them can be short by up to one. */
 const RESOLUTION_SECONDS = 1;
@@ -35,29 +43,31 @@ const VERSION = 1;
  */
 export class SharedAnswerCache implements SharedCache<SourceAnswer> {
   readonly #parts: SharedCacheParts;
+  readonly #reads: Turns;
   #leaveAloneUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: SharedCacheParts) {
     this.#parts = parts;
+    this.#reads = new Turns(parts.clock, READS);
   }
 
   async find(alertId: string): Promise<Aged<SourceAnswer> | undefined> {
     const { clock, store, times } = this.#parts;
     if (Math.max(times.ipsSeconds, times.notFoundSeconds) === 0) return undefined;
-    const found = await this.#try(() =>
-      runWithin(clock, READ_TIMEOUT_MS, tookTooLong, () => store.read(this.#nameOf(alertId))),
-    );
+    const read = () =>
+      runWithin(clock, READ_TIMEOUT_MS, tookTooLong, () => store.read(this.#nameOf(alertId)));
+    const found = await this.#reads.take(() => this.#try(read));
     if (!found?.blob) return undefined;
     const answer = readAnswer(found.blob.text);
     if (!answer) return undefined;
     const ageSeconds = Math.max(0, Math.round((found.storeTimeMs - found.blob.lastModifiedMs) / 1000));
-    const isGood = ageSeconds + RESOLUTION_SECONDS <= keepAlertIps(times).seconds(answer);
+    const isGood = ageSeconds + RESOLUTION_SECONDS <= alertIpsPolicy(times).ttlSeconds(answer);
     return isGood ? { answer, ageSeconds } : undefined;
   }
 
   async keep(alertId: string, answer: SourceAnswer): Promise<void> {
     const { store, times } = this.#parts;
-    if (keepAlertIps(times).seconds(answer) === 0) return;
+    if (alertIpsPolicy(times).ttlSeconds(answer) === 0) return;
     const text = JSON.stringify({ version: VERSION, answer });
     await this.#try(() => store.write(this.#nameOf(alertId), text, 'any'));
   }
@@ -69,18 +79,26 @@ export class SharedAnswerCache implements SharedCache<SourceAnswer> {
   }
 
   async #try<T>(operation: () => Promise<T>): Promise<T | undefined> {
-    const { clock, report } = this.#parts;
-    if (clock.monotonicMs() < this.#leaveAloneUntilMs) return undefined;
+    if (this.#isLeftAlone()) return undefined;
     try {
       return await operation();
     } catch (error) {
-      this.#leaveAloneUntilMs = clock.monotonicMs() + LEAVE_ALONE_MS;
-      report({
-        event: 'shared-cache-skipped',
-        detail: `Lookups go on without the cache that instances share. ${error instanceof Error ? error.message : ''}`,
-      });
+      if (!this.#isLeftAlone()) this.#leaveAlone(error); // of what fails together the first is told
       return undefined;
     }
+  }
+
+  #isLeftAlone(): boolean {
+    return this.#parts.clock.monotonicMs() < this.#leaveAloneUntilMs;
+  }
+
+  #leaveAlone(error: unknown): void {
+    const { clock, report } = this.#parts;
+    this.#leaveAloneUntilMs = clock.monotonicMs() + LEAVE_ALONE_MS;
+    report({
+      event: 'shared-cache-skipped',
+      detail: `Lookups go on without the cache that instances share. ${error instanceof Error ? error.message : ''}`,
+    });
   }
 }
 

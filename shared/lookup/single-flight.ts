@@ -18,7 +18,7 @@ export class SingleFlight<T> {
    */
   async join(key: string, deadline: Deadline, start: (work: Work) => Promise<T>): Promise<T> {
     let flight = this.#flights.get(key);
-    if (!flight) {
+    if (!flight || flight.isOver) {
       flight = new Flight(start);
       this.#flights.set(key, flight);
     }

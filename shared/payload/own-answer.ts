@@ -1,9 +1,15 @@
 import { member } from './json.js';
-import { CLOSE_BRACE, endOfBlanks, endOfString, endOfValue, nameIn, nextInList, OPEN_BRACE } from './scan.js';
-import { isOwnAnswer } from './unwrap.js';
-
-/** How many answers within answers are taken off, as many as are looked into for alerts. */
-const MOST_ANSWERS = 5;
+import {
+  CLOSE_BRACE,
+  endOfBlanks,
+  endOfString,
+  endOfValue,
+  nameIn,
+  nextInList,
+  OPEN_BRACE,
+  valueAfter,
+} from './scan.js';
+import { isOwnAnswer, MOST_WRAPPERS } from './unwrap.js';
 
 /**
  * The text of the alert in an answer of this app that was posted again, so that the new answer holds
@@ -15,7 +21,7 @@ const MOST_ANSWERS = 5;
 export function withoutOwnAnswer(text: string, payload: unknown): string {
   let alertText = text;
   let at = payload;
-  for (let answers = 0; answers < MOST_ANSWERS && isOwnAnswer(at); answers++) {
+  for (let answers = 0; answers < MOST_WRAPPERS && isOwnAnswer(at); answers++) {
     alertText = memberText(alertText, 'alert') ?? alertText;
     at = member(at, 'alert');
   }
@@ -30,7 +36,7 @@ function memberText(text: string, wanted: string): string | undefined {
   let at = endOfBlanks(text, open + 1);
   while (text.charCodeAt(at) !== CLOSE_BRACE) {
     const nameEnd = endOfString(text, at);
-    const start = endOfBlanks(text, endOfBlanks(text, nameEnd) + 1);
+    const start = valueAfter(text, nameEnd);
     const end = endOfValue(text, start);
     if (nameIn(text, at, nameEnd) === wanted) found = text.slice(start, end);
     at = nextInList(text, end);

@@ -14,8 +14,7 @@ const SUITE = 'Microsoft Defender XDR';
 
 /**
  * Product names as payloads write them (Graph `serviceSource`, Defender XDR `serviceSource`, Sentinel
- * `ProductName` and `ProviderName`), in lower case, without blanks and
- * punctuation.
+ * `ProductName` and `ProviderName`), in lower case, without blanks and punctuation.
  */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   [ENDPOINT]: [
@@ -116,8 +115,6 @@ export function productNamed(names: readonly unknown[]): Product | undefined {
 const WEIGHT = { endpoint: 3, other: 3, suite: 2, unheard: 1 };
 
 function lookUp(name: string): Product | undefined {
-  const exact = PRODUCTS.get(name);
-  if (exact) return exact;
   const cut = name.slice(0, LONGEST_NAME).trim();
   const spelling = cut.toLowerCase().replace(/[\s._\-()&,/]+/g, '');
   if (NO_NAMES.has(spelling)) return undefined;

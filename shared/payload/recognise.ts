@@ -3,29 +3,30 @@ import { RequestError } from '../errors.js';
 import { type Clues, cluesIn } from './clues.js';
 import { isObject } from './json.js';
 import type { Path } from './path.js';
-import { type Candidate, type Shape, under } from './shape.js';
+import { type AnyShape, type Candidate, under } from './shape.js';
 import { plain } from './shapes/plain.js';
-import { type Inner, NOTHING, unwrap } from './unwrap.js';
+import { type Inner, MOST_WRAPPERS, NOTHING, unwrap } from './unwrap.js';
 
-/** Most alerts that one payload may carry: what the upstream answers in about six hours. */
+/**
+ * Most places in which one payload may name alerts. As many alerts take a job more than eight hours,
+ * four fifths of 1,500 calls in each.
+ */
 export const MOST_ALERTS = 10_000;
-
-/** How many wrappers may stand around an alert: body, string, event, string again, and one to spare. */
-const MOST_WRAPPERS = 5;
 
 /** How many lists may stand around an alert, beside the wrappers. */
 const MOST_LISTS = 5;
 
 /** An alert, and the shape that found it. */
 export interface Finding {
-  readonly shape: Shape;
+  readonly shape: AnyShape;
   readonly candidate: Candidate;
 }
 
 /** What a payload was recognised as. */
 export interface Recognised {
   /** Every shape that recognised some of it, also those that found no alert there. */
-  readonly shapes: ReadonlySet<Shape>;
+  readonly shapes: ReadonlySet<AnyShape>;
+  /** In the payload's order; several places can name one alert. */
   readonly findings: readonly Finding[];
   /** Titles of the envelopes around. */
   readonly envelopes: ReadonlySet<string>;
@@ -60,17 +61,17 @@ const NO_CLUES: Clues = { shapes: [], mayWrap: true };
 
 /** Every value is visited once on its way down, so the work is linear in the payload's size. */
 class Search implements Recognised {
-  readonly shapes = new Set<Shape>();
+  readonly shapes = new Set<AnyShape>();
   readonly findings: Finding[] = [];
   readonly envelopes = new Set<string>();
 
-  /** @returns whether anything but the plain shape recognised something in there */
+  /** @returns whether anything but the plain shape found an alert in there */
   visit(value: unknown, path: Path, allowance: Allowance): boolean {
+    const before = this.findings.length;
     const { shapes, mayWrap } = isObject(value) ? cluesIn(value) : NO_CLUES;
     for (const shape of shapes) {
-      if (shape !== plain && this.#take(shape, value, path)) return true;
+      if (this.#take(shape, value, path)) return this.findings.length > before;
     }
-    const before = this.findings.length;
     const { inner, isEnvelope, isList, title } = mayWrap ? unwrap(value) : NOTHING;
     if (title) this.envelopes.add(title);
     const isTelling = this.#visitAll(inner, path, isList ? lessAList(allowance) : lessAWrapper(allowance));
@@ -100,7 +101,7 @@ class Search implements Recognised {
     for (const finding of within) this.findings.push(finding);
   }
 
-  #take(shape: Shape, value: unknown, path: Path): boolean {
+  #take(shape: AnyShape, value: unknown, path: Path): boolean {
     const candidates = shape.find(value);
     if (!candidates) return false;
     this.shapes.add(shape);
@@ -116,10 +117,10 @@ function hasAlertId({ candidate }: Finding): boolean {
   return candidate.ids.some(isAnyAlertId);
 }
 
-/** The error for a payload with more than `MOST_ALERTS`. */
+/** The error for a payload that names alerts in more than `MOST_ALERTS` places. */
 export function tooManyAlerts(): RequestError {
   return new RequestError(
     'invalid-body',
-    `The payload carries more than ${MOST_ALERTS} alerts, which is what one post takes. Split it.`,
+    `The payload names alerts in more than ${MOST_ALERTS} places, which is what one post takes. Split it.`,
   );
 }

@@ -6,7 +6,7 @@ import { idInPortalLink } from './portal-link.js';
 import { type Product, productNamed } from './products.js';
 import { MOST_ALERTS, type Recognised, recognise, tooManyAlerts } from './recognise.js';
 import type { Candidate } from './shape.js';
-import { SHAPES } from './shapes/index.js';
+import { ALL_SHAPES } from './shapes/index.js';
 import { plain } from './shapes/plain.js';
 import { findUnknown, UNKNOWN } from './unknown.js';
 
@@ -41,7 +41,7 @@ export interface UnusableReference extends Found {
   readonly kind: 'unusable';
 }
 
-/** Most addresses that are kept of one payload, all alerts together. */
+/** Most different addresses that are kept of one payload, all alerts together. */
 const MOST_PAYLOAD_IPS = 10_000;
 
 /**
@@ -102,17 +102,18 @@ function firstInLinks(links: readonly unknown[]): string | undefined {
   return undefined;
 }
 
-/** Reads addresses of one alert after the other, until `most` were kept. */
+/** Reads addresses of one alert after the other; once `most` are known, others are not looked at. */
 function canonicalAddresses(most: number): (values: readonly unknown[]) => readonly string[] {
-  let left = most;
+  const known = new Map<unknown, string>();
   return (values) => {
+    if (values.length === 0) return [];
     const addresses = new Set<string>();
     for (const value of values) {
-      if (addresses.size >= left) break;
-      const address = canonicalIpAddress(value);
-      if (address !== undefined) addresses.add(address);
+      const address = known.get(value) ?? (known.size < most ? canonicalIpAddress(value) : undefined);
+      if (address === undefined) continue;
+      known.set(value, address);
+      addresses.add(address);
     }
-    left -= addresses.size;
     return [...addresses];
   };
 }
@@ -122,7 +123,7 @@ function nothingFound({ shapes, findings, envelopes }: Recognised): RequestError
   const known = [...shapes];
   const around = envelopes.size > 0 ? ` in ${[...envelopes].join(', ')}` : '';
   if (known.length === 0) {
-    const titles = SHAPES.map((shape) => shape.title).join('; ');
+    const titles = ALL_SHAPES.map((shape) => shape.title).join('; ');
     return new RequestError(
       'no-alert-found',
       `The payload${around} is of no known shape, and ${NO_ID_FITS} Known shapes: ${titles}.`,
@@ -131,7 +132,7 @@ function nothingFound({ shapes, findings, envelopes }: Recognised): RequestError
   const what = `The payload was recognised as ${known.map((shape) => shape.title).join(', and ')}${around}`;
   const where = known.map((shape) => shape.where.replaceAll('`', '')).join('; ');
   const why = findings.length === 0 ? 'it carries no alert.' : NO_ID_FITS;
-  return new RequestError('no-alert-found', `${what}, but ${why} Ids are looked for in: ${where}.`);
+  return new RequestError('no-alert-found', `${what}, but ${why} Where ids are looked for: ${where}.`);
 }
 
 const NO_ID_FITS =

@@ -7,10 +7,27 @@ import type { Candidate } from './shape.js';
 export type Row = (column: string) => unknown;
 
 /** Columns that can hold an alert id, as the tables of Sentinel and Defender XDR call them, best first. */
-const ID_COLUMNS = ['vendororiginalid', 'provideralertid', 'alertid', 'alert_id', 'externalid'];
-const LINK_COLUMNS = ['alertlink', 'alertweburl', 'linktomtp', 'linktowdatp'];
-const PRODUCT_COLUMNS = ['providername', 'servicesource', 'productname'];
-const ADDRESS_COLUMNS = ['remoteip', 'ipaddress', 'sourceip', 'destinationip', 'src_ip', 'dest_ip'];
+const ID_COLUMNS = ['VendorOriginalId', 'ProviderAlertId', 'AlertId', 'alert_id', 'ExternalId'];
+const LINK_COLUMNS = ['AlertLink', 'AlertWebUrl', 'LinkToMTP', 'LinkToWDATP'];
+const PRODUCT_COLUMNS = ['ProviderName', 'ServiceSource', 'ProductName'];
+const ADDRESS_COLUMNS = ['RemoteIP', 'IpAddress', 'SourceIP', 'DestinationIP', 'src_ip', 'dest_ip'];
+
+/** For people, in Markdown: the columns of a row that are read, for the `where` of shapes with rows. */
+export const ROW_COLUMNS = `${asCode([...ID_COLUMNS, 'Id', ...LINK_COLUMNS])}; product from ${asCode(PRODUCT_COLUMNS)}`;
+
+/** The same as `Row` knows them. */
+const IDS = lowerCase(ID_COLUMNS);
+const LINKS = lowerCase(LINK_COLUMNS);
+const PRODUCTS = lowerCase(PRODUCT_COLUMNS);
+const ADDRESSES = lowerCase(ADDRESS_COLUMNS);
+
+function lowerCase(names: readonly string[]): string[] {
+  return names.map((name) => name.toLowerCase());
+}
+
+function asCode(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
+}
 
 /**
  * What a row of a query's result says of an alert: `SecurityAlert`
@@ -19,13 +36,13 @@ const ADDRESS_COLUMNS = ['remoteip', 'ipaddress', 'sourceip', 'destinationip', '
  * @returns undefined for a row without any column for an alert id; a lone `Id` counts only if it is one
  */
 export function rowFacts(row: Row): Omit<Candidate, 'path' | 'attachTo'> | undefined {
-  const ids = valuesIn(row, ID_COLUMNS);
-  const links = valuesIn(row, LINK_COLUMNS);
+  const ids = valuesIn(row, IDS);
+  const links = valuesIn(row, LINKS);
   const id = row('id');
   if (isAnyAlertId(id)) ids.push(id);
   if (ids.length === 0 && links.length === 0) return undefined;
-  const ips = [...entityAddresses(row('entities')), ...valuesIn(row, ADDRESS_COLUMNS)];
-  return { ids, links, products: valuesIn(row, PRODUCT_COLUMNS), ips };
+  const ips = [...entityAddresses(row('entities')), ...valuesIn(row, ADDRESSES)];
+  return { ids, links, products: valuesIn(row, PRODUCTS), ips };
 }
 
 /** A row from pairs of names and values; of a name that comes twice the last one counts, as in JSON. */

@@ -50,6 +50,11 @@ export function endOfBlanks(text: string, start: number): number {
   return at;
 }
 
+/** From behind a member's name over the colon: to its value. */
+export function valueAfter(text: string, nameEnd: number): number {
+  return endOfBlanks(text, endOfBlanks(text, nameEnd) + 1);
+}
+
 /** From behind a value over blanks and a comma: to the next member or element, or the closing bracket. */
 export function nextInList(text: string, end: number): number {
   const at = endOfBlanks(text, end);

@@ -19,8 +19,8 @@ export interface Candidate {
   readonly ips?: readonly unknown[];
 }
 
-/** One recognised layout of a payload. Adding one is a file in shapes/ and a line in its registry. */
-export interface Shape {
+/** What a payload can be recognised as. */
+export interface AnyShape {
   /** As it is answered in `shape`, such as `mde-alert`. */
   readonly name: string;
   /** For people: "Defender for Endpoint alert". */
@@ -28,16 +28,20 @@ export interface Shape {
   /** For people, in Markdown: where the alert ids sit, best first, and what is left alone. */
   readonly where: string;
   /**
-   * Members of which every payload of this shape has at least one: objects without any need not be
-   * tried, and a hostile payload can have millions.
-   */
-  readonly telltales: readonly string[];
-  /**
-   * The alerts in the payload, an object, none of them included, or undefined when it is not of this shape.
+   * The alerts in the payload, none of them included, or undefined when it is not of this shape.
    * Recognised by structure, since a field that is called `alertId` proves nothing. Lists need no
    * care where every element is an alert of its own: unwrap.ts hands out their elements one by one.
    */
   find(payload: unknown): Iterable<Candidate> | undefined;
+}
+
+/** One recognised layout of an object. Adding one is a file in shapes/ and a line in its registry. */
+export interface Shape extends AnyShape {
+  /**
+   * Members of which every object of this shape has at least one: objects without any need not be
+   * tried, and a hostile payload can have millions.
+   */
+  readonly telltales: readonly string[];
 }
 
 /** A candidate that is an object and gets the IPs itself. */

@@ -12,6 +12,7 @@ import {
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
+  valueAfter,
 } from './scan.js';
 
 /** IPs to be written into the object at `path`. */
@@ -117,7 +118,7 @@ class Walk {
     let at = endOfBlanks(text, open + 1);
     while (text.charCodeAt(at) !== CLOSE_BRACE) {
       const nameEnd = endOfString(text, at);
-      const start = endOfBlanks(text, endOfBlanks(text, nameEnd) + 1);
+      const start = valueAfter(text, nameEnd);
       const name = target.children || couldBeRelatedIps(text, at, nameEnd) ? nameIn(text, at, nameEnd) : '';
       const child = target.children?.get(name);
       if (ips !== undefined && name === RELATED_IPS) {

@@ -3,7 +3,7 @@ import { cluesIn } from './clues.js';
 import { isObject, type JsonObject, parseNested } from './json.js';
 import type { Candidate } from './shape.js';
 import { RELATED_IPS } from './splice.js';
-import { type Inner, NOTHING, unwrap } from './unwrap.js';
+import { type Inner, MOST_WRAPPERS, NOTHING, unwrap } from './unwrap.js';
 
 /** What is answered in `shape` where no known shape matched. */
 export const UNKNOWN = 'unknown';
@@ -39,16 +39,13 @@ const PLAUSIBLE: ReadonlySet<string> = new Set([
   'uid',
 ]);
 
-/** Layers of JSON strings within JSON strings that are looked into. */
-const MOST_STRINGS = 5;
-
 /**
  * Strings that fit Defender for Endpoint's grammar exactly, under plausible names, in JSON of no known
  * shape. Each value is looked at once, and no more than `most` are gathered.
  */
 export function findUnknown(payload: unknown, most: number): readonly Candidate[] {
   const search = new Search(most);
-  search.visit(payload, { holder: undefined, isPlausible: true, strings: MOST_STRINGS });
+  search.visit(payload, { holder: undefined, isPlausible: true, strings: MOST_WRAPPERS });
   return search.found;
 }
 
@@ -56,7 +53,7 @@ interface Surroundings {
   /** How many steps lead to the innermost object around the value; undefined where there is none. */
   readonly holder: number | undefined;
   readonly isPlausible: boolean;
-  /** How many layers of strings may still be parsed. */
+  /** How many layers of JSON strings may still be parsed. */
   readonly strings: number;
 }
 

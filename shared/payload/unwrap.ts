@@ -20,6 +20,9 @@ export interface Wrapped {
   readonly title?: string;
 }
 
+/** How many wrappers are looked through: body, string, event, string again, and one to spare. */
+export const MOST_WRAPPERS = 5;
+
 /** Members under which playbooks and gateways pass on what they were given. */
 const BODIES = ['Body', 'body', 'context'] as const;
 

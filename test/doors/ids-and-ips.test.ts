@@ -89,6 +89,48 @@ describe("the payload's own addresses", () => {
   });
 });
 
+describe('an alert that stands in several places', () => {
+  beforeEach(async () => {
+    world = await startWorld();
+    world.defender.intercept = (_request, response) => {
+      response.writeHead(403).end();
+      return true;
+    };
+  });
+
+  test('has the addresses of all of them when its lookup fails', async () => {
+    const evidence = (RemoteIP?: string) => ({
+      category: 'AdvancedHunting-AlertEvidence',
+      properties: { AlertId: KNOWN_ALERT, ServiceSource: 'Microsoft Defender for Endpoint', RemoteIP },
+    });
+    const records = [
+      evidence(),
+      evidence('198.51.100.7'),
+      evidence('198.51.100.8'),
+      evidence('198.51.100.7'),
+    ];
+    const { json } = await world.enrich({ records }, '?onFailure=degrade');
+    expect(json.enrichment.alerts).toMatchObject([
+      { alertId: KNOWN_ALERT, status: 'failed', ips: ['198.51.100.7', '198.51.100.8'] },
+    ]);
+  });
+
+  test("is told of as looked up, whatever product's it is in another place", async () => {
+    const asAnothers = { VendorOriginalId: KNOWN_ALERT, ProductName: 'Azure Sentinel' };
+    for (const payload of [
+      [asAnothers, { alertId: KNOWN_ALERT }],
+      [{ alertId: KNOWN_ALERT }, asAnothers],
+    ]) {
+      const { status, json } = await world.enrich(payload, '?onFailure=degrade');
+      expect(status).toBe(200);
+      expect(json.enrichment).toMatchObject({
+        status: 'failed',
+        alerts: [{ status: 'failed', shape: 'plain' }],
+      });
+    }
+  });
+});
+
 describe('stats=true', () => {
   const ALERT = 'da637472900382838869_55';
 

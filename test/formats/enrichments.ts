@@ -26,7 +26,7 @@ export function alert(n: number, more: Partial<AlertEntry>): AlertEntry {
     pointer: `/value/${n}`,
     ips: [],
     ...more,
-  };
+  } as AlertEntry;
 }
 
 /** As `enrich` answers. */

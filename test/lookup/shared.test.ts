@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { withDeadline } from '../../shared/deadline.js';
-import { AnswerCache } from '../../shared/lookup/answer-cache.js';
-import { keepAlertIps } from '../../shared/lookup/keeping.js';
-import { Lookup, type SharedCache } from '../../shared/lookup/lookup.js';
+import { createLookups } from '../../shared/lookup/create-lookups.js';
+import type { SharedCache } from '../../shared/lookup/lookup.js';
+import { unnoted } from '../../shared/occurrence.js';
 import type { SourceAnswer } from '../../shared/source.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -18,15 +18,18 @@ beforeEach(() => {
 });
 
 function setUp(shared: Partial<SharedCache<SourceAnswer>>) {
-  const cache = new AnswerCache(clock, keepAlertIps({ ipsSeconds: 300, notFoundSeconds: 30 }));
-  const ask = async (id: string) => {
-    asked.push(id);
-    return FOUND;
-  };
-  const lookup = new Lookup(cache, ask, {
-    find: async () => undefined,
-    keep: async (id) => void kept.push(id),
-    ...shared,
+  const { lookup } = createLookups({
+    clock,
+    note: unnoted,
+    source: {
+      find: async (id) => {
+        asked.push(id);
+        return FOUND;
+      },
+      stats: () => Promise.reject(new Error('not asked for here')),
+    },
+    times: { ipsSeconds: 300, notFoundSeconds: 30 },
+    shared: { find: async () => undefined, keep: async (id) => void kept.push(id), ...shared },
   });
   const find = (id: string) =>
     clock.until(

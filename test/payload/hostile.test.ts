@@ -61,13 +61,19 @@ describe('arrays of 100,000', () => {
     expect(outcome(`{"t":${list(`{"t":{"id":"${ALERT_ID}"}}`, 10_000)}}`)).toHaveLength(10_000);
   });
 
-  test('100,000 addresses of one alert: the first 10,000 are kept', () => {
+  test('100,000 addresses of one alert: the first 10,000 are kept, and these of other alerts too', () => {
     const evidence = Array.from({ length: MANY }, (_, n) => ({
       ipAddress: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`,
     }));
     const alert = { id: ALERT_ID, machineId: 'x', detectionSource: 'y', evidence };
-    const references = outcome(JSON.stringify([alert, alert]));
-    expect(references).toMatchObject([{ kind: 'endpoint' }, { kind: 'endpoint', payloadIps: [] }]);
+    const another = { ...alert, evidence: [evidence[MANY - 1], evidence[7], { ipAddress: '10.9.9.9' }] };
+    const references = outcome(JSON.stringify([alert, ...Array(3).fill(another)]));
+    expect(references).toMatchObject([
+      { kind: 'endpoint' },
+      { payloadIps: ['10.0.0.7'] },
+      { payloadIps: ['10.0.0.7'] },
+      { payloadIps: ['10.0.0.7'] },
+    ]);
     expect((references as unknown as { payloadIps: string[] }[])[0]?.payloadIps).toHaveLength(10_000);
     const artifact = { source_data_identifier: ALERT_ID, artifacts: [{ cef: { evidence } }] };
     expect(outcome(JSON.stringify(artifact))).toMatchObject([{ kind: 'endpoint', shape: 'splunk-soar' }]);

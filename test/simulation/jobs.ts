@@ -3,9 +3,7 @@ import type { Clock } from '../../shared/clock.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs } from '../../shared/jobs/jobs.js';
 import { JobPlaces } from '../../shared/jobs/places.js';
-import { AnswerCache } from '../../shared/lookup/answer-cache.js';
-import { keepIpStats } from '../../shared/lookup/keeping.js';
-import { Lookup } from '../../shared/lookup/lookup.js';
+import { createLookups } from '../../shared/lookup/create-lookups.js';
 import { unnoted } from '../../shared/occurrence.js';
 import { BlobLedger } from '../../shared/quota/blob-ledger.js';
 import { type Lane, laneWindows } from '../../shared/quota/lanes.js';
@@ -189,6 +187,12 @@ interface Instance {
 
 function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
   const places = new JobPlaces('0'.repeat(32));
+  const { backgroundLookup, statsLookup } = createLookups({
+    clock,
+    note: unnoted,
+    source: { find: ask, stats: () => Promise.reject(refuse()) },
+    times: { ipsSeconds: 300, notFoundSeconds: 300 },
+  });
   return new Jobs({
     clock,
     queue,
@@ -197,8 +201,8 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     resultHours: 24,
     perMinute: WINDOWS.background[0]?.limit ?? refuse(),
     jobs: new JobStore({ clock, random, store, large: store, places }),
-    lookup: new Lookup(new AnswerCache(clock, { seconds: () => 300, size: () => 1 }), ask, undefined),
-    statsLookup: new Lookup(new AnswerCache(clock, keepIpStats), () => Promise.reject(refuse()), undefined),
+    lookup: backgroundLookup,
+    statsLookup,
     wantsStats: () => false,
     deliveries: { accept: refuse, bury: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),

@@ -89,4 +89,46 @@ describe('the cache that instances share', () => {
     await time.until(cache.keep('da1_1', FOUND));
     expect(await find(cache, 'da1_1')).toMatchObject({ answer: FOUND });
   });
+
+  describe('asked for thousands of alerts at once', () => {
+    const ALERTS = Array.from({ length: 3_000 }, (_, index) => `da1_${index}`);
+    const findAll = (cache: SharedAnswerCache) => time.until(Promise.all(ALERTS.map((id) => cache.find(id))));
+    let mostAtOnce: number;
+    beforeEach(() => {
+      mostAtOnce = 0;
+      let underWay = 0;
+      const read = store.read.bind(store);
+      store.read = (name) => {
+        mostAtOnce = Math.max(mostAtOnce, ++underWay);
+        return read(name).finally(() => underWay--);
+      };
+    });
+
+    test('a few are read at the same time, and all are found', async () => {
+      const cache = instance();
+      latencyMs = 20;
+      await time.until(Promise.all(ALERTS.map((id) => cache.keep(id, FOUND))));
+      const found = await findAll(cache);
+      expect(found.every((one) => one?.answer.status === 'found')).toBe(true);
+      expect(mostAtOnce).toBe(32);
+      expect(reports).toEqual([]);
+    });
+
+    test('a store that is stuck is reported once, and nobody waits behind another one', async () => {
+      latencyMs = 60_000;
+      const began = time.monotonicMs();
+      await findAll(instance());
+      expect(time.monotonicMs() - began).toBe(1_000);
+      expect(mostAtOnce).toBe(32);
+      expect(reports).toHaveLength(1);
+    });
+
+    test('with a slow store nobody waits much longer than five seconds for a turn', async () => {
+      latencyMs = 900;
+      const began = time.monotonicMs();
+      await findAll(instance());
+      expect(time.monotonicMs() - began).toBeLessThan(7_000);
+      expect(reports).toEqual([]);
+    });
+  });
 });

@@ -1,4 +1,5 @@
 import { inside } from '../json.js';
+import { ROW_COLUMNS } from '../rows.js';
 import type { Shape } from '../shape.js';
 import { areTables, tableCandidates } from '../tables.js';
 import { isCommonSchema } from './azure-monitor.js';
@@ -10,7 +11,7 @@ export const azureMonitorLogV1: Shape = {
   name: 'azure-monitor-log-v1',
   title: 'Azure Monitor log alert with its rows (common schema, v1)',
   where:
-    '`data.alertContext.SearchResults.tables[].rows[]`, by column as in a query result; ' +
+    `\`data.alertContext.SearchResults.tables[].rows[]\`, by column: ${ROW_COLUMNS}; ` +
     'never `data.essentials.alertId`',
   telltales: ['data'],
   find: (payload) => {

@@ -1,5 +1,5 @@
 import { inside, items, member } from '../json.js';
-import { rowFacts, rowOfNamed } from '../rows.js';
+import { ROW_COLUMNS, rowFacts, rowOfNamed } from '../rows.js';
 import { eachOf, objectCandidate, type Shape } from '../shape.js';
 import { CRITERIA, isCommonSchema } from './azure-monitor.js';
 
@@ -10,8 +10,7 @@ import { CRITERIA, isCommonSchema } from './azure-monitor.js';
 export const azureMonitorLogV2: Shape = {
   name: 'azure-monitor-log-v2',
   title: 'Azure Monitor log alert without rows (common schema, v2)',
-  where:
-    '`data.alertContext.condition.allOf[].dimensions[]` named `VendorOriginalId`, `ProviderAlertId` or `AlertId`',
+  where: `\`data.alertContext.condition.allOf[].dimensions[]\` named ${ROW_COLUMNS}`,
   telltales: ['data'],
   find: (payload) => {
     if (!isCommonSchema(payload)) return undefined;

@@ -1,5 +1,5 @@
 import { inside, items, member } from '../json.js';
-import { rowFacts, rowOfNamed } from '../rows.js';
+import { ROW_COLUMNS, rowFacts, rowOfNamed } from '../rows.js';
 import type { Candidate, Shape } from '../shape.js';
 import { CRITERIA, isCommonSchema } from './azure-monitor.js';
 
@@ -10,8 +10,7 @@ import { CRITERIA, isCommonSchema } from './azure-monitor.js';
 export const azureMonitorSimpleLog: Shape = {
   name: 'azure-monitor-simple-log',
   title: 'Azure Monitor simple log alert (common schema)',
-  where:
-    '`data.alertContext.condition.allOf[].event[]`, pairs named `VendorOriginalId`, `ProviderAlertId`, `AlertId` or `AlertLink`',
+  where: `\`data.alertContext.condition.allOf[].event[]\`, pairs named ${ROW_COLUMNS}`,
   telltales: ['data'],
   find: (payload) => {
     if (!isCommonSchema(payload)) return undefined;

@@ -12,7 +12,7 @@ export const CRITERIA = ['data', 'alertContext', 'condition', 'allOf'];
 export const azureMonitor: Shape = {
   name: 'azure-monitor',
   title: 'Azure Monitor alert without log rows (common schema)',
-  where: 'no field: `data.essentials.alertId` is an ARM id',
+  where: 'nowhere, since `data.essentials.alertId` is an ARM id',
   telltales: ['data'],
   find: (payload) => (isCommonSchema(payload) ? [] : undefined),
 };

@@ -10,7 +10,7 @@ import { objectCandidate, type Shape } from '../shape.js';
 export const defenderForCloud: Shape = {
   name: 'defender-for-cloud',
   title: 'Defender for Cloud alert (workflow automation)',
-  where: 'no field: its alerts are skipped as Defender for Cloud’s',
+  where: 'nowhere, since its alerts are skipped as Defender for Cloud’s',
   telltales: ['SystemAlertId'],
   find: (payload) => {
     if (member(payload, 'SystemAlertId') === undefined) return undefined;

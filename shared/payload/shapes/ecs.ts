@@ -19,7 +19,8 @@ export const ecs: Shape = {
   name: 'ecs',
   title: 'Elastic ECS document',
   where:
-    '`event.id`, `m365_defender.alert.id`, `.provider_alert_id`, `event.url`; product from `event.dataset`',
+    '`event.id`, `m365_defender.alert.id`, `.provider_alert_id`, `event.url`, `event.reference`; ' +
+    'product from `observer.product`, `event.provider`, `event.dataset`',
   telltales: ['event', 'event.dataset', '_source'],
   find: (payload) => {
     const source = member(payload, '_source');

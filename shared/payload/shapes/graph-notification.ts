@@ -38,5 +38,5 @@ function candidate(notification: unknown, path: Path): Candidate {
 /** `security/alerts_v2/da…` and `security/alerts_v2('da…')` name the alert as well. */
 function idInResource(resource: unknown): unknown {
   if (typeof resource !== 'string') return undefined;
-  return /\/alerts(?:_v2)?(?:\/|\(')([\w-]{1,80})(?:'\))?$/i.exec(resource)?.[1];
+  return /\/alerts(?:_v2)?(?:\/|\(')([\w-]+)(?:'\))?$/i.exec(resource)?.[1];
 }

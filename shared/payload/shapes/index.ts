@@ -1,4 +1,4 @@
-import type { Shape } from '../shape.js';
+import type { AnyShape, Shape } from '../shape.js';
 import { azureMonitor } from './azure-monitor.js';
 import { azureMonitorLogV1 } from './azure-monitor-log-v1.js';
 import { azureMonitorLogV2 } from './azure-monitor-log-v2.js';
@@ -27,7 +27,7 @@ import { xdrStreaming } from './xdr-streaming.js';
 import { xsoarIncident } from './xsoar-incident.js';
 
 /**
- * All shapes; the first that recognises a payload has it, so a shape stands before those that would
+ * All shapes but the plain one; the first that recognises a payload has it, so a shape stands before those that would
  * recognise its payloads as well.
  */
 export const SHAPES: readonly Shape[] = [
@@ -56,5 +56,7 @@ export const SHAPES: readonly Shape[] = [
   ocsf,
   xsoarIncident,
   theHiveAlert,
-  plain,
 ];
+
+/** The same and the plain one, for people. */
+export const ALL_SHAPES: readonly AnyShape[] = [...SHAPES, plain];

@@ -1,4 +1,5 @@
 import { inside } from '../json.js';
+import { ROW_COLUMNS } from '../rows.js';
 import type { Shape } from '../shape.js';
 import { areTables, tableCandidates } from '../tables.js';
 
@@ -14,9 +15,7 @@ const PLACES = [
 export const logAnalytics: Shape = {
   name: 'log-analytics',
   title: 'Log Analytics query result (tables of rows)',
-  where:
-    '`tables[].rows[]`, by column: `VendorOriginalId`, `ProviderAlertId`, `AlertId`, `AlertLink`; ' +
-    'product from `ProviderName`, `ServiceSource`',
+  where: `\`tables[].rows[]\`, by column: ${ROW_COLUMNS}`,
   telltales: ['tables', 'SearchResult', 'SearchResults', 'data'],
   find: (payload) => {
     for (const place of PLACES) {

@@ -1,17 +1,17 @@
 import { isAnyAlertId } from '../../alert-id.js';
 import { member } from '../json.js';
 import type { Path } from '../path.js';
-import { type Candidate, eachOf, objectCandidate, type Shape } from '../shape.js';
+import { type AnyShape, type Candidate, eachOf, objectCandidate } from '../shape.js';
 
 /**
  * What people write by hand: `{"alertId":"…"}`, `{"id":"…"}`, `{"alertIds":["…"]}`, `["…"]`, `"…"`. A
- * lone `id` counts only if it is an alert id, since everything has an `id`.
+ * lone `id` counts only if it is an alert id, since everything has an `id`. It says so little that it is
+ * tried last, where nothing else found an alert.
  */
-export const plain: Shape = {
+export const plain: AnyShape = {
   name: 'plain',
   title: 'plain ids: {"alertId": "…"}, {"id": "…"}, {"alertIds": ["…"]} or ["…"]',
   where: '`alertId`, `id`, `alertIds[]`, `[]`',
-  telltales: ['alertId', 'alertIds', 'id'],
   find: (payload) => {
     if (Array.isArray(payload)) {
       return payload.length > 0 && payload.every(isString) ? ids(payload, [], undefined) : undefined;

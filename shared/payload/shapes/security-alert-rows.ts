@@ -1,5 +1,5 @@
 import { isObject, member } from '../json.js';
-import { rowFacts, rowOf } from '../rows.js';
+import { ROW_COLUMNS, rowFacts, rowOf } from '../rows.js';
 import { objectCandidate, type Shape } from '../shape.js';
 
 /**
@@ -9,8 +9,7 @@ import { objectCandidate, type Shape } from '../shape.js';
 export const securityAlertRows: Shape = {
   name: 'security-alert-rows',
   title: 'rows of the SecurityAlert table',
-  where:
-    '`VendorOriginalId`, `ProviderAlertId`, `AlertLink`; product from `ProviderName`; never `SystemAlertId`',
+  where: `${ROW_COLUMNS}; never \`SystemAlertId\``,
   telltales: ['VendorOriginalId', 'SystemAlertId'],
   find: (payload) => {
     if (!isObject(payload)) return undefined;
@@ -22,6 +21,7 @@ export const securityAlertRows: Shape = {
       member(payload, 'AlertLink') !== undefined;
     if (!hasId || !isNamed) return undefined;
     const facts = rowFacts(rowOf(Object.entries(payload)));
-    return [objectCandidate([], facts ?? { ids: [], products: [member(payload, 'ProviderName')] })];
+    const products = [member(payload, 'ProviderName'), member(payload, 'ProductName')];
+    return [objectCandidate([], facts ?? { ids: [], products })];
   },
 };

@@ -8,7 +8,7 @@ import type { Shape } from '../shape.js';
 export const sentinelEntity: Shape = {
   name: 'sentinel-entity',
   title: 'Microsoft Sentinel entity (trigger body)',
-  where: 'no field: the entity trigger carries no alert',
+  where: 'nowhere, since the entity trigger carries no alert',
   telltales: ['IncidentArmID'],
   find: (payload) =>
     member(payload, 'IncidentArmID') !== undefined && isObject(member(payload, 'Entity')) ? [] : undefined,

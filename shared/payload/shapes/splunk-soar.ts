@@ -2,6 +2,8 @@ import { isAnyAlertId } from '../../alert-id.js';
 import { addressesIn } from '../addresses.js';
 import { isObject, items, member } from '../json.js';
 import type { Path } from '../path.js';
+import { idInPortalLink } from '../portal-link.js';
+import { productNamed } from '../products.js';
 import { type Candidate, objectCandidate, type Shape } from '../shape.js';
 
 /**
@@ -12,7 +14,9 @@ import { type Candidate, objectCandidate, type Shape } from '../shape.js';
 export const splunkSoar: Shape = {
   name: 'splunk-soar',
   title: 'Splunk SOAR container or artifact',
-  where: '`artifacts[].cef.id`, `.alertId`, `.providerAlertId`, then `source_data_identifier`',
+  where:
+    '`artifacts[].cef.id`, `.alertId`, `.providerAlertId`, `artifacts[].source_data_identifier`, ' +
+    '`artifacts[].cef.alertWebUrl`, then the container’s `source_data_identifier`; product from `cef.serviceSource`',
   telltales: ['cef', 'artifacts', 'source_data_identifier'],
   find: (payload) => {
     if (isArtifact(payload)) return [artifactCandidate(payload, [])];
@@ -30,20 +34,38 @@ function isArtifact(value: unknown): boolean {
   );
 }
 
-/** The artifacts that are alerts; where none is, the container stands for the alert. */
+/** The artifacts that are alerts; where none has an alert's id, the container stands for the alert. */
 function* containerCandidates(container: unknown, artifacts: readonly unknown[]): Generator<Candidate> {
-  let count = 0;
+  const id = member(container, 'source_data_identifier');
+  const containerHasId = isAnyAlertId(id);
   const ips: unknown[] = [];
+  let alerts = 0;
+  let withId = 0;
   for (const [index, artifact] of artifacts.entries()) {
     const candidate = artifactCandidate(artifact, ['artifacts', index]);
-    if (candidate.ids.some(isAnyAlertId)) {
-      count++;
+    const hasId = namesAnAlert(candidate);
+    if (hasId || isWithoutId(candidate, containerHasId)) {
+      alerts++;
+      if (hasId) withId++;
       yield candidate;
     } else {
       for (const ip of candidate.ips ?? []) ips.push(ip);
     }
   }
-  if (count === 0) yield objectCandidate([], { ids: [member(container, 'source_data_identifier')], ips });
+  if (alerts === 0 || (withId === 0 && containerHasId)) yield objectCandidate([], { ids: [id], ips });
+}
+
+function namesAnAlert({ ids, links = [] }: Candidate): boolean {
+  return ids.some(isAnyAlertId) || links.some((link) => idInPortalLink(link) !== undefined);
+}
+
+/**
+ * Whether it is an alert without an id that is known here, of whatever product; not one of Defender for
+ * Endpoint where the container has the id.
+ */
+function isWithoutId({ products = [] }: Candidate, containerHasId: boolean): boolean {
+  const product = productNamed(products);
+  return product !== undefined && !(containerHasId && product.kind === 'endpoint');
 }
 
 function artifactCandidate(artifact: unknown, path: Path): Candidate {

@@ -1,6 +1,6 @@
 import { isEndpointAlertId } from '../../alert-id.js';
 import { isObject, member } from '../json.js';
-import { rowFacts, rowOf } from '../rows.js';
+import { ROW_COLUMNS, rowFacts, rowOf } from '../rows.js';
 import { objectCandidate, type Shape } from '../shape.js';
 
 /** Fields of flattened alerts, as Splunk's add-ons for Microsoft's APIs name them. */
@@ -17,7 +17,8 @@ export const splunkWebhook: Shape = {
   name: 'splunk-webhook',
   title: 'Splunk alert webhook',
   where:
-    '`result`: `VendorOriginalId`, `ProviderAlertId`, `AlertId`, `AlertLink`, then any field that is an alert id; never `sid`, `SystemAlertId`',
+    `\`result\`: any field that is an alert id, first of all ${ROW_COLUMNS}; ` +
+    'never `sid`, `SystemAlertId`',
   telltales: ['sid'],
   find: (payload) => {
     const result = member(payload, 'result');

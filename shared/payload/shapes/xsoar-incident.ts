@@ -16,7 +16,8 @@ export const xsoarIncident: Shape = {
   name: 'xsoar-incident',
   title: 'Cortex XSOAR incident',
   where:
-    '`rawJSON`, a JSON string: `id` of the alert in it, or `alerts[]` of the incident; then `dbotMirrorId`',
+    '`rawJSON`, a JSON string: `id`, `alertId` or `AlertId` of the alert in it, or `alerts[]` of the incident; ' +
+    'then `dbotMirrorId`',
   telltales: ['rawJSON'],
   find: (payload) => {
     const rawJson = member(payload, 'rawJSON');

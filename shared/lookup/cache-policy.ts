@@ -1,0 +1,26 @@
+import type { IpStats, SourceAnswer } from '../source.js';
+
+/** How long answers of one kind are kept, and what room they take. */
+export interface CachePolicy<T> {
+  /** How long an answer is good for; 0 keeps none. */
+  ttlSeconds(answer: T): number;
+  /** How much of the cache's room it takes. */
+  size(answer: T): number;
+}
+
+/** How long answers about alerts are good for, in seconds; 0 keeps none. */
+export interface CacheTimes {
+  readonly ipsSeconds: number;
+  readonly notFoundSeconds: number;
+}
+
+/** An alert that Defender does not know yet may be known soon. */
+export function alertIpsPolicy({ ipsSeconds, notFoundSeconds }: CacheTimes): CachePolicy<SourceAnswer> {
+  return {
+    ttlSeconds: ({ status }) => (status === 'not_found' ? notFoundSeconds : ipsSeconds),
+    size: ({ ips, unusable }) => 1 + ips.length + unusable.length,
+  };
+}
+
+/** Prevalence changes over days; an hour spares the quota that alerts need. */
+export const ipStatsPolicy: CachePolicy<IpStats> = { ttlSeconds: () => 3_600, size: () => 1 };
