@@ -19,7 +19,9 @@ export interface Settings {
   readonly cache: CacheTimes;
   readonly state: {
     readonly storage: StateStorage;
-    /** Tells this app's identity from others that keep their state in the same account. */
+    /** Tells this app's work from that of others in the same account, also of those with its identity. */
+    readonly app: string;
+    /** Tells this app's identity from others there; apps that share one share its quota and answers. */
     readonly owner: string;
   };
   readonly jobs: {
@@ -75,7 +77,7 @@ export function parseSettings(env: Environment): ParsedSettings {
       ipsSeconds: read.integer('IPS_CACHE_SECONDS', 0, 86_400, 300),
       notFoundSeconds: read.integer('NOT_FOUND_CACHE_SECONDS', 0, 86_400, 30),
     },
-    state: { storage: read.storage('STATE_STORAGE'), owner: read.owner() },
+    state: { storage: read.storage('STATE_STORAGE'), app: read.app(), owner: read.owner() },
     jobs: {
       resultHours: read.integer('JOB_RESULT_HOURS', 1, 720, 24),
       publicBaseUrl: read.baseUrl('PUBLIC_BASE_URL'),

@@ -115,10 +115,15 @@ export class SettingReader {
     return destinations;
   }
 
-  /** The user-assigned identity, else the site and slot that has the system-assigned one. */
-  owner(): string {
+  /** The site and slot, which stay what they are whatever is set: what was accepted is found again. */
+  app(): string {
     const site = `${this.text('WEBSITE_SITE_NAME') ?? 'local'} ${this.text('WEBSITE_SLOT_NAME') ?? ''}`;
-    return (this.text('AZURE_CLIENT_ID') ?? site).trim().toLowerCase();
+    return site.trim().toLowerCase();
+  }
+
+  /** The user-assigned identity, else the app that has the system-assigned one. */
+  owner(): string {
+    return this.text('AZURE_CLIENT_ID')?.toLowerCase() ?? this.app();
   }
 
   audience(setting: string, fallback: string): string {

@@ -61,8 +61,8 @@ export function openState(settings: Settings, world: World, tokens: TokenCache):
   }
   const identity = { credential: storageCredential(settings, storage), tokens };
   const store = openBlobStore(clock, storage, identity);
-  const nameOf = (owner: string) => digest(settings, owner);
-  const owner = nameOf(settings.state.owner);
+  const nameOf = (owner: string) => digest(`${settings.cloud.audience}\n${owner}`);
+  const app = digest(settings.state.app);
   const workPlace = <P extends { readonly queue: string }>(places: P): WorkPlace<P> => ({
     places,
     queue: openQueueStore(clock, storage, identity, places.queue),
@@ -73,12 +73,18 @@ export function openState(settings: Settings, world: World, tokens: TokenCache):
       const name = `${LEDGERS_FOLDER}${nameOf(application)}.json`;
       return new BlobLedger({ clock, random, report, store, name, windows });
     },
-    sharedAnswers: new SharedAnswerCache({ clock, report, store, owner, times: settings.cache }),
+    sharedAnswers: new SharedAnswerCache({
+      clock,
+      report,
+      store,
+      owner: nameOf(settings.state.owner),
+      times: settings.cache,
+    }),
     shared: {
       store,
       large: openBlobStore(clock, storage, identity, LARGE_BLOBS),
-      jobs: workPlace(new JobPlaces(owner)),
-      deliveries: workPlace(new DeliveryPlaces(owner)),
+      jobs: workPlace(new JobPlaces(app)),
+      deliveries: workPlace(new DeliveryPlaces(app)),
       connection: storage.connection,
     },
   };
@@ -104,7 +110,7 @@ function storageCredential({ identity }: Settings, storage: SharedStorage) {
   return createCredential({ ...identity, clientId });
 }
 
-/** Defender counts by application and tenant; either belongs to one cloud. */
-function digest({ cloud }: Settings, owner: string): string {
-  return createHash('sha256').update(`${cloud.audience}\n${owner}`).digest('hex').slice(0, 32);
+/** Names of any length and characters, as a part of a blob's or queue's name. */
+function digest(name: string): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, 32);
 }

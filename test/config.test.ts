@@ -33,7 +33,7 @@ describe('settings', () => {
       },
       quota: { perMinute: 100, perHour: 1500, reservePercent: 20 },
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
-      state: { storage: { kind: 'memory' }, owner: 'local' },
+      state: { storage: { kind: 'memory' }, app: 'local', owner: 'local' },
       jobs: { resultHours: 24, publicBaseUrl: undefined },
       destinations: [],
       maxBodyBytes: 20 * 1024 * 1024,
