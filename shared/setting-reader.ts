@@ -40,9 +40,10 @@ export class SettingReader {
     return this.#wrong(setting, `must be a whole number from ${least} to ${most}`, fallback);
   }
 
+  /** An id of Entra's, in lower case: one application, however it is spelled, has one ledger. */
   guid(setting: string, what: string): string | undefined {
-    const value = this.text(setting);
-    if (value === undefined || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)) return value;
+    const value = this.text(setting)?.toLowerCase();
+    if (value === undefined || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)) return value;
     return this.#wrong(setting, `must be ${what} (a GUID)`, undefined);
   }
 

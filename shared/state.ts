@@ -20,7 +20,7 @@ import type { World } from './world.js';
 
 /** The state of the app, shared with other instances or its own. */
 export interface State {
-  /** The ledger of one application in one tenant, by which Defender counts. */
+  /** The ledger of one application in one tenant, by which Defender counts. A client id is unique everywhere. */
   readonly openLedger: (owner: string) => Ledger;
   readonly sharedAnswers: SharedAnswerCache | undefined;
   /** What instances share; absent when there is only this one. */
@@ -61,7 +61,6 @@ export function openState(settings: Settings, world: World, tokens: TokenCache):
   }
   const identity = { credential: storageCredential(settings, storage), tokens };
   const store = openBlobStore(clock, storage, identity);
-  const nameOf = (owner: string) => digest(`${settings.cloud.audience}\n${owner}`);
   const app = digest(settings.state.app);
   const workPlace = <P extends { readonly queue: string }>(places: P): WorkPlace<P> => ({
     places,
@@ -70,14 +69,14 @@ export function openState(settings: Settings, world: World, tokens: TokenCache):
   });
   return {
     openLedger: (application) => {
-      const name = `${LEDGERS_FOLDER}${nameOf(application)}.json`;
+      const name = `${LEDGERS_FOLDER}${digest(application)}.json`;
       return new BlobLedger({ clock, random, report, store, name, windows });
     },
     sharedAnswers: new SharedAnswerCache({
       clock,
       report,
       store,
-      owner: nameOf(settings.state.owner),
+      owner: digest(settings.state.owner),
       times: settings.cache,
     }),
     shared: {

@@ -1,6 +1,9 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
+import { freshAlertIds } from '../support/fleet.js';
+import { startWorld, type World } from '../support/world.js';
 
 const IDENTITY = 'bbbbbbbb-1111-4111-8111-111111111111';
 
@@ -31,4 +34,41 @@ describe('whose jobs and deliveries wait', () => {
       expect(new Set([...mine, ...others]).size).toBe(4);
     },
   );
+});
+
+describe('whose quota is spent', () => {
+  let azurite: Azurite;
+  const worlds: World[] = [];
+  beforeAll(async () => {
+    azurite = await startAzurite();
+  }, 60_000);
+  afterAll(() => azurite.close());
+  afterEach(async () => {
+    for (const world of worlds.splice(0)) await world.close();
+  });
+
+  /** One more app in the account; its slot and its audience are its own. */
+  async function startApp(settings: Record<string, string>): Promise<World> {
+    const world = await startWorld({
+      settings: { STATE_STORAGE: undefined, AzureWebJobsStorage: azurite.connectionString, ...settings },
+    });
+    worlds.push(world);
+    return world;
+  }
+
+  test('apps of one identity have one ledger, however they spell it and its audience', async () => {
+    const one = await startApp({ AZURE_CLIENT_ID: IDENTITY });
+    const other = await startApp({ AZURE_CLIENT_ID: IDENTITY.toUpperCase() });
+    const [first, second] = freshAlertIds(2);
+    expect((await one.enrich({ alertId: first })).json.enrichment.quota.hour.remaining).toBe(1_499);
+    expect((await other.enrich({ alertId: second })).json.enrichment.quota.hour.remaining).toBe(1_498);
+  });
+
+  test('apps with identities of their own have ledgers of their own', async () => {
+    const [first, second] = freshAlertIds(2);
+    for (const alertId of [first, second]) {
+      const world = await startApp({});
+      expect((await world.enrich({ alertId })).json.enrichment.quota.hour.remaining).toBe(1_499);
+    }
+  });
 });
