@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { App } from '../app.js';
-import type { Deadline } from '../deadline.js';
+import { type Deadline, unlessAborted } from '../deadline.js';
 import type { Destination } from '../delivery/destination.js';
 import type { Order } from '../delivery/forwarding.js';
 import { alertIdsIn, attach, type LookedUp, lookUp, type Posted } from '../enrich.js';
@@ -34,7 +34,9 @@ export function answerPost(
     if (handshake) return handshake;
     checkClientState(posted.payload, settings.webhooks.graphClientState);
     const { as, mode, stats, forward } = options;
-    if (mode === 'async') return answerJob(services, request, posted, options, nothingLookedUp(posted));
+    if (mode === 'async') {
+      return answerJob(services, request, posted, options, nothingLookedUp(posted), deadline);
+    }
     const enricher = await enricherFor(services, as, request.headers, deadline);
     // A user's work must not outlive the request, since the user's token does not.
     const mayOverflow = mode === 'auto' && jobs !== undefined && as === 'app';
@@ -43,7 +45,7 @@ export function answerPost(
     const isForwarded = forward !== undefined;
     const lookedUp = await inTime(mayOverflow || isForwarded, (by) => lookUp(enricher, posted, by));
     if (mayOverflow && isOverflowing(lookedUp)) {
-      return answerJob(services, request, posted, options, lookedUp);
+      return answerJob(services, request, posted, options, lookedUp, deadline);
     }
     const enriched = await inTime(isForwarded, (by) =>
       attach(enricher, posted, lookedUp, { id: requestId, stats }, by),
@@ -51,7 +53,7 @@ export function answerPost(
     if (!forward || isProblem(enriched.enrichment, options.onFailure)) {
       return enrichmentAnswer(enriched, options);
     }
-    const order = await orderForward(services, posted, options, forward);
+    const order = await unlessAborted(orderForward(services, posted, options, forward), deadline.signal);
     const delivery = await services.forwarding.forward(order, enriched, deadline);
     return enrichmentAnswer({ ...enriched, delivery }, options);
   });
@@ -63,18 +65,22 @@ async function answerJob(
   posted: Posted,
   options: Options,
   lookedUp: LookedUp,
+  deadline: Deadline,
 ): Promise<HttpResponseInit> {
   const { jobs, settings } = services;
   if (!jobs) throw withoutStorage();
   const { forward, dedupe } = options;
-  const started = await jobs.start({
-    text: posted.text,
-    alertIds: alertIdsIn(lookedUp.references),
-    query: answerQuery(options),
-    dedupe,
-    answers: answersByPlace(lookedUp),
-    forward: forward && (await orderForward(services, posted, options, forward)),
-  });
+  const startJob = async () =>
+    jobs.start({
+      text: posted.text,
+      alertIds: alertIdsIn(lookedUp.references),
+      query: answerQuery(options),
+      dedupe,
+      answers: answersByPlace(lookedUp),
+      forward: forward && (await orderForward(services, posted, options, forward)),
+    });
+  // Past the deadline it may still come to a job, for the repeated post to join.
+  const started = await unlessAborted(startJob(), deadline.signal);
   return acceptedAnswer(started, jobLocation(request, settings.jobs.publicBaseUrl, started));
 }
 
