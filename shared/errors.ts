@@ -115,10 +115,16 @@ export class IdentityError extends EnrichmentError {}
 /** Defender could not be asked, or its answer could not be used. */
 export class UpstreamFailure extends EnrichmentError {}
 
+/** What keeps a storage account from being used; each is mended in another place. */
+export type StorageTrouble = 'refused' | 'no-token' | 'unreachable' | 'untrusted' | 'slow' | 'other';
+
 /** The storage account that holds the shared state could not be used: nothing is called without it. */
 export class StorageError extends EnrichmentError {
-  constructor(message: string, facts: ErrorFacts = {}) {
+  readonly trouble: StorageTrouble;
+
+  constructor(message: string, facts: ErrorFacts & { readonly trouble?: StorageTrouble } = {}) {
     super('storage-unavailable', message, facts);
+    this.trouble = facts.trouble ?? 'other';
   }
 }
 

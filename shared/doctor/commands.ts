@@ -14,6 +14,11 @@ export const SHOW_IDENTITIES = `az functionapp identity show ${APP}`;
 
 export const RESTART = `az functionapp restart ${APP}`;
 
+/** Gives the app's identity a role on its storage account. */
+export function assignRole(role: string): string {
+  return `az role assignment create --role "${role}" --assignee OBJECT_ID --scope STORAGE_ACCOUNT_ID`;
+}
+
 /** There is no button in the portal for granting an application permission to a managed identity. */
 export function grantPermission(objectId: string, authorityHost: string): string {
   const body = `{\\"principalId\\":\\"${objectId}\\",\\"resourceId\\":\\"$(az ad sp show --id ${DEFENDER_APP_ID} --query id -o tsv)\\",\\"appRoleId\\":\\"${APPLICATION_ROLE_ID}\\"}`;
