@@ -162,6 +162,13 @@ export function asEnrichmentError(thrown: unknown): EnrichmentError {
   );
 }
 
+/** What may be logged of a foreign error: its name and place, because its message could hold anything. */
+export function faultOf({ cause }: EnrichmentError): { readonly name?: string; readonly place?: string } {
+  if (!(cause instanceof Error)) return {};
+  const place = /\n\s+(at .*)/.exec(cause.stack ?? '')?.[1];
+  return { name: cause.name, ...(place === undefined ? {} : { place }) };
+}
+
 /** A kind of failure as a problem's `type`. */
 export function problemType(kind: ErrorKind): string {
   return `urn:problem:alert-ip-enrichment:${kind}`;

@@ -1,8 +1,9 @@
 import type { App, Startup } from '../app.js';
 import { runWithin } from '../deadline.js';
-import { asEnrichmentError } from '../errors.js';
+import { asEnrichmentError, DeadlineError, type EnrichmentError, faultOf } from '../errors.js';
 import { readClaims } from '../identity/claims.js';
 import { scopeOf } from '../identity/token-cache.js';
+import type { Reporter } from '../report.js';
 import { VERSION } from '../version.js';
 import type { Check, Observation, Patient, ProbeLook, Status, TokenLook } from './check.js';
 import { CHECKS } from './checks/index.js';
@@ -55,13 +56,25 @@ async function runChecks(app: App, alertId: string | undefined): Promise<readonl
 }
 
 async function runCheck(patient: Patient, check: Check): Promise<readonly Entry[]> {
-  const { clock } = patient.app;
+  const { clock, report } = patient.app;
   const { name } = check;
-  const tooLong = () => new Error(`This check did not end within ${CHECK_TIMEOUT_MS / 1000} s.`);
+  const tooLong = () => new DeadlineError(`This check did not end within ${CHECK_TIMEOUT_MS / 1000} s.`);
   const observations = await runWithin(clock, CHECK_TIMEOUT_MS, tooLong, ({ signal }) =>
     check.examine(patient, signal),
-  ).catch((error: Error): readonly Observation[] => [{ status: 'fail', found: error.message }]);
+  ).catch((error: unknown) => failed(name, asEnrichmentError(error), report));
   return observations.map((observation) => ({ name, ...observation }));
+}
+
+/** What a fault of ours is reported as. */
+const FAULT = 'doctor-check-failed';
+
+/** A fault of ours is in the log, and nothing of its cause in the answer. */
+function failed(name: string, error: EnrichmentError, report: Reporter): readonly Observation[] {
+  const { kind, message } = error;
+  if (kind !== 'internal-error') return [{ status: 'fail', found: message }];
+  const { name: what = 'something', place = 'somewhere' } = faultOf(error);
+  report({ event: FAULT, detail: `The doctor's check "${name}" failed: ${what} ${place}.` });
+  return [{ status: 'fail', found: `This check failed; the log of the function app says where (${FAULT}).` }];
 }
 
 function lookAtToken({ settings, ownToken }: App, signal: AbortSignal): Promise<TokenLook> {
