@@ -57,6 +57,11 @@ export interface App extends World {
   readonly forwarding: Forwarding;
   /** Deliveries that wait for their turn; absent where nothing is stored. */
   readonly deliveries: Deliveries | undefined;
+  /**
+   * Gets ready for the end of this process: nobody gets a permit any more, and what was found is shared
+   * with the other instances and told. A help to them and to callers, no more: a process can end without it.
+   */
+  stop(): Promise<void>;
 }
 
 /** The app, or what keeps it from being one. Wrong settings are answered by the doors, not thrown. */
@@ -111,9 +116,14 @@ export function createApp(
   const lookups = { lookup, statsLookup, delegation };
   const outliving = { shared, jobs, forwarding, deliveries };
   const doctored = { defender, upstreamClock, ownToken };
+  const stop = async () => {
+    quota.stop();
+    delegation?.quota.stop();
+    await Promise.all([lookup.settled(), backgroundLookup.settled(), telemetry.close()]);
+  };
   return {
     ok: true,
-    app: { ...world, settings, telemetry, quota, send, ...lookups, ...outliving, ...doctored },
+    app: { ...world, settings, telemetry, quota, send, ...lookups, ...outliving, ...doctored, stop },
   };
 }
 
