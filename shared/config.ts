@@ -90,6 +90,9 @@ export function parseSettings(env: Environment): ParsedSettings {
       graphClientState: read.named('GRAPH_CLIENT_STATE_SETTING'),
     },
   };
-  if (read.problems.length === 0) read.problems.push(...cloudProblems(cloudName, settings.cloud));
+  // Whether they go together is asked of hosts and an audience that are each usable.
+  if (!read.problems.some(({ setting }) => setting.startsWith('DEFENDER_'))) {
+    read.problems.push(...cloudProblems(cloudName, settings.cloud));
+  }
   return read.problems.length > 0 ? { ok: false, problems: read.problems } : { ok: true, settings };
 }
