@@ -1,5 +1,5 @@
 import { cloudProblems } from './defender/cloud-check.js';
-import { CLOUDS, type CloudName, type DefenderCloud } from './defender/clouds.js';
+import { CLOUD_NAMES, CLOUDS, type DefenderCloud } from './defender/clouds.js';
 import type { Destination } from './delivery/destination.js';
 import type { IdentitySettings } from './identity/credential.js';
 import type { DelegationSettings } from './identity/delegation-settings.js';
@@ -51,12 +51,13 @@ export type ParsedSettings =
 /** Reads every setting once. */
 export function parseSettings(env: Environment): ParsedSettings {
   const read = new SettingReader(env);
-  const cloudName = read.oneOf('DEFENDER_CLOUD', Object.keys(CLOUDS) as CloudName[], 'commercial');
+  const cloudName = read.oneOf('DEFENDER_CLOUD', CLOUD_NAMES, 'commercial');
   const implied = CLOUDS[cloudName];
   const cloud: DefenderCloud = {
     authorityHost: read.origin('DEFENDER_AUTHORITY_HOST', implied.authorityHost),
     apiHost: read.origin('DEFENDER_API_HOST', implied.apiHost),
     audience: read.audience('DEFENDER_AUDIENCE', implied.audience),
+    graphHost: implied.graphHost,
     exchangeAudience: implied.exchangeAudience,
   };
   const settings: Settings = {

@@ -143,6 +143,7 @@ export class SettingReader {
       setting,
       'is for work outside Azure: remove it, so that the managed identity is used',
       undefined,
+      { remove: setting },
     );
   }
 
@@ -161,8 +162,8 @@ export class SettingReader {
     );
   }
 
-  #wrong<T>(setting: string, message: string, fallback: T): T {
-    this.problems.push({ setting, message });
+  #wrong<T>(setting: string, message: string, fallback: T, remedy?: SettingProblem['remedy']): T {
+    this.problems.push({ setting, message, ...(remedy && { remedy }) });
     return fallback;
   }
 }

@@ -23,6 +23,7 @@ describe('settings', () => {
         apiHost: 'https://api.security.microsoft.com',
         audience: 'https://api.securitycenter.microsoft.com',
         authorityHost: 'https://login.microsoftonline.com',
+        graphHost: 'https://graph.microsoft.com',
         exchangeAudience: 'api://AzureADTokenExchange',
       },
       identity: {
@@ -43,12 +44,20 @@ describe('settings', () => {
   });
 
   test.each([
-    ['gcc', 'https://api-gcc.securitycenter.microsoft.us', 'https://login.microsoftonline.com'],
-    ['gcc-high', 'https://api-gov.securitycenter.microsoft.us', 'https://login.microsoftonline.us'],
-    ['dod', 'https://api-gov.securitycenter.microsoft.us', 'https://login.microsoftonline.us'],
-  ])('DEFENDER_CLOUD=%s implies host, audience and authority', (DEFENDER_CLOUD, apiHost, authorityHost) => {
-    expect(settings({ DEFENDER_CLOUD }).cloud).toMatchObject({ apiHost, audience: apiHost, authorityHost });
-  });
+    ['gcc', 'api-gcc.securitycenter.microsoft.us', 'login.microsoftonline.com', 'graph.microsoft.com'],
+    ['gcc-high', 'api-gov.securitycenter.microsoft.us', 'login.microsoftonline.us', 'graph.microsoft.us'],
+    ['dod', 'api-gov.securitycenter.microsoft.us', 'login.microsoftonline.us', 'dod-graph.microsoft.us'],
+  ])(
+    'DEFENDER_CLOUD=%s implies host, audience, authority and Graph',
+    (DEFENDER_CLOUD, host, login, graph) => {
+      expect(settings({ DEFENDER_CLOUD }).cloud).toMatchObject({
+        apiHost: `https://${host}`,
+        audience: `https://${host}`,
+        authorityHost: `https://${login}`,
+        graphHost: `https://${graph}`,
+      });
+    },
+  );
 
   test('each part of a cloud can be overridden', () => {
     expect(

@@ -8,6 +8,10 @@ export function setSetting(setting: string, value: string): string {
   return `az functionapp config appsettings set ${APP} --settings ${setting}=${value}`;
 }
 
+export function removeSetting(setting: string): string {
+  return `az functionapp config appsettings delete ${APP} --setting-names ${setting}`;
+}
+
 export const ASSIGN_SYSTEM_IDENTITY = `az functionapp identity assign ${APP}`;
 
 export const SHOW_IDENTITIES = `az functionapp identity show ${APP}`;
@@ -20,9 +24,9 @@ export function assignRole(role: string): string {
 }
 
 /** There is no button in the portal for granting an application permission to a managed identity. */
-export function grantPermission(objectId: string, authorityHost: string): string {
+export function grantPermission(objectId: string, graphHost: string): string {
   const body = `{\\"principalId\\":\\"${objectId}\\",\\"resourceId\\":\\"$(az ad sp show --id ${DEFENDER_APP_ID} --query id -o tsv)\\",\\"appRoleId\\":\\"${APPLICATION_ROLE_ID}\\"}`;
-  const url = `${graphOf(authorityHost)}/v1.0/servicePrincipals/${objectId}/appRoleAssignments`;
+  const url = `${graphHost}/v1.0/servicePrincipals/${objectId}/appRoleAssignments`;
   return `az rest --method POST --url "${url}" --body "${body}"`;
 }
 
@@ -35,9 +39,4 @@ export function grantDelegated(clientId: string): string {
 
 export function listFederated(clientId: string): string {
   return `az ad app federated-credential list --id ${clientId}`;
-}
-
-/** https://learn.microsoft.com/graph/deployments; for DoD it is https://dod-graph.microsoft.us. */
-function graphOf(authorityHost: string): string {
-  return authorityHost.endsWith('.us') ? 'https://graph.microsoft.us' : 'https://graph.microsoft.com';
 }
