@@ -1,4 +1,5 @@
 import type { OptionSet, OptionText, Schema } from './option.js';
+import { DELIVERY_STATUSES, ENRICHMENT_STATUSES } from './statuses.js';
 
 /** A named example, as a designer offers it. */
 export interface Example {
@@ -21,7 +22,7 @@ export const HEADERS = {
   Location: { description: 'The absolute address to ask at, token and all.', schema: { type: 'string' } },
   'Enrichment-Status': {
     description: 'What `enrichment.status` says, for the forms that have no place for it.',
-    schema: { type: 'string', enum: ['complete', 'partial', 'failed'] },
+    schema: { type: 'string', enum: ENRICHMENT_STATUSES },
   },
   'Delivery-Id': {
     description: 'What `delivery.id` says, for the forms that have no place for it.',
@@ -29,7 +30,7 @@ export const HEADERS = {
   },
   'Delivery-Status': {
     description: 'What `delivery.status` says.',
-    schema: { type: 'string', enum: ['queued', 'delivered', 'dead-lettered'] },
+    schema: { type: 'string', enum: DELIVERY_STATUSES },
   },
   'WWW-Authenticate': {
     description: "Which user's token is wanted, with the claims challenge where Entra gave one.",

@@ -14,6 +14,9 @@ export const DEFAULT_WAIT_SECONDS = 25;
 /** The platform cuts an answer at 230 s. */
 const MOST_WAIT_SECONDS = 220;
 
+/** Of Graph's handshake, in characters; its tokens have a few hundred. */
+export const LONGEST_VALIDATION_TOKEN = 4_096;
+
 const formats = FORMATS.map((format) => ({ name: format.name, value: format }));
 
 /** The options of `POST /api/enrichAlert`. */

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import { LONGEST_VALIDATION_TOKEN } from '../contract/options.js';
 import { RequestError } from '../errors.js';
 import { member } from '../payload/json.js';
 import { notificationsIn } from '../payload/notifications.js';
@@ -8,9 +9,6 @@ import { notificationsIn } from '../payload/notifications.js';
  * The handshakes by which webhook senders make sure, before they send anything, that this address
  * wants to be sent to. All pure: the door decides when to ask them.
  */
-
-/** Microsoft Graph's tokens are a few hundred characters long. */
-const LONGEST_VALIDATION_TOKEN = 4_096;
 
 /**
  * Microsoft Graph: `POST ?validationToken=…` wants the decoded token back as plain text

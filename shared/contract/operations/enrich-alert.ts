@@ -1,7 +1,7 @@
 import { FORMATS } from '../../formats/index.js';
 import { FORMAT_SCHEMAS } from '../format-schemas.js';
 import type { Answer, Content, Operation } from '../operation.js';
-import { ENRICH_OPTIONS } from '../options.js';
+import { ENRICH_OPTIONS, LONGEST_VALIDATION_TOKEN } from '../options.js';
 import { PAYLOADS } from '../payloads.js';
 import { ANY_DOOR, DELEGATION, FORWARD, LOOKUP, problems } from '../problems.js';
 import { formatExamples } from '../sample.js';
@@ -95,7 +95,7 @@ export const enrichAlert: Operation = {
       title: "Graph's handshake",
       description: 'Microsoft Graph sends it once, when a subscription is made, and gets it back.',
       visibility: 'advanced',
-      schema: { type: 'string', maxLength: 4096 },
+      schema: { type: 'string', maxLength: LONGEST_VALIDATION_TOKEN },
     },
     {
       name: 'aeg-event-type',

@@ -1,3 +1,4 @@
+import { VERSION } from '../../version.js';
 import type { Operation } from '../operation.js';
 import { DOCTOR_OPTIONS } from '../options.js';
 import { ANY_DOOR, problems } from '../problems.js';
@@ -28,7 +29,7 @@ export const doctor: Operation = {
               summary: 'All is well',
               value: {
                 status: 'ok',
-                version: '0.1.0',
+                version: VERSION,
                 asOf: '2026-11-23T18:00:00.000Z',
                 checks: [{ name: 'settings', status: 'ok', found: 'All settings are usable.' }],
               },
@@ -59,7 +60,7 @@ export const health: Operation = {
       content: {
         'application/json': {
           schema: ref('Health'),
-          examples: { up: { summary: 'Up', value: { status: 'ok', version: '0.1.0' } } },
+          examples: { up: { summary: 'Up', value: { status: 'ok', version: VERSION } } },
         },
       },
     },
