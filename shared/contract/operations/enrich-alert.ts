@@ -1,6 +1,7 @@
 import { FORMATS } from '../../formats/index.js';
 import { FORMAT_SCHEMAS } from '../format-schemas.js';
 import type { Answer, Content, Operation } from '../operation.js';
+import type { Schema } from '../option.js';
 import { ENRICH_OPTIONS, LONGEST_VALIDATION_TOKEN } from '../options.js';
 import { PAYLOADS } from '../payloads.js';
 import { ANY_DOOR, DELEGATION, FORWARD, LOOKUP, problems } from '../problems.js';
@@ -12,13 +13,17 @@ export function enrichedContent(): Record<string, Content> {
   const examples = formatExamples();
   return Object.fromEntries(
     [...examples].map(([mediaType, ofType]) => {
-      const schemas = FORMATS.filter(({ name }) => name in ofType).flatMap(({ name }) =>
-        name in FORMAT_SCHEMAS ? [ref(`${name}Answer`)] : [],
-      );
-      const schema = schemas.length > 1 ? { anyOf: schemas } : (schemas[0] ?? { type: 'string' as const });
+      const names = FORMATS.map(({ name }) => name).filter((name) => name in ofType);
+      const schemas = mediaType.endsWith('json') ? names.map(schemaOf) : [{ type: 'string' as const }];
+      const schema = schemas.length > 1 ? { anyOf: schemas } : (schemas[0] as Schema);
       return [mediaType, { schema, examples: ofType }];
     }),
   );
+}
+
+function schemaOf(format: string): Schema {
+  if (format in FORMAT_SCHEMAS) return ref(`${format}Answer`);
+  throw new TypeError(`the form "${format}" is JSON and has no schema`);
 }
 
 /** Headers of a result that was forwarded. */
