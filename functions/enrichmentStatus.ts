@@ -1,7 +1,6 @@
 import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions';
 import type { App, Startup } from '../shared/app.js';
 import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
-import { unlessAborted } from '../shared/deadline.js';
 import { answerWithin } from '../shared/http/deadline.js';
 import { door } from '../shared/http/door.js';
 import { enrichmentAnswer } from '../shared/http/enrichment-answer.js';
@@ -30,7 +29,7 @@ async function status({ clock, jobs, settings }: App, request: HttpRequest): Pro
   if (partial) {
     const { format } = parseOptions(new URLSearchParams(job.query), []);
     const soFar = await answerWithin(clock, DEFAULT_WAIT_SECONDS, (deadline) =>
-      unlessAborted(jobs.partial(job, view.retryAfterSeconds, deadline), deadline.signal),
+      deadline.unlessOver(jobs.partial(job, view.retryAfterSeconds, deadline)),
     );
     return enrichmentAnswer(soFar, { format, onFailure: 'degrade' });
   }

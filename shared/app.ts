@@ -26,10 +26,10 @@ import type { Environment } from './setting-reader.js';
 import type { IpStats, SourceAnswer } from './source.js';
 import { openState, type SharedState } from './state.js';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
-import { VERSION } from './version.js';
+import { APP_NAME, VERSION } from './version.js';
 import type { World } from './world.js';
 
-const USER_AGENT = `defender-alert-ip-enrichment/${VERSION}`;
+const USER_AGENT = `${APP_NAME}/${VERSION}`;
 
 /** The app, wired. */
 export interface App extends World {
@@ -68,6 +68,11 @@ export interface App extends World {
 export type Startup =
   | { readonly ok: true; readonly app: App }
   | { readonly ok: false; readonly world: World; readonly problems: readonly SettingProblem[] };
+
+/** What comes from outside, whether the settings are right or not. */
+export function worldOf(startup: Startup): World {
+  return startup.ok ? startup.app : startup.world;
+}
 
 /** The composition root: settings in, everything wired once, nothing asked of anyone yet. */
 export function createApp(

@@ -6,6 +6,7 @@ import { type DelegationSettings, delegationProblems } from './identity/delegati
 import type { SettingProblem } from './setting-problem.js';
 import { parseConnection, type StateStorage } from './storage/connection.js';
 import { parseIngestion, type TelemetrySettings } from './telemetry/connection.js';
+import { APP_NAME } from './version.js';
 import { isConfidential } from './web-address.js';
 
 /** Environment variables; an empty one counts as absent. */
@@ -100,7 +101,7 @@ export class SettingReader {
     if (connectionString === undefined) return undefined;
     const parsed = parseIngestion(connectionString);
     if (!parsed.ok) return this.#wrong(setting, parsed.message, undefined);
-    const role = this.text('WEBSITE_SITE_NAME') ?? 'defender-alert-ip-enrichment';
+    const role = this.text('WEBSITE_SITE_NAME') ?? APP_NAME;
     return { connectionString, ingestionEndpoint: parsed.ingestionEndpoint, role };
   }
 

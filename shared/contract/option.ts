@@ -133,7 +133,9 @@ export function readOptions<O extends OptionSet>(options: O, query: URLSearchPar
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (!option) throw unknown(Object.keys(options));
     const [given = '', ...more] = query.getAll(name);
-    if (more.length > 0) throw invalid(name, 'once only');
+    if (more.length > 0) {
+      throw new RequestError('invalid-option', `The option "${name}" may be given only once.`);
+    }
     values[name] = option.read(given, name);
   }
   return values as Values<O>;

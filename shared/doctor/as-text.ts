@@ -1,3 +1,4 @@
+import { APP_NAME } from '../version.js';
 import type { Entry, Report } from './examine.js';
 
 const SUMMARY = {
@@ -8,7 +9,7 @@ const SUMMARY = {
 
 /** A report for people: a line for each observation, and below it what mends it. */
 export function asText({ status, version, asOf, checks }: Report): string {
-  const head = `defender-alert-ip-enrichment ${version}, ${asOf}`;
+  const head = `${APP_NAME} ${version}, ${asOf}`;
   return [head, '', ...checks.flatMap(lines), '', SUMMARY[status], ''].join('\n');
 }
 

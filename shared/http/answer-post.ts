@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { App } from '../app.js';
-import { type Deadline, unlessAborted } from '../deadline.js';
+import type { Deadline } from '../deadline.js';
 import type { Destination } from '../delivery/destination.js';
 import type { Order } from '../delivery/forwarding.js';
 import { alertIdsIn, attach, type LookedUp, lookUp, type Posted } from '../enrich.js';
@@ -53,7 +53,7 @@ export function answerPost(
     if (!forward || isProblem(enriched.enrichment, options.onFailure)) {
       return enrichmentAnswer(enriched, options);
     }
-    const order = await unlessAborted(orderForward(services, posted, options, forward), deadline.signal);
+    const order = await deadline.unlessOver(orderForward(services, posted, options, forward));
     const delivery = await services.forwarding.forward(order, enriched, deadline);
     return enrichmentAnswer({ ...enriched, delivery }, options);
   });
@@ -80,7 +80,7 @@ async function answerJob(
       forward: forward && (await orderForward(services, posted, options, forward)),
     });
   // Past the deadline it may still come to a job, for the repeated post to join.
-  const started = await unlessAborted(startJob(), deadline.signal);
+  const started = await deadline.unlessOver(startJob());
   return acceptedAnswer(started, jobLocation(request, settings.jobs.publicBaseUrl, started));
 }
 

@@ -1,8 +1,7 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import type { App, Startup } from '../app.js';
+import { type App, type Startup, worldOf } from '../app.js';
 import { asEnrichmentError, EnrichmentError, faultOf } from '../errors.js';
 import type { SettingProblem } from '../setting-problem.js';
-import type { World } from '../world.js';
 import { errorAnswer } from './answer.js';
 import { traceOf } from './caller-trace.js';
 
@@ -56,10 +55,6 @@ export function openDoor(
     logAnswer(context, request, answer, clock.monotonicMs() - startedMs, error);
     return withEcho(answer, request);
   };
-}
-
-function worldOf(startup: Startup): World {
-  return startup.ok ? startup.app : startup.world;
 }
 
 function settingsError(problems: readonly SettingProblem[], nowMs: number): EnrichmentError {
