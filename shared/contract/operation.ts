@@ -49,6 +49,7 @@ export const HEADERS = {
   },
 } as const satisfies Record<string, { readonly description: string; readonly schema: Schema }>;
 
+/** A header's name; see the table above. */
 export type HeaderName = keyof typeof HEADERS;
 
 /** One answer of an operation. */

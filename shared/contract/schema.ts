@@ -4,18 +4,22 @@ import type { Schema } from './option.js';
 
 type More = Omit<Schema, 'title' | 'type' | '$ref'>;
 
+/** A text. */
 export function string(title: string, more: More = {}): Schema {
   return { type: 'string', title, ...more };
 }
 
+/** A whole number. */
 export function integer(title: string, more: More = {}): Schema {
   return { type: 'integer', title, ...more };
 }
 
+/** A moment, as ISO-8601 in UTC. */
 export function dateTime(title: string, more: More = {}): Schema {
   return string(title, { format: 'date-time', ...more });
 }
 
+/** An array of alike things. */
 export function list(title: string, items: Schema, more: More = {}): Schema {
   return { type: 'array', title, items, ...more };
 }

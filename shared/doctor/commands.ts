@@ -4,18 +4,23 @@ import { APPLICATION_ROLE_ID, DEFENDER_APP_ID, DELEGATED_SCOPE_ID } from '../def
 
 const APP = '-g RESOURCE_GROUP -n APP_NAME';
 
+/** Sets a setting of the app; the value is for a shell. */
 export function setSetting(setting: string, value: string): string {
   return `az functionapp config appsettings set ${APP} --settings ${setting}=${value}`;
 }
 
+/** Takes a setting away from the app. */
 export function removeSetting(setting: string): string {
   return `az functionapp config appsettings delete ${APP} --setting-names ${setting}`;
 }
 
+/** Gives the app an identity of its own. */
 export const ASSIGN_SYSTEM_IDENTITY = `az functionapp identity assign ${APP}`;
 
+/** Shows which identities the app has, with their ids. */
 export const SHOW_IDENTITIES = `az functionapp identity show ${APP}`;
 
+/** Starts the app anew, on another machine. */
 export const RESTART = `az functionapp restart ${APP}`;
 
 /** Gives the app's identity a role on its storage account. */
@@ -30,6 +35,7 @@ export function grantPermission(objectId: string, graphHost: string): string {
   return `az rest --method POST --url "${url}" --body "${body}"`;
 }
 
+/** Gives an app registration the delegated permission, with the consent of the whole tenant. */
 export function grantDelegated(clientId: string): string {
   return (
     `az ad app permission add --id ${clientId} --api ${DEFENDER_APP_ID} --api-permissions ${DELEGATED_SCOPE_ID}=Scope && ` +
@@ -37,6 +43,7 @@ export function grantDelegated(clientId: string): string {
   );
 }
 
+/** Shows which identities an app registration accepts in the place of a secret. */
 export function listFederated(clientId: string): string {
   return `az ad app federated-credential list --id ${clientId}`;
 }

@@ -12,7 +12,7 @@ export const doctor: Operation = {
   path: '/doctor',
   title: 'Ask why it does not work yet',
   description:
-    'Looks at settings, identity, permission, storage, quota and clock, and names the command that mends what is wrong. It answers 200 whatever it says, also while settings are wrong.',
+    'Looks at everything that keeps the app from its work, from its settings to its telemetry, and names the command that mends what is wrong. It answers 200 whatever it says, also while settings are wrong.',
   tag: 'Operation',
   visibility: 'advanced',
   key: 'function',
