@@ -118,18 +118,30 @@ export function createApp(
       lookup: backgroundLookup,
       note,
     });
-  const lookups = { lookup, statsLookup, delegation };
-  const outliving = { shared, jobs, forwarding, deliveries };
-  const doctored = { defender, upstreamClock, ownToken };
   const stop = async () => {
     quota.stop();
     delegation?.quota.stop();
     await Promise.all([lookup.settled(), backgroundLookup.settled(), telemetry.close()]);
   };
-  return {
-    ok: true,
-    app: { ...world, settings, telemetry, quota, send, ...lookups, ...outliving, ...doctored, stop },
+  const app: App = {
+    ...world,
+    settings,
+    telemetry,
+    quota,
+    lookup,
+    statsLookup,
+    defender,
+    upstreamClock,
+    ownToken,
+    send,
+    delegation,
+    shared,
+    jobs,
+    forwarding,
+    deliveries,
+    stop,
   };
+  return { ok: true, app };
 }
 
 /** What is reported becomes an event as well: of log lines the host keeps only a part under load. */
