@@ -33,5 +33,5 @@ async function status({ clock, jobs, settings }: App, request: HttpRequest): Pro
     );
     return enrichmentAnswer(soFar, { format, onFailure: 'degrade' });
   }
-  return acceptedAnswer({ id, view }, jobLocation(request, settings.jobs.publicBaseUrl, { id, token }));
+  return acceptedAnswer({ id, view }, jobLocation(request, settings.publicBaseUrl, { id, token }));
 }

@@ -24,11 +24,11 @@ export interface Settings {
     /** Tells this app's identity from others there; apps that share one share its quota and answers. */
     readonly owner: string;
   };
+  /** What callers reach the app by, without a slash at the end; absent: what each request came by. */
+  readonly publicBaseUrl: string | undefined;
   readonly jobs: {
     /** How long a result is kept. */
     readonly resultHours: number;
-    /** What callers reach the app by, without a slash at the end; absent: what each request came by. */
-    readonly publicBaseUrl: string | undefined;
   };
   /** Where enriched alerts can be forwarded; callers know them by their names. */
   readonly destinations: readonly Destination[];
@@ -79,10 +79,8 @@ export function parseSettings(env: Environment): ParsedSettings {
       notFoundSeconds: read.integer('NOT_FOUND_CACHE_SECONDS', 0, 86_400, 30),
     },
     state: { storage: read.storage('STATE_STORAGE'), app: read.app(), owner: read.owner() },
-    jobs: {
-      resultHours: read.integer('JOB_RESULT_HOURS', 1, 720, 24),
-      publicBaseUrl: read.baseUrl('PUBLIC_BASE_URL'),
-    },
+    publicBaseUrl: read.baseUrl('PUBLIC_BASE_URL'),
+    jobs: { resultHours: read.integer('JOB_RESULT_HOURS', 1, 720, 24) },
     destinations: read.destinations('FORWARD_DESTINATIONS'),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
     telemetry: read.telemetry('APPLICATIONINSIGHTS_CONNECTION_STRING'),

@@ -35,7 +35,8 @@ describe('settings', () => {
       quota: { perMinute: 100, perHour: 1500, reservePercent: 20 },
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
       state: { storage: { kind: 'memory' }, app: 'local', owner: 'local' },
-      jobs: { resultHours: 24, publicBaseUrl: undefined },
+      publicBaseUrl: undefined,
+      jobs: { resultHours: 24 },
       destinations: [],
       maxBodyBytes: 20 * 1024 * 1024,
       telemetry: undefined,
@@ -156,7 +157,7 @@ describe('settings', () => {
     ['https://gateway.example.com/soc/', 'https://gateway.example.com/soc'],
     ['http://127.0.0.1:7071', 'http://127.0.0.1:7071'],
   ])('callers may be sent to %s', (PUBLIC_BASE_URL, publicBaseUrl) => {
-    expect(settings({ PUBLIC_BASE_URL }).jobs.publicBaseUrl).toBe(publicBaseUrl);
+    expect(settings({ PUBLIC_BASE_URL }).publicBaseUrl).toBe(publicBaseUrl);
   });
 
   const KEY = 'InstrumentationKey=00000000-1111-4222-8333-444444444444';

@@ -81,7 +81,7 @@ async function answerJob(
     });
   // Past the deadline it may still come to a job, for the repeated post to join.
   const started = await deadline.unlessOver(startJob());
-  return acceptedAnswer(started, jobLocation(request, settings.jobs.publicBaseUrl, started));
+  return acceptedAnswer(started, jobLocation(request, settings.publicBaseUrl, started));
 }
 
 function orderForward(
