@@ -94,7 +94,7 @@ const DAY_MS = 86_400_000;
 const SET_ASIDE_KEPT_MS = 30 * DAY_MS;
 
 /** What the daily sweep deletes. */
-export function expired({ cache }: Settings, { deliveries }: SharedState): readonly SweepRule[] {
+export function sweepRules({ cache }: Settings, { deliveries }: SharedState): readonly SweepRule[] {
   const longestMs = 1_000 * Math.max(cache.ipsSeconds, cache.notFoundSeconds);
   return [
     { prefix: ANSWERS_FOLDER, containing: '', olderThanMs: longestMs },
