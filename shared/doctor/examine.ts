@@ -15,7 +15,7 @@ export interface Entry extends Observation {
 }
 
 /** What the doctor says. */
-export interface Report {
+export interface DoctorReport {
   /** The worst of all. */
   readonly status: Status;
   readonly version: string;
@@ -31,7 +31,7 @@ const CHECK_TIMEOUT_MS = 21_000;
  * Looks at everything that keeps the app from its work, all at the same time.
  * @param probe an alert to make one call to Defender about; without it Defender is not asked
  */
-export async function examine(startup: Startup, probe: string | undefined): Promise<Report> {
+export async function examine(startup: Startup, probe: string | undefined): Promise<DoctorReport> {
   const settings = examineSettings(startup).map((observation) => ({ name: 'settings', ...observation }));
   const checks = startup.ok ? [...settings, ...(await runChecks(startup.app, probe))] : settings;
   const { clock } = worldOf(startup);
