@@ -1,4 +1,5 @@
-import type { OptionSet, OptionText, Schema } from './option.js';
+import type { OptionSet, OptionText } from './option.js';
+import type { Schema } from './schema.js';
 import { DELIVERY_STATUSES, ENRICHMENT_STATUSES } from './statuses.js';
 
 /** A named example, as a designer offers it. */

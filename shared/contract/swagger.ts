@@ -17,7 +17,7 @@ import {
   type Parameter,
 } from './operation.js';
 import { OPERATIONS } from './operations/index.js';
-import type { Schema } from './option.js';
+import type { Schema } from './schema.js';
 
 /**
  * The contract as Swagger 2.0 with Microsoft's extensions, as custom connectors of Logic Apps and Power

@@ -1,12 +1,11 @@
 import { FORMATS } from '../../formats/index.js';
 import { FORMAT_SCHEMAS } from '../format-schemas.js';
 import type { Answer, Content, Operation } from '../operation.js';
-import type { Schema } from '../option.js';
 import { ENRICH_OPTIONS, LONGEST_VALIDATION_TOKEN } from '../options.js';
 import { PAYLOADS } from '../payloads.js';
 import { ANY_DOOR, DELEGATION, FORWARD, LOOKUP, problems } from '../problems.js';
 import { formatExamples } from '../sample.js';
-import { ref } from '../schema.js';
+import { ref, type Schema } from '../schema.js';
 
 /** A result in any form, as `enrichAlert` and an ended job answer it. */
 export function enrichedContent(): Record<string, Content> {
