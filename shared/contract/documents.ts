@@ -1,8 +1,8 @@
 import { VERSION } from '../version.js';
+import { SCHEMAS } from './answer-schemas.js';
 import { FORMAT_SCHEMAS } from './format-schemas.js';
 import type { Answer, Operation, Parameter, Schemas } from './operation.js';
-import type { Option } from './option.js';
-import { SCHEMAS } from './schemas.js';
+import type { Option } from './option-kinds.js';
 
 /** What both documents share. */
 

@@ -1,4 +1,4 @@
-import type { OptionSet, OptionText } from './option.js';
+import type { OptionSet, OptionText } from './option-kinds.js';
 import type { Schema } from './schema.js';
 import { DELIVERY_STATUSES, ENRICHMENT_STATUSES } from './statuses.js';
 

@@ -2,7 +2,7 @@ import { isEndpointAlertId, LONGEST_ALERT_ID } from '../alert-id.js';
 import { LONGEST_NAME } from '../delivery/destination.js';
 import { RequestError } from '../errors.js';
 import { FORMATS } from '../formats/index.js';
-import { flag, oneOf, seconds, text, word } from './option.js';
+import { flag, oneOf, seconds, text, word } from './option-kinds.js';
 
 /**
  * Every option of every route, once: requests are read by these, and the OpenAPI document and the tables of

@@ -1,4 +1,4 @@
-import { readOptions, type Values } from '../contract/option.js';
+import { readOptions, type Values } from '../contract/option-kinds.js';
 import { DOCTOR_OPTIONS, ENRICH_OPTIONS, JOB_OPTIONS } from '../contract/options.js';
 import { type Destination, destinationNamed } from '../delivery/destination.js';
 import { RequestError } from '../errors.js';
