@@ -22,7 +22,7 @@ function register(startup: Startup, name: string, makeDocument: (base: string) =
     route: `${name}.json`,
     handler: door(startup, async ({ settings }: App, request: HttpRequest) => ({
       status: 200,
-      jsonBody: await makeDocument(routesBase(request, settings.jobs.publicBaseUrl)),
+      jsonBody: await makeDocument(routesBase(request, settings.publicBaseUrl)),
     })),
   });
 }

@@ -1,25 +1,8 @@
-import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions';
-import type { App, Startup } from '../shared/app.js';
-import type { Deadline } from '../shared/deadline.js';
-import type { Destination } from '../shared/delivery/destination.js';
-import type { Order } from '../shared/delivery/forwarding.js';
-import { alertIdsIn, attach, type LookedUp, lookUp, type Posted } from '../shared/enrich.js';
-import { readBody } from '../shared/http/body.js';
-import { answerWithin, withTimeToSpare } from '../shared/http/deadline.js';
+import { app } from '@azure/functions';
+import type { Startup } from '../shared/app.js';
+import { answerPost } from '../shared/http/answer-post.js';
 import { door } from '../shared/http/door.js';
-import { enrichmentAnswer, isProblem } from '../shared/http/enrichment-answer.js';
-import {
-  checkClientState,
-  cloudEventsHandshake,
-  eventGridHandshake,
-  graphHandshake,
-} from '../shared/http/handshake.js';
-import { acceptedAnswer, jobLocation } from '../shared/http/job-answer.js';
-import { enricherFor } from '../shared/http/on-behalf.js';
-import { answerQuery, type Options, parseOptions } from '../shared/http/options.js';
-import { answersByPlace, isOverflowing, nothingLookedUp, withoutStorage } from '../shared/jobs/overflow.js';
-import { parseJson } from '../shared/payload/json.js';
-import { currentTrace } from '../shared/trace.js';
+import { cloudEventsHandshake, graphHandshake } from '../shared/http/handshake.js';
 
 /**
  * `POST /api/enrichAlert`: an alert in, the same alert with its IPs out. It stands on its default
@@ -37,69 +20,4 @@ export function registerEnrichAlert(startup: Startup): void {
       return graphHandshake(request.query) ?? answerPost(services, request, requestId);
     }),
   });
-}
-
-function answerPost(services: App, request: HttpRequest, requestId: string): Promise<HttpResponseInit> {
-  const { clock, jobs, settings } = services;
-  const options = parseOptions(request.query, settings.destinations);
-  return answerWithin(clock, options.waitSeconds, async (deadline) => {
-    const text = await readBody(request, settings.maxBodyBytes, deadline);
-    const posted = { text, payload: parseJson(text) };
-    const handshake = eventGridHandshake(request.headers, posted.payload);
-    if (handshake) return handshake;
-    checkClientState(posted.payload, settings.webhooks.graphClientState);
-    const { as, mode, stats, forward } = options;
-    if (mode === 'async') return answerJob(services, request, posted, options, nothingLookedUp(posted));
-    const enricher = await enricherFor(services, as, request.headers, deadline);
-    // A user's work must not outlive the request, since the user's token does not.
-    const mayOverflow = mode === 'auto' && jobs !== undefined && as === 'app';
-    const inTime = <T>(isToSpare: boolean, run: (by: Deadline) => Promise<T>) =>
-      isToSpare ? withTimeToSpare(clock, options.waitSeconds, deadline, run) : run(deadline);
-    const isForwarded = forward !== undefined;
-    const lookedUp = await inTime(mayOverflow || isForwarded, (by) => lookUp(enricher, posted, by));
-    if (mayOverflow && isOverflowing(lookedUp)) {
-      return answerJob(services, request, posted, options, lookedUp);
-    }
-    const enriched = await inTime(isForwarded, (by) =>
-      attach(enricher, posted, lookedUp, { id: requestId, stats }, by),
-    );
-    if (!forward || isProblem(enriched.enrichment, options.onFailure)) {
-      return enrichmentAnswer(enriched, options);
-    }
-    const order = await orderForward(services, posted, options, forward);
-    const delivery = await services.forwarding.forward(order, enriched, deadline);
-    return enrichmentAnswer({ ...enriched, delivery }, options);
-  });
-}
-
-async function answerJob(
-  services: App,
-  request: HttpRequest,
-  posted: Posted,
-  options: Options,
-  lookedUp: LookedUp,
-): Promise<HttpResponseInit> {
-  const { jobs, settings } = services;
-  if (!jobs) throw withoutStorage();
-  const { forward, dedupe } = options;
-  const started = await jobs.start({
-    text: posted.text,
-    alertIds: alertIdsIn(lookedUp.references),
-    query: answerQuery(options),
-    dedupe,
-    answers: answersByPlace(lookedUp),
-    forward: forward && (await orderForward(services, posted, options, forward)),
-  });
-  return acceptedAnswer(started, jobLocation(request, settings.jobs.publicBaseUrl, started));
-}
-
-function orderForward(
-  { forwarding }: App,
-  { text }: Posted,
-  options: Options,
-  { name }: Destination,
-): Promise<Order> {
-  const { dedupe } = options;
-  const traceparent = currentTrace()?.traceparent;
-  return forwarding.order({ destination: name, text, query: answerQuery(options), dedupe, traceparent });
 }

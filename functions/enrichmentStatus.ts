@@ -5,7 +5,7 @@ import { answerWithin } from '../shared/http/deadline.js';
 import { door } from '../shared/http/door.js';
 import { enrichmentAnswer } from '../shared/http/enrichment-answer.js';
 import { acceptedAnswer, jobLocation } from '../shared/http/job-answer.js';
-import { parseOptions } from '../shared/http/options.js';
+import { parseJobOptions, parseOptions } from '../shared/http/options.js';
 import { unknownJob } from '../shared/jobs/jobs.js';
 
 /** `GET /api/enrichments/{id}?token=…`: what became of a job. The token is the key. */
@@ -21,16 +21,17 @@ export function registerEnrichmentStatus(startup: Startup): void {
 async function status({ clock, jobs, settings }: App, request: HttpRequest): Promise<HttpResponseInit> {
   const { id = '' } = request.params;
   const token = request.query.get('token') ?? '';
+  const { partial } = parseJobOptions(request.query);
   if (!jobs) throw unknownJob();
   const asked = await jobs.ask(id, token);
   if (asked.kind === 'answered') return { ...asked.answer };
   const { job, view } = asked;
-  if (request.query.get('partial') === 'true') {
+  if (partial) {
     const { format } = parseOptions(new URLSearchParams(job.query), []);
     const soFar = await answerWithin(clock, DEFAULT_WAIT_SECONDS, (deadline) =>
-      jobs.partial(job, view.retryAfterSeconds, deadline),
+      deadline.unlessOver(jobs.partial(job, view.retryAfterSeconds, deadline)),
     );
     return enrichmentAnswer(soFar, { format, onFailure: 'degrade' });
   }
-  return acceptedAnswer({ id, view }, jobLocation(request, settings.jobs.publicBaseUrl, { id, token }));
+  return acceptedAnswer({ id, view }, jobLocation(request, settings.publicBaseUrl, { id, token }));
 }

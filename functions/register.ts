@@ -31,10 +31,5 @@ export function registerFunctions(startup: Startup): void {
   registerSweep(startup);
   if (!startup.ok) return;
   registerTelemetry(startup.app);
-  const { quota, lookup, telemetry } = startup.app;
-  // A help to callers and to the other instances, no more: a process can end without it.
-  app.hook.appTerminate(async () => {
-    quota.stop();
-    await Promise.all([lookup.settled(), telemetry.close()]);
-  });
+  app.hook.appTerminate(() => startup.app.stop());
 }

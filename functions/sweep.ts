@@ -2,7 +2,7 @@ import { app } from '@azure/functions';
 import type { Startup } from '../shared/app.js';
 import { sweepDeliveries } from '../shared/delivery/sweep-deliveries.js';
 import { sweepJobs } from '../shared/jobs/sweep-jobs.js';
-import { expired } from '../shared/state.js';
+import { sweepRules } from '../shared/state.js';
 import { type Swept, sweep } from '../shared/storage/sweep.js';
 
 /** For each part, all together less than `functionTimeout` in host.json: what is left is left for the next day. */
@@ -20,7 +20,7 @@ export function registerSweep(startup: Startup): void {
   app.timer('sweep', {
     schedule: '0 17 3 * * *',
     handler: async (_timer, context) => {
-      const swept = await sweep(store, clock, expired(settings, shared), LONGEST_MS);
+      const swept = await sweep(store, clock, sweepRules(settings, shared), LONGEST_MS);
       const jobs = await sweepJobs({ store, clock, resultHours, ...shared.jobs }, LONGEST_MS);
       const deliveries = await sweepDeliveries({ store, clock, ...shared.deliveries }, LONGEST_MS);
       const parts = [swept, jobs, deliveries];

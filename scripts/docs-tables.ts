@@ -1,4 +1,4 @@
-import type { OptionSet } from '../shared/contract/option.js';
+import type { OptionSet } from '../shared/contract/option-kinds.js';
 import { CHECKS } from '../shared/doctor/checks/index.js';
 import { KINDS } from '../shared/errors.js';
 import { FORMATS } from '../shared/formats/index.js';

@@ -25,6 +25,9 @@ const PREFIXED_ALERT_ID = new RegExp(
   `^([a-z]{2})(?:${GUID}|\\d{8,20}|[0-9a-fA-F]{32,64})(?:_-?[0-9a-zA-Z-]{1,60})?$`,
 );
 
+/** As long as that grammar lets an id be; a longer text need not be looked into. */
+const LONGEST_PREFIXED_ID = 2 + 64 + 2 + 60;
+
 /** Products by their prefix, without Defender for Endpoint's own `da` and `ed`. */
 const OTHER_PRODUCTS: ReadonlyMap<string, string> = new Map([
   ['ra', 'Microsoft Defender XDR'],
@@ -55,7 +58,8 @@ export function hasEndpointPrefix(alertId: string): boolean {
 
 /** The product whose alert id `value` is, if it is another product's than Defender for Endpoint. */
 export function otherProductOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value.length > 130 || isEndpointAlertId(value)) return undefined;
+  if (typeof value !== 'string' || value.length > LONGEST_PREFIXED_ID || isEndpointAlertId(value))
+    return undefined;
   return OTHER_PRODUCTS.get(PREFIXED_ALERT_ID.exec(value)?.[1] ?? '');
 }
 

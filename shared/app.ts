@@ -26,10 +26,10 @@ import type { Environment } from './setting-reader.js';
 import type { IpStats, SourceAnswer } from './source.js';
 import { openState, type SharedState } from './state.js';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
-import { VERSION } from './version.js';
+import { APP_NAME, VERSION } from './version.js';
 import type { World } from './world.js';
 
-const USER_AGENT = `defender-alert-ip-enrichment/${VERSION}`;
+const USER_AGENT = `${APP_NAME}/${VERSION}`;
 
 /** The app, wired. */
 export interface App extends World {
@@ -57,12 +57,22 @@ export interface App extends World {
   readonly forwarding: Forwarding;
   /** Deliveries that wait for their turn; absent where nothing is stored. */
   readonly deliveries: Deliveries | undefined;
+  /**
+   * Gets ready for the end of this process: nobody gets a permit any more, and what was found is shared
+   * with the other instances and told. A help to them and to callers, no more: a process can end without it.
+   */
+  stop(): Promise<void>;
 }
 
 /** The app, or what keeps it from being one. Wrong settings are answered by the doors, not thrown. */
 export type Startup =
   | { readonly ok: true; readonly app: App }
   | { readonly ok: false; readonly world: World; readonly problems: readonly SettingProblem[] };
+
+/** What comes from outside, whether the settings are right or not. */
+export function worldOf(startup: Startup): World {
+  return startup.ok ? startup.app : startup.world;
+}
 
 /** The composition root: settings in, everything wired once, nothing asked of anyone yet. */
 export function createApp(
@@ -108,13 +118,30 @@ export function createApp(
       lookup: backgroundLookup,
       note,
     });
-  const lookups = { lookup, statsLookup, delegation };
-  const outliving = { shared, jobs, forwarding, deliveries };
-  const doctored = { defender, upstreamClock, ownToken };
-  return {
-    ok: true,
-    app: { ...world, settings, telemetry, quota, send, ...lookups, ...outliving, ...doctored },
+  const stop = async () => {
+    quota.stop();
+    delegation?.quota.stop();
+    await Promise.all([lookup.settled(), backgroundLookup.settled(), telemetry.close()]);
   };
+  const app: App = {
+    ...world,
+    settings,
+    telemetry,
+    quota,
+    lookup,
+    statsLookup,
+    defender,
+    upstreamClock,
+    ownToken,
+    send,
+    delegation,
+    shared,
+    jobs,
+    forwarding,
+    deliveries,
+    stop,
+  };
+  return { ok: true, app };
 }
 
 /** What is reported becomes an event as well: of log lines the host keeps only a part under load. */

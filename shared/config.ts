@@ -1,13 +1,15 @@
 import { cloudProblems } from './defender/cloud-check.js';
-import { CLOUDS, type CloudName, type DefenderCloud } from './defender/clouds.js';
+import { CLOUD_NAMES, CLOUDS, type DefenderCloud } from './defender/clouds.js';
 import type { Destination } from './delivery/destination.js';
+import { parseDestinations } from './delivery/destination-settings.js';
 import type { IdentitySettings } from './identity/credential.js';
-import type { DelegationSettings } from './identity/delegation-settings.js';
+import { type DelegationSettings, delegationProblems } from './identity/delegation-settings.js';
 import type { CacheTimes } from './lookup/cache-policy.js';
 import type { SettingProblem } from './setting-problem.js';
 import { type Environment, SettingReader } from './setting-reader.js';
-import type { StateStorage } from './storage/connection.js';
-import type { TelemetrySettings } from './telemetry/connection.js';
+import { parseConnection, type StateStorage } from './storage/connection.js';
+import { parseIngestion, type TelemetrySettings } from './telemetry/connection.js';
+import { APP_NAME } from './version.js';
 
 /** Every setting, parsed and typed. */
 export interface Settings {
@@ -19,14 +21,16 @@ export interface Settings {
   readonly cache: CacheTimes;
   readonly state: {
     readonly storage: StateStorage;
-    /** Tells this app's identity from others that keep their state in the same account. */
+    /** Tells this app's work from that of others in the same account, also of those with its identity. */
+    readonly app: string;
+    /** Tells this app's identity from others there; apps that share one share its quota and answers. */
     readonly owner: string;
   };
+  /** What callers reach the app by, without a slash at the end; absent: what each request came by. */
+  readonly publicBaseUrl: string | undefined;
   readonly jobs: {
     /** How long a result is kept. */
     readonly resultHours: number;
-    /** What callers reach the app by, without a slash at the end; absent: what each request came by. */
-    readonly publicBaseUrl: string | undefined;
   };
   /** Where enriched alerts can be forwarded; callers know them by their names. */
   readonly destinations: readonly Destination[];
@@ -49,23 +53,24 @@ export type ParsedSettings =
 /** Reads every setting once. */
 export function parseSettings(env: Environment): ParsedSettings {
   const read = new SettingReader(env);
-  const cloudName = read.oneOf('DEFENDER_CLOUD', Object.keys(CLOUDS) as CloudName[], 'commercial');
+  const cloudName = read.oneOf('DEFENDER_CLOUD', CLOUD_NAMES, 'commercial');
   const implied = CLOUDS[cloudName];
   const cloud: DefenderCloud = {
     authorityHost: read.origin('DEFENDER_AUTHORITY_HOST', implied.authorityHost),
     apiHost: read.origin('DEFENDER_API_HOST', implied.apiHost),
-    audience: read.audience('DEFENDER_AUDIENCE', implied.audience),
+    audience: readAudience(read, implied.audience),
+    graphHost: implied.graphHost,
     exchangeAudience: implied.exchangeAudience,
   };
   const settings: Settings = {
     cloud,
     identity: {
       clientId: read.guid('AZURE_CLIENT_ID', 'the client id of a user-assigned identity'),
-      localCredentials: read.localCredentials(),
+      localCredentials: readLocalCredentials(read),
       endpoint: read.text('IDENTITY_ENDPOINT'),
       authorityHost: cloud.authorityHost,
     },
-    delegation: read.delegation(cloud),
+    delegation: readDelegation(read, cloud),
     quota: {
       perMinute: read.integer('QUOTA_PER_MINUTE', 1, 100_000, 100),
       perHour: read.integer('QUOTA_PER_HOUR', 1, 100_000, 1500),
@@ -75,19 +80,87 @@ export function parseSettings(env: Environment): ParsedSettings {
       ipsSeconds: read.integer('IPS_CACHE_SECONDS', 0, 86_400, 300),
       notFoundSeconds: read.integer('NOT_FOUND_CACHE_SECONDS', 0, 86_400, 30),
     },
-    state: { storage: read.storage('STATE_STORAGE'), owner: read.owner() },
-    jobs: {
-      resultHours: read.integer('JOB_RESULT_HOURS', 1, 720, 24),
-      publicBaseUrl: read.baseUrl('PUBLIC_BASE_URL'),
-    },
-    destinations: read.destinations('FORWARD_DESTINATIONS'),
+    state: { storage: readStorage(read), app: appOf(read), owner: ownerOf(read) },
+    publicBaseUrl: read.baseUrl('PUBLIC_BASE_URL'),
+    jobs: { resultHours: read.integer('JOB_RESULT_HOURS', 1, 720, 24) },
+    destinations: readDestinations(read),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
-    telemetry: read.telemetry('APPLICATIONINSIGHTS_CONNECTION_STRING'),
+    telemetry: readTelemetry(read),
     webhooks: {
       eventOrigins: read.hosts('EVENT_ORIGINS', ['eventgrid.azure.net']),
       graphClientState: read.named('GRAPH_CLIENT_STATE_SETTING'),
     },
   };
-  if (read.problems.length === 0) read.problems.push(...cloudProblems(cloudName, settings.cloud));
+  // Whether they go together is asked of hosts and an audience that are each usable.
+  if (!read.problems.some(({ setting }) => setting.startsWith('DEFENDER_'))) {
+    read.problems.push(...cloudProblems(cloudName, settings.cloud));
+  }
   return read.problems.length > 0 ? { ok: false, problems: read.problems } : { ok: true, settings };
+}
+
+function readAudience(read: SettingReader, fallback: string): string {
+  const setting = 'DEFENDER_AUDIENCE';
+  const value = read.text(setting);
+  if (value === undefined) return fallback;
+  if (/^(https|api):\/\/\S+$/.test(value) && !value.endsWith('/.default')) return value;
+  return read.wrong(setting, 'must be an https:// or api:// address, without /.default', fallback);
+}
+
+function readLocalCredentials(read: SettingReader): IdentitySettings['localCredentials'] {
+  const setting = 'LOCAL_CREDENTIALS';
+  if (read.text(setting) === undefined) return undefined;
+  const kind = read.oneOf(setting, ['azure-cli', 'environment'], 'azure-cli');
+  if (!isInAzure(read)) return kind;
+  const message = 'is for work outside Azure: remove it, so that the managed identity is used';
+  return read.wrong(setting, message, undefined, { remove: setting });
+}
+
+/** What the platform sets on its own instances, and Core Tools does not. */
+function isInAzure(read: SettingReader): boolean {
+  return ['WEBSITE_INSTANCE_ID', 'CONTAINER_NAME', 'WEBSITE_POD_NAME'].some((name) => read.text(name));
+}
+
+function readDelegation(
+  read: SettingReader,
+  { authorityHost, exchangeAudience }: DefenderCloud,
+): DelegationSettings | undefined {
+  const clientId = read.guid('DELEGATED_CLIENT_ID', 'the client id of an app registration');
+  const tenantId = read.guid('DELEGATED_TENANT_ID', "the app registration's tenant");
+  read.problems.push(...delegationProblems((setting) => read.text(setting)));
+  if (!clientId || !tenantId) return undefined;
+  return { clientId, tenantId, authorityHost, exchangeAudience };
+}
+
+function readStorage(read: SettingReader): StateStorage {
+  const parsed = parseConnection(read.text('STATE_STORAGE'), (name) => read.text(name));
+  if (parsed.ok) return parsed.storage;
+  return read.wrong(parsed.setting, parsed.message, { kind: 'memory' });
+}
+
+/** The site and slot, which stay what they are whatever is set: what was accepted is found again. */
+function appOf(read: SettingReader): string {
+  const site = `${read.text('WEBSITE_SITE_NAME') ?? 'local'} ${read.text('WEBSITE_SLOT_NAME') ?? ''}`;
+  return site.trim().toLowerCase();
+}
+
+/** The user-assigned identity, else the app that has the system-assigned one. */
+function ownerOf(read: SettingReader): string {
+  return read.text('AZURE_CLIENT_ID')?.toLowerCase() ?? appOf(read);
+}
+
+function readDestinations(read: SettingReader): readonly Destination[] {
+  const text = read.text('FORWARD_DESTINATIONS');
+  const { destinations, problems } = parseDestinations(text, (name) => read.text(name));
+  read.problems.push(...problems);
+  return destinations;
+}
+
+function readTelemetry(read: SettingReader): TelemetrySettings | undefined {
+  const setting = 'APPLICATIONINSIGHTS_CONNECTION_STRING';
+  const connectionString = read.text(setting);
+  if (connectionString === undefined) return undefined;
+  const parsed = parseIngestion(connectionString);
+  if (!parsed.ok) return read.wrong(setting, parsed.message, undefined);
+  const role = read.text('WEBSITE_SITE_NAME') ?? APP_NAME;
+  return { connectionString, ingestionEndpoint: parsed.ingestionEndpoint, role };
 }

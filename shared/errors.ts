@@ -115,10 +115,16 @@ export class IdentityError extends EnrichmentError {}
 /** Defender could not be asked, or its answer could not be used. */
 export class UpstreamFailure extends EnrichmentError {}
 
+/** What keeps a storage account from being used; each is mended in another place. */
+export type StorageTrouble = 'refused' | 'no-token' | 'unreachable' | 'untrusted' | 'slow' | 'other';
+
 /** The storage account that holds the shared state could not be used: nothing is called without it. */
 export class StorageError extends EnrichmentError {
-  constructor(message: string, facts: ErrorFacts = {}) {
+  readonly trouble: StorageTrouble;
+
+  constructor(message: string, facts: ErrorFacts & { readonly trouble?: StorageTrouble } = {}) {
     super('storage-unavailable', message, facts);
+    this.trouble = facts.trouble ?? 'other';
   }
 }
 
@@ -154,6 +160,13 @@ export function asEnrichmentError(thrown: unknown): EnrichmentError {
     'Something failed that should not have. Try again; if it stays, look up this requestId in the app log.',
     { cause: thrown },
   );
+}
+
+/** What may be logged of a foreign error: its name and place, because its message could hold anything. */
+export function faultOf({ cause }: EnrichmentError): { readonly name?: string; readonly place?: string } {
+  if (!(cause instanceof Error)) return {};
+  const place = /\n\s+(at .*)/.exec(cause.stack ?? '')?.[1];
+  return { name: cause.name, ...(place === undefined ? {} : { place }) };
 }
 
 /** A kind of failure as a problem's `type`. */

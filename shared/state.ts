@@ -20,7 +20,7 @@ import type { World } from './world.js';
 
 /** The state of the app, shared with other instances or its own. */
 export interface State {
-  /** The ledger of one application in one tenant, by which Defender counts. */
+  /** The ledger of one application in one tenant, by which Defender counts. A client id is unique everywhere. */
   readonly openLedger: (owner: string) => Ledger;
   readonly sharedAnswers: SharedAnswerCache | undefined;
   /** What instances share; absent when there is only this one. */
@@ -61,8 +61,7 @@ export function openState(settings: Settings, world: World, tokens: TokenCache):
   }
   const identity = { credential: storageCredential(settings, storage), tokens };
   const store = openBlobStore(clock, storage, identity);
-  const nameOf = (owner: string) => digest(settings, owner);
-  const owner = nameOf(settings.state.owner);
+  const app = digest(settings.state.app);
   const workPlace = <P extends { readonly queue: string }>(places: P): WorkPlace<P> => ({
     places,
     queue: openQueueStore(clock, storage, identity, places.queue),
@@ -70,15 +69,21 @@ export function openState(settings: Settings, world: World, tokens: TokenCache):
   });
   return {
     openLedger: (application) => {
-      const name = `${LEDGERS_FOLDER}${nameOf(application)}.json`;
+      const name = `${LEDGERS_FOLDER}${digest(application)}.json`;
       return new BlobLedger({ clock, random, report, store, name, windows });
     },
-    sharedAnswers: new SharedAnswerCache({ clock, report, store, owner, times: settings.cache }),
+    sharedAnswers: new SharedAnswerCache({
+      clock,
+      report,
+      store,
+      owner: digest(settings.state.owner),
+      times: settings.cache,
+    }),
     shared: {
       store,
       large: openBlobStore(clock, storage, identity, LARGE_BLOBS),
-      jobs: workPlace(new JobPlaces(owner)),
-      deliveries: workPlace(new DeliveryPlaces(owner)),
+      jobs: workPlace(new JobPlaces(app)),
+      deliveries: workPlace(new DeliveryPlaces(app)),
       connection: storage.connection,
     },
   };
@@ -89,7 +94,7 @@ const DAY_MS = 86_400_000;
 const SET_ASIDE_KEPT_MS = 30 * DAY_MS;
 
 /** What the daily sweep deletes. */
-export function expired({ cache }: Settings, { deliveries }: SharedState): readonly SweepRule[] {
+export function sweepRules({ cache }: Settings, { deliveries }: SharedState): readonly SweepRule[] {
   const longestMs = 1_000 * Math.max(cache.ipsSeconds, cache.notFoundSeconds);
   return [
     { prefix: ANSWERS_FOLDER, containing: '', olderThanMs: longestMs },
@@ -104,7 +109,7 @@ function storageCredential({ identity }: Settings, storage: SharedStorage) {
   return createCredential({ ...identity, clientId });
 }
 
-/** Defender counts by application and tenant; either belongs to one cloud. */
-function digest({ cloud }: Settings, owner: string): string {
-  return createHash('sha256').update(`${cloud.audience}\n${owner}`).digest('hex').slice(0, 32);
+/** Names of any length and characters, as a part of a blob's or queue's name. */
+function digest(name: string): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, 32);
 }

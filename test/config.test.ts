@@ -23,6 +23,7 @@ describe('settings', () => {
         apiHost: 'https://api.security.microsoft.com',
         audience: 'https://api.securitycenter.microsoft.com',
         authorityHost: 'https://login.microsoftonline.com',
+        graphHost: 'https://graph.microsoft.com',
         exchangeAudience: 'api://AzureADTokenExchange',
       },
       identity: {
@@ -33,8 +34,9 @@ describe('settings', () => {
       },
       quota: { perMinute: 100, perHour: 1500, reservePercent: 20 },
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
-      state: { storage: { kind: 'memory' }, owner: 'local' },
-      jobs: { resultHours: 24, publicBaseUrl: undefined },
+      state: { storage: { kind: 'memory' }, app: 'local', owner: 'local' },
+      publicBaseUrl: undefined,
+      jobs: { resultHours: 24 },
       destinations: [],
       maxBodyBytes: 20 * 1024 * 1024,
       telemetry: undefined,
@@ -43,12 +45,20 @@ describe('settings', () => {
   });
 
   test.each([
-    ['gcc', 'https://api-gcc.securitycenter.microsoft.us', 'https://login.microsoftonline.com'],
-    ['gcc-high', 'https://api-gov.securitycenter.microsoft.us', 'https://login.microsoftonline.us'],
-    ['dod', 'https://api-gov.securitycenter.microsoft.us', 'https://login.microsoftonline.us'],
-  ])('DEFENDER_CLOUD=%s implies host, audience and authority', (DEFENDER_CLOUD, apiHost, authorityHost) => {
-    expect(settings({ DEFENDER_CLOUD }).cloud).toMatchObject({ apiHost, audience: apiHost, authorityHost });
-  });
+    ['gcc', 'api-gcc.securitycenter.microsoft.us', 'login.microsoftonline.com', 'graph.microsoft.com'],
+    ['gcc-high', 'api-gov.securitycenter.microsoft.us', 'login.microsoftonline.us', 'graph.microsoft.us'],
+    ['dod', 'api-gov.securitycenter.microsoft.us', 'login.microsoftonline.us', 'dod-graph.microsoft.us'],
+  ])(
+    'DEFENDER_CLOUD=%s implies host, audience, authority and Graph',
+    (DEFENDER_CLOUD, host, login, graph) => {
+      expect(settings({ DEFENDER_CLOUD }).cloud).toMatchObject({
+        apiHost: `https://${host}`,
+        audience: `https://${host}`,
+        authorityHost: `https://${login}`,
+        graphHost: `https://${graph}`,
+      });
+    },
+  );
 
   test('each part of a cloud can be overridden', () => {
     expect(
@@ -147,7 +157,7 @@ describe('settings', () => {
     ['https://gateway.example.com/soc/', 'https://gateway.example.com/soc'],
     ['http://127.0.0.1:7071', 'http://127.0.0.1:7071'],
   ])('callers may be sent to %s', (PUBLIC_BASE_URL, publicBaseUrl) => {
-    expect(settings({ PUBLIC_BASE_URL }).jobs.publicBaseUrl).toBe(publicBaseUrl);
+    expect(settings({ PUBLIC_BASE_URL }).publicBaseUrl).toBe(publicBaseUrl);
   });
 
   const KEY = 'InstrumentationKey=00000000-1111-4222-8333-444444444444';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { VERSION } from '../shared/version.js';
+import { APP_NAME, VERSION } from '../shared/version.js';
 
-test('the version in the code is the one in package.json', async () => {
-  const { version } = JSON.parse(await readFile('package.json', 'utf8'));
-  expect(VERSION).toBe(version);
+test('name and version in the code are those in package.json', async () => {
+  const { name, version } = JSON.parse(await readFile('package.json', 'utf8'));
+  expect([APP_NAME, VERSION]).toEqual([name, version]);
 });

@@ -1,7 +1,8 @@
+import { VERSION } from '../version.js';
+import { SCHEMAS } from './answer-schemas.js';
 import { FORMAT_SCHEMAS } from './format-schemas.js';
 import type { Answer, Operation, Parameter, Schemas } from './operation.js';
-import type { Option } from './option.js';
-import { SCHEMAS } from './schemas.js';
+import type { Option } from './option-kinds.js';
 
 /** What both documents share. */
 
@@ -13,11 +14,24 @@ export const TAGS = [
   { name: 'Contract', description: 'This document, and the page that shows it.' },
 ];
 
-export const TITLE = 'Defender alert IP enrichment';
-export const DESCRIPTION =
+const DESCRIPTION =
   'Post a security alert in whatever shape you have it, and get the same alert back, enriched with the IP addresses that Microsoft Defender for Endpoint ties to it. Options are query parameters, because Logic Apps strips most headers. Failures are `application/problem+json`; what a retry can mend is a 429, 503 or 504 with `Retry-After`.';
 
-export const KEY_DESCRIPTION = 'A key of the function app.';
+/** What the documents say of themselves. */
+export const INFO = {
+  title: 'Defender alert IP enrichment',
+  version: VERSION,
+  description: DESCRIPTION,
+  license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+};
+
+const key = { type: 'apiKey', description: 'A key of the function app.' };
+
+/** Both places in which the host takes the function key. */
+export const KEY_SCHEMES = {
+  functionKey: { ...key, in: 'header', name: 'x-functions-key' },
+  functionKeyInQuery: { ...key, in: 'query', name: 'code' },
+};
 
 /** Every component. */
 export const COMPONENTS: Schemas = {

@@ -1,8 +1,9 @@
 import type { Schemas } from './operation.js';
 import { integer, list, object, ref, string } from './schema.js';
+import { ALERT_STATUSES, ENRICHMENT_STATUSES } from './statuses.js';
 
-const status = string('Status', { enum: ['found', 'empty', 'not_found', 'skipped', 'failed'] });
-const whole = string('Status of all', { enum: ['complete', 'partial', 'failed'] });
+const status = string('Status', { enum: ALERT_STATUSES });
+const whole = string('Status of all', { enum: ENRICHMENT_STATUSES });
 const ips = list('IP addresses', string('IP address'));
 const reason = string('Why there is no answer');
 const wait = integer('Seconds until asking again helps', { minimum: 0 });

@@ -1,13 +1,11 @@
-import { VERSION } from '../version.js';
 import {
   answersOf,
   byPath,
   COMPONENTS,
-  DESCRIPTION,
-  KEY_DESCRIPTION,
+  INFO,
+  KEY_SCHEMES,
   parametersOf,
   TAGS,
-  TITLE,
   withoutLinks,
 } from './documents.js';
 import { type Answer, HEADERS, type HeaderName, type Operation, type Parameter } from './operation.js';
@@ -22,20 +20,14 @@ import { OPERATIONS } from './operations/index.js';
 export function openApiDocument(base: string) {
   return {
     openapi: '3.0.3',
-    info: {
-      title: TITLE,
-      version: VERSION,
-      description: DESCRIPTION,
-      license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
-    },
+    info: INFO,
     servers: [{ url: base }],
     tags: TAGS,
     paths: byPath(OPERATIONS, describe),
     components: {
       schemas: COMPONENTS,
       securitySchemes: {
-        functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key', description: KEY_DESCRIPTION },
-        functionKeyInQuery: { type: 'apiKey', in: 'query', name: 'code', description: KEY_DESCRIPTION },
+        ...KEY_SCHEMES,
         userToken: {
           type: 'http',
           scheme: 'bearer',

@@ -1,4 +1,6 @@
-import type { OptionSet, OptionText, Schema } from './option.js';
+import type { OptionSet, OptionText } from './option-kinds.js';
+import type { Schema } from './schema.js';
+import { DELIVERY_STATUSES, ENRICHMENT_STATUSES } from './statuses.js';
 
 /** A named example, as a designer offers it. */
 export interface Example {
@@ -21,7 +23,7 @@ export const HEADERS = {
   Location: { description: 'The absolute address to ask at, token and all.', schema: { type: 'string' } },
   'Enrichment-Status': {
     description: 'What `enrichment.status` says, for the forms that have no place for it.',
-    schema: { type: 'string', enum: ['complete', 'partial', 'failed'] },
+    schema: { type: 'string', enum: ENRICHMENT_STATUSES },
   },
   'Delivery-Id': {
     description: 'What `delivery.id` says, for the forms that have no place for it.',
@@ -29,7 +31,7 @@ export const HEADERS = {
   },
   'Delivery-Status': {
     description: 'What `delivery.status` says.',
-    schema: { type: 'string', enum: ['queued', 'delivered', 'dead-lettered'] },
+    schema: { type: 'string', enum: DELIVERY_STATUSES },
   },
   'WWW-Authenticate': {
     description: "Which user's token is wanted, with the claims challenge where Entra gave one.",
@@ -48,6 +50,7 @@ export const HEADERS = {
   },
 } as const satisfies Record<string, { readonly description: string; readonly schema: Schema }>;
 
+/** A header's name; see the table above. */
 export type HeaderName = keyof typeof HEADERS;
 
 /** One answer of an operation. */

@@ -2,7 +2,7 @@ import { isEndpointAlertId, LONGEST_ALERT_ID } from '../alert-id.js';
 import { LONGEST_NAME } from '../delivery/destination.js';
 import { RequestError } from '../errors.js';
 import { FORMATS } from '../formats/index.js';
-import { flag, oneOf, seconds, text, word } from './option.js';
+import { flag, oneOf, seconds, text, word } from './option-kinds.js';
 
 /**
  * Every option of every route, once: requests are read by these, and the OpenAPI document and the tables of
@@ -13,6 +13,9 @@ import { flag, oneOf, seconds, text, word } from './option.js';
 export const DEFAULT_WAIT_SECONDS = 25;
 /** The platform cuts an answer at 230 s. */
 const MOST_WAIT_SECONDS = 220;
+
+/** Of Graph's handshake, in characters; its tokens have a few hundred. */
+export const LONGEST_VALIDATION_TOKEN = 4_096;
 
 const formats = FORMATS.map((format) => ({ name: format.name, value: format }));
 

@@ -7,13 +7,13 @@ import type { Example } from './operation.js';
 import { PAYLOADS } from './payloads.js';
 
 /** What Microsoft's own page shows as an alert's addresses. */
-const IPS = ['104.80.104.128', '23.203.232.228'];
+export const EXAMPLE_IPS = ['104.80.104.128', '23.203.232.228'];
 
 /** The first example payload, enriched by the code that enriches payloads. */
 function enrichedSample(): EnrichedPayload {
   const { value } = PAYLOADS['mde-alert/negative-suffix'];
   const references = findAlerts(value);
-  const found = { answer: { status: 'found', ips: IPS, unusable: [] }, ageSeconds: 0 } as const;
+  const found = { answer: { status: 'found', ips: EXAMPLE_IPS, unusable: [] }, ageSeconds: 0 } as const;
   const result: LookupResult = { ok: true, found };
   const results = new Map([[value.id, result]]);
   const alerts = alertEntries(references, results, 0);
@@ -29,7 +29,7 @@ function enrichedSample(): EnrichedPayload {
         hour: { limit: 1500, remaining: 1499 },
       },
     },
-    alertText: attachRelatedIps(JSON.stringify(value), [{ path: [], ips: IPS }]),
+    alertText: attachRelatedIps(JSON.stringify(value), [{ path: [], ips: EXAMPLE_IPS }]),
   };
 }
 

@@ -1,21 +1,48 @@
-import type { Schema } from './option.js';
+/**
+ * The part of JSON Schema that the contract uses. OpenAPI 3.0 and Swagger 2.0 both know it, apart from `anyOf`
+ * and `nullable`, which Swagger lacks.
+ */
+export interface Schema {
+  readonly $ref?: string;
+  readonly type?: 'string' | 'integer' | 'boolean' | 'object' | 'array';
+  /** For people: what a designer shows instead of the name. */
+  readonly title?: string;
+  readonly description?: string;
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly enum?: readonly (string | number)[];
+  readonly default?: string | number | boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly nullable?: true;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly Schema[];
+}
 
 /** Short forms of schemas: each with the title that a designer shows. */
 
 type More = Omit<Schema, 'title' | 'type' | '$ref'>;
 
+/** A text. */
 export function string(title: string, more: More = {}): Schema {
   return { type: 'string', title, ...more };
 }
 
+/** A whole number. */
 export function integer(title: string, more: More = {}): Schema {
   return { type: 'integer', title, ...more };
 }
 
+/** A moment, as ISO-8601 in UTC. */
 export function dateTime(title: string, more: More = {}): Schema {
   return string(title, { format: 'date-time', ...more });
 }
 
+/** An array of alike things. */
 export function list(title: string, items: Schema, more: More = {}): Schema {
   return { type: 'array', title, items, ...more };
 }

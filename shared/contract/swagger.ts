@@ -1,13 +1,11 @@
-import { VERSION } from '../version.js';
 import {
   answersOf,
   byPath,
   COMPONENTS,
-  DESCRIPTION,
-  KEY_DESCRIPTION,
+  INFO,
+  KEY_SCHEMES,
   parametersOf,
   TAGS,
-  TITLE,
   withoutLinks,
 } from './documents.js';
 import {
@@ -19,7 +17,7 @@ import {
   type Parameter,
 } from './operation.js';
 import { OPERATIONS } from './operations/index.js';
-import type { Schema } from './option.js';
+import type { Schema } from './schema.js';
 
 /**
  * The contract as Swagger 2.0 with Microsoft's extensions, as custom connectors of Logic Apps and Power
@@ -32,7 +30,7 @@ export function swaggerDocument(base: string) {
   const { host, pathname, protocol } = new URL(base);
   return {
     swagger: '2.0',
-    info: { title: TITLE, version: VERSION, description: DESCRIPTION, license: { name: 'MIT', url: MIT } },
+    info: INFO,
     host,
     basePath: pathname,
     schemes: [protocol.slice(0, -1)],
@@ -43,14 +41,9 @@ export function swaggerDocument(base: string) {
     definitions: Object.fromEntries(
       Object.entries(COMPONENTS).map(([name, schema]) => [name, describeSchema(schema)]),
     ),
-    securityDefinitions: {
-      functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key', description: KEY_DESCRIPTION },
-      functionKeyInQuery: { type: 'apiKey', in: 'query', name: 'code', description: KEY_DESCRIPTION },
-    },
+    securityDefinitions: KEY_SCHEMES,
   };
 }
-
-const MIT = 'https://opensource.org/license/mit';
 
 function describe(operation: Operation) {
   const { id, title, description, tag, visibility, body, answers, key } = operation;

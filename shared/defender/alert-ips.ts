@@ -35,6 +35,11 @@ export function readIpsPage(body: string): Reading<IpsPage> {
   return { kind: 'value', value: { ips: [...ips], unusable, nextLink } };
 }
 
+/** The same as Defender writes it, on one page. */
+export function writeIps(apiHost: string, ips: readonly string[]): object {
+  return { '@odata.context': `${apiHost}/$metadata#Ips`, value: ips.map((id) => ({ id })) };
+}
+
 /** A value as a report may show it: cut, and not looked into, since it may be nested without end. */
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(excerpt(value));

@@ -32,6 +32,7 @@ export function cloudProblems(cloud: CloudName, parts: DefenderCloud): SettingPr
       message:
         `is one of the ${audience} cloud, but the API host (DEFENDER_API_HOST) is one of the ${host} cloud, which refuses ` +
         `such tokens: set DEFENDER_CLOUD to ${CLOUDS_OF[host]} for that host, or name an audience of its cloud`,
+      remedy: { set: 'DEFENDER_CLOUD', remove: 'DEFENDER_AUDIENCE' },
     });
   }
   const realm = host ?? audience;
@@ -41,6 +42,7 @@ export function cloudProblems(cloud: CloudName, parts: DefenderCloud): SettingPr
       message:
         `is not the login authority of the ${realm} cloud that the API host or the audience belongs to: tokens for it ` +
         `come from ${AUTHORITY_OF[realm]} only, which DEFENDER_CLOUD=${CLOUDS_OF[realm]} implies`,
+      remedy: { set: 'DEFENDER_CLOUD', remove: 'DEFENDER_AUTHORITY_HOST' },
     });
   }
   return problems;

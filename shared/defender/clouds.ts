@@ -6,6 +6,8 @@ export interface DefenderCloud {
   readonly audience: string;
   /** Origin of the login authority. */
   readonly authorityHost: string;
+  /** Origin of Microsoft Graph, where permissions are granted: https://learn.microsoft.com/graph/deployments */
+  readonly graphHost: string;
   /**
    * What a managed identity's token has to be for, to pass as an app registration's credential:
    * https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
@@ -20,6 +22,7 @@ const US_GOVERNMENT: DefenderCloud = {
   apiHost: 'https://api-gov.securitycenter.microsoft.us',
   audience: 'https://api-gov.securitycenter.microsoft.us',
   authorityHost: 'https://login.microsoftonline.us',
+  graphHost: 'https://graph.microsoft.us',
   exchangeAudience: 'api://AzureADTokenExchangeUSGov',
 };
 
@@ -32,14 +35,19 @@ export const CLOUDS: Readonly<Record<CloudName, DefenderCloud>> = {
     apiHost: 'https://api.security.microsoft.com',
     audience: 'https://api.securitycenter.microsoft.com',
     authorityHost: 'https://login.microsoftonline.com',
+    graphHost: 'https://graph.microsoft.com',
     exchangeAudience: 'api://AzureADTokenExchange',
   },
   gcc: {
     apiHost: 'https://api-gcc.securitycenter.microsoft.us',
     audience: 'https://api-gcc.securitycenter.microsoft.us',
     authorityHost: 'https://login.microsoftonline.com',
+    graphHost: 'https://graph.microsoft.com',
     exchangeAudience: 'api://AzureADTokenExchange',
   },
   'gcc-high': US_GOVERNMENT,
-  dod: US_GOVERNMENT,
+  dod: { ...US_GOVERNMENT, graphHost: 'https://dod-graph.microsoft.us' },
 };
+
+/** The clouds' names, in the order of the documentation. */
+export const CLOUD_NAMES = Object.keys(CLOUDS) as readonly CloudName[];

@@ -3,7 +3,7 @@ import type { TokenClaims } from '../identity/claims.js';
 /** The API's application id in every tenant, "WindowsDefenderATP". */
 export const DEFENDER_APP_ID = 'fc780465-2017-40d4-a0c5-307022471b92';
 /** The permission that related IPs and IP statistics want, by its name in tokens. */
-export const PERMISSION = 'Ip.Read.All';
+const PERMISSION = 'Ip.Read.All';
 /** The id of the application permission of that name. */
 export const APPLICATION_ROLE_ID = '47bf842d-354b-49ef-b741-3a6dd815bc13';
 /** The id of the delegated permission of that name. */

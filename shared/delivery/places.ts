@@ -1,14 +1,14 @@
-/** Where an app's deliveries are kept, by its owner's digest: several apps may share an account. */
+/** Where an app's deliveries are kept, by the app's digest: several apps may share an account. */
 export class DeliveryPlaces {
   /** The folder of all that deliveries keep. */
   readonly folder: string;
   /** Their messages; what could not be worked on goes to the queue of this name with `-poison`. */
   readonly queue: string;
 
-  constructor(owner: string) {
-    this.folder = `deliveries/${owner}/`;
+  constructor(app: string) {
+    this.folder = `deliveries/${app}/`;
     // https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata: at most 63 characters
-    this.queue = `alert-ip-deliveries-${owner}`;
+    this.queue = `alert-ip-deliveries-${app}`;
   }
 
   get states(): string {

@@ -1,4 +1,5 @@
-import type { Entry, Report } from './examine.js';
+import { APP_NAME } from '../version.js';
+import type { DoctorReport, Entry } from './examine.js';
 
 const SUMMARY = {
   ok: 'All is well.',
@@ -7,8 +8,8 @@ const SUMMARY = {
 };
 
 /** A report for people: a line for each observation, and below it what mends it. */
-export function asText({ status, version, asOf, checks }: Report): string {
-  const head = `defender-alert-ip-enrichment ${version}, ${asOf}`;
+export function asText({ status, version, asOf, checks }: DoctorReport): string {
+  const head = `${APP_NAME} ${version}, ${asOf}`;
   return [head, '', ...checks.flatMap(lines), '', SUMMARY[status], ''].join('\n');
 }
 

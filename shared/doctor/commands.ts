@@ -4,23 +4,38 @@ import { APPLICATION_ROLE_ID, DEFENDER_APP_ID, DELEGATED_SCOPE_ID } from '../def
 
 const APP = '-g RESOURCE_GROUP -n APP_NAME';
 
+/** Sets a setting of the app; the value is for a shell. */
 export function setSetting(setting: string, value: string): string {
   return `az functionapp config appsettings set ${APP} --settings ${setting}=${value}`;
 }
 
+/** Takes a setting away from the app. */
+export function removeSetting(setting: string): string {
+  return `az functionapp config appsettings delete ${APP} --setting-names ${setting}`;
+}
+
+/** Gives the app an identity of its own. */
 export const ASSIGN_SYSTEM_IDENTITY = `az functionapp identity assign ${APP}`;
 
+/** Shows which identities the app has, with their ids. */
 export const SHOW_IDENTITIES = `az functionapp identity show ${APP}`;
 
+/** Starts the app anew, on another machine. */
 export const RESTART = `az functionapp restart ${APP}`;
 
+/** Gives the app's identity a role on its storage account. */
+export function assignRole(role: string): string {
+  return `az role assignment create --role "${role}" --assignee OBJECT_ID --scope STORAGE_ACCOUNT_ID`;
+}
+
 /** There is no button in the portal for granting an application permission to a managed identity. */
-export function grantPermission(objectId: string, authorityHost: string): string {
+export function grantPermission(objectId: string, graphHost: string): string {
   const body = `{\\"principalId\\":\\"${objectId}\\",\\"resourceId\\":\\"$(az ad sp show --id ${DEFENDER_APP_ID} --query id -o tsv)\\",\\"appRoleId\\":\\"${APPLICATION_ROLE_ID}\\"}`;
-  const url = `${graphOf(authorityHost)}/v1.0/servicePrincipals/${objectId}/appRoleAssignments`;
+  const url = `${graphHost}/v1.0/servicePrincipals/${objectId}/appRoleAssignments`;
   return `az rest --method POST --url "${url}" --body "${body}"`;
 }
 
+/** Gives an app registration the delegated permission, with the consent of the whole tenant. */
 export function grantDelegated(clientId: string): string {
   return (
     `az ad app permission add --id ${clientId} --api ${DEFENDER_APP_ID} --api-permissions ${DELEGATED_SCOPE_ID}=Scope && ` +
@@ -28,11 +43,7 @@ export function grantDelegated(clientId: string): string {
   );
 }
 
+/** Shows which identities an app registration accepts in the place of a secret. */
 export function listFederated(clientId: string): string {
   return `az ad app federated-credential list --id ${clientId}`;
-}
-
-/** https://learn.microsoft.com/graph/deployments; for DoD it is https://dod-graph.microsoft.us. */
-function graphOf(authorityHost: string): string {
-  return authorityHost.endsWith('.us') ? 'https://graph.microsoft.us' : 'https://graph.microsoft.com';
 }

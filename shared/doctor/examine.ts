@@ -1,8 +1,9 @@
-import type { App, Startup } from '../app.js';
+import { type App, type Startup, worldOf } from '../app.js';
 import { runWithin } from '../deadline.js';
-import { asEnrichmentError } from '../errors.js';
+import { asEnrichmentError, DeadlineError, type EnrichmentError, faultOf } from '../errors.js';
 import { readClaims } from '../identity/claims.js';
 import { scopeOf } from '../identity/token-cache.js';
+import type { Reporter } from '../report.js';
 import { VERSION } from '../version.js';
 import type { Check, Observation, Patient, ProbeLook, Status, TokenLook } from './check.js';
 import { CHECKS } from './checks/index.js';
@@ -14,7 +15,7 @@ export interface Entry extends Observation {
 }
 
 /** What the doctor says. */
-export interface Report {
+export interface DoctorReport {
   /** The worst of all. */
   readonly status: Status;
   readonly version: string;
@@ -30,10 +31,10 @@ const CHECK_TIMEOUT_MS = 21_000;
  * Looks at everything that keeps the app from its work, all at the same time.
  * @param probe an alert to make one call to Defender about; without it Defender is not asked
  */
-export async function examine(startup: Startup, probe: string | undefined): Promise<Report> {
+export async function examine(startup: Startup, probe: string | undefined): Promise<DoctorReport> {
   const settings = examineSettings(startup).map((observation) => ({ name: 'settings', ...observation }));
   const checks = startup.ok ? [...settings, ...(await runChecks(startup.app, probe))] : settings;
-  const { clock } = startup.ok ? startup.app : startup.world;
+  const { clock } = worldOf(startup);
   return {
     status: worst(checks),
     version: VERSION,
@@ -55,13 +56,25 @@ async function runChecks(app: App, alertId: string | undefined): Promise<readonl
 }
 
 async function runCheck(patient: Patient, check: Check): Promise<readonly Entry[]> {
-  const { clock } = patient.app;
+  const { clock, report } = patient.app;
   const { name } = check;
-  const tooLong = () => new Error(`This check did not end within ${CHECK_TIMEOUT_MS / 1000} s.`);
+  const tooLong = () => new DeadlineError(`This check did not end within ${CHECK_TIMEOUT_MS / 1000} s.`);
   const observations = await runWithin(clock, CHECK_TIMEOUT_MS, tooLong, ({ signal }) =>
     check.examine(patient, signal),
-  ).catch((error: Error): readonly Observation[] => [{ status: 'fail', found: error.message }]);
+  ).catch((error: unknown) => failed(name, asEnrichmentError(error), report));
   return observations.map((observation) => ({ name, ...observation }));
+}
+
+/** What a fault of ours is reported as. */
+const FAULT = 'doctor-check-failed';
+
+/** A fault of ours is in the log, and nothing of its cause in the answer. */
+function failed(name: string, error: EnrichmentError, report: Reporter): readonly Observation[] {
+  const { kind, message } = error;
+  if (kind !== 'internal-error') return [{ status: 'fail', found: message }];
+  const { name: what = 'something', place = 'somewhere' } = faultOf(error);
+  report({ event: FAULT, detail: `The doctor's check "${name}" failed: ${what} ${place}.` });
+  return [{ status: 'fail', found: `This check failed; the log of the function app says where (${FAULT}).` }];
 }
 
 function lookAtToken({ settings, ownToken }: App, signal: AbortSignal): Promise<TokenLook> {

@@ -1,6 +1,9 @@
 import type { EnrichedPayload } from '../enrich.js';
 
-/** One form of the answer. Adding one is a file here and a line in the registry. */
+/**
+ * One form of the answer. Adding one is a file here and a line in the registry; one that is JSON has its schema in
+ * shared/contract/format-schemas.ts, without which no document is made.
+ */
 export interface Format {
   /** As callers name it in `format`. */
   readonly name: string;

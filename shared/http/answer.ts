@@ -4,9 +4,6 @@ import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from
 /** Content-Type of a problem document. */
 const PROBLEM_JSON = 'application/problem+json';
 
-/** How long a caller should wait before it looks whether the settings have been mended. */
-export const SETTINGS_RETRY_SECONDS = 60;
-
 /** `Retry-After`, where there is a wait to name. */
 export function retryAfterHeader(seconds: number | undefined): Record<string, string> {
   return seconds === undefined ? {} : { 'Retry-After': String(seconds) };

@@ -9,6 +9,7 @@ import { RequestError } from '../errors.js';
  */
 export async function readBody(request: HttpRequest, maxBytes: number, deadline: Deadline): Promise<string> {
   checkHeaders(request.headers);
+  // What is wrong before a byte has come is told at once: to read all of it could take all the time that there is.
   if (Number(request.headers.get('content-length')) > maxBytes) throw tooLarge(maxBytes);
   const bytes = await deadline.unlessOver(collect(request, maxBytes)).catch((error: unknown) => {
     if (error instanceof RequestError) throw error;

@@ -22,8 +22,11 @@ export function answerWithin<T>(
   return withDeadline(clock, waitSeconds * 1000 - ANSWER_MARGIN_MS, outOfTime, run);
 }
 
-/** What starting a job takes at most, on a bad day of the storage account. */
-const LONGEST_START_MS = 3_000;
+/**
+ * For starting a job, or ordering a forward: usual is less than a second. What takes longer than the caller
+ * waits is a 504, and the repeated post joins what the first one began.
+ */
+const SPARED_MS = 3_000;
 
 /**
  * Runs the part of a request that has to leave time for something after it: a quarter of what the caller
@@ -35,7 +38,7 @@ export function withTimeToSpare<T>(
   deadline: Deadline,
   run: (sooner: Deadline) => Promise<T>,
 ): Promise<T> {
-  const spareMs = Math.min(LONGEST_START_MS, waitSeconds * 250);
+  const spareMs = Math.min(SPARED_MS, waitSeconds * 250);
   const leftMs = Math.max(0, deadline.atMs - clock.monotonicMs() - spareMs);
   const outOfTime = () => new DeadlineError('The rest of the time is for what comes after.');
   return withDeadline(clock, leftMs, outOfTime, run, deadline.signal);

@@ -1,8 +1,7 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import type { App, Startup } from '../app.js';
-import { asEnrichmentError, EnrichmentError } from '../errors.js';
+import { type App, type Startup, worldOf } from '../app.js';
+import { asEnrichmentError, EnrichmentError, faultOf } from '../errors.js';
 import type { SettingProblem } from '../setting-problem.js';
-import type { World } from '../world.js';
 import { errorAnswer } from './answer.js';
 import { traceOf } from './caller-trace.js';
 
@@ -58,10 +57,6 @@ export function openDoor(
   };
 }
 
-function worldOf(startup: Startup): World {
-  return startup.ok ? startup.app : startup.world;
-}
-
 function settingsError(problems: readonly SettingProblem[], nowMs: number): EnrichmentError {
   const list = problems.map(({ setting, message }) => `${setting} ${message}`).join('; ');
   return new EnrichmentError('settings-wrong', `Mend these settings of the function app: ${list}.`, {
@@ -87,7 +82,8 @@ function logAnswer(
   ms: number,
   error: EnrichmentError | undefined,
 ): void {
-  if (error?.kind === 'internal-error') logFault(context, error);
+  if (error?.kind === 'internal-error')
+    context.error(JSON.stringify({ event: error.kind, ...faultOf(error) }));
   const line = JSON.stringify({
     event: 'answered',
     status,
@@ -98,11 +94,4 @@ function logAnswer(
   });
   if (status >= 500) context.warn(line);
   else context.info(line);
-}
-
-/** Of a foreign error only its name and place are logged, because its message could hold anything. */
-function logFault(context: InvocationContext, { kind, cause }: EnrichmentError): void {
-  const thrown = cause instanceof Error ? cause : undefined;
-  const place = /\n\s+(at .*)/.exec(thrown?.stack ?? '')?.[1];
-  context.error(JSON.stringify({ event: kind, name: thrown?.name, place }));
 }

@@ -1,15 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import { LONGEST_VALIDATION_TOKEN } from '../contract/options.js';
 import { RequestError } from '../errors.js';
 import { member } from '../payload/json.js';
+import { notificationsIn } from '../payload/notifications.js';
 
 /**
  * The handshakes by which webhook senders make sure, before they send anything, that this address
  * wants to be sent to. All pure: the door decides when to ask them.
  */
-
-/** Microsoft Graph's tokens are a few hundred characters long. */
-const LONGEST_VALIDATION_TOKEN = 4_096;
 
 /**
  * Microsoft Graph: `POST ?validationToken=…` wants the decoded token back as plain text
@@ -48,8 +47,8 @@ export function cloudEventsHandshake(
 ): HttpResponseInit {
   const origin = headers.get('webhook-request-origin')?.trim().toLowerCase();
   const allowed = allowedOrigins.find((one) => one === origin);
-  const yes = { 'WebHook-Allowed-Origin': allowed ?? '', 'WebHook-Allowed-Rate': String(perMinute) };
-  return { status: 200, headers: { Allow: 'POST, OPTIONS', ...(allowed ? yes : {}) } };
+  const yes = allowed ? { 'WebHook-Allowed-Origin': allowed, 'WebHook-Allowed-Rate': String(perMinute) } : {};
+  return { status: 200, headers: { Allow: 'POST, OPTIONS', ...yes } };
 }
 
 /**
@@ -76,10 +75,8 @@ export function eventGridHandshake(
  * @throws {RequestError} when a notification in the payload carries another one, or none
  */
 export function checkClientState(payload: unknown, expected: string | undefined): void {
-  const notifications = member(payload, 'value');
-  if (expected === undefined || !Array.isArray(notifications)) return;
-  for (const notification of notifications) {
-    if (member(notification, 'subscriptionId') === undefined) continue;
+  if (expected === undefined) return;
+  for (const notification of notificationsIn(payload)) {
     if (!isSame(member(notification, 'clientState'), expected)) {
       throw new RequestError(
         'client-state-wrong',
@@ -92,5 +89,5 @@ export function checkClientState(payload: unknown, expected: string | undefined)
 /** In constant time: digests are compared, so that neither content nor length shows. */
 function isSame(given: unknown, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(typeof given === 'string' ? given : ''), digest(expected)) && given !== '';
+  return timingSafeEqual(digest(typeof given === 'string' ? given : ''), digest(expected));
 }

@@ -1,5 +1,5 @@
-import { readOptions, type Values } from '../contract/option.js';
-import { DOCTOR_OPTIONS, ENRICH_OPTIONS } from '../contract/options.js';
+import { readOptions, type Values } from '../contract/option-kinds.js';
+import { DOCTOR_OPTIONS, ENRICH_OPTIONS, JOB_OPTIONS } from '../contract/options.js';
 import { type Destination, destinationNamed } from '../delivery/destination.js';
 import { RequestError } from '../errors.js';
 
@@ -43,6 +43,16 @@ function configured(name: string, destinations: readonly Destination[]): Destina
  */
 export function parseDoctorOptions(query: URLSearchParams): DoctorOptions {
   return readOptions(DOCTOR_OPTIONS, query);
+}
+
+/**
+ * Reads the query of a question for a job. What else stands in it is left alone: the address is one that
+ * others build upon.
+ * @throws {RequestError} for a value that is not known
+ */
+export function parseJobOptions(query: URLSearchParams): Values<typeof JOB_OPTIONS> {
+  const ours = [...query].filter(([name]) => Object.hasOwn(JOB_OPTIONS, name));
+  return readOptions(JOB_OPTIONS, new URLSearchParams(ours));
 }
 
 function checkTogether({ as, mode, forward }: Pick<Options, 'as' | 'mode' | 'forward'>): void {

@@ -1,11 +1,11 @@
 import type { HttpResponseInit } from '@azure/functions';
+import { writeIps } from '../defender/alert-ips.js';
 import { type EnrichmentError, retryAfterSeconds } from '../errors.js';
 import { retryAfterHeader } from './answer.js';
 
 /** Addresses as Defender answers them. */
 export function upstreamIps(apiHost: string, ips: readonly string[]): HttpResponseInit {
-  const jsonBody = { '@odata.context': `${apiHost}/$metadata#Ips`, value: ips.map((id) => ({ id })) };
-  return { status: 200, jsonBody };
+  return { status: 200, jsonBody: writeIps(apiHost, ips) };
 }
 
 /** Defender's answer about an alert that it does not know. */

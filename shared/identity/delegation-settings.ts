@@ -37,12 +37,12 @@ export function delegationProblems(
   if (!valueOfSetting('AZURE_CLIENT_ID')) {
     const message =
       'needs AZURE_CLIENT_ID: only a user-assigned identity can be the credential of an app registration';
-    problems.push({ setting: 'DELEGATED_CLIENT_ID', message });
+    problems.push({ setting: 'DELEGATED_CLIENT_ID', message, remedy: { set: 'AZURE_CLIENT_ID' } });
   }
   if (valueOfSetting('LOCAL_CREDENTIALS')) {
     const message =
       'needs the managed identity, whose token proves that this app is the registration: remove LOCAL_CREDENTIALS';
-    problems.push({ setting: 'DELEGATED_CLIENT_ID', message });
+    problems.push({ setting: 'DELEGATED_CLIENT_ID', message, remedy: { remove: 'LOCAL_CREDENTIALS' } });
   }
   return problems;
 }

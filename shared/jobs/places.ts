@@ -1,14 +1,14 @@
-/** Where an app's jobs are kept, by its owner's digest: several apps may share an account. */
+/** Where an app's jobs are kept, by the app's digest: several apps may share an account. */
 export class JobPlaces {
   /** The folder of all that jobs keep. */
   readonly folder: string;
   /** Its messages; what could not be worked on goes to the queue of this name with `-poison`. */
   readonly queue: string;
 
-  constructor(owner: string) {
-    this.folder = `jobs/${owner}/`;
+  constructor(app: string) {
+    this.folder = `jobs/${app}/`;
     // https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata: at most 63 characters
-    this.queue = `alert-ip-jobs-${owner}`;
+    this.queue = `alert-ip-jobs-${app}`;
   }
 
   get states(): string {

@@ -16,6 +16,9 @@ export const MOST_ALERTS = 10_000;
 /** How many lists may stand around an alert, beside the wrappers. */
 const MOST_LISTS = 5;
 
+/** How much may stand around an alert altogether. */
+export const MOST_AROUND = MOST_WRAPPERS + MOST_LISTS;
+
 /** An alert, and the shape that found it. */
 export interface Finding {
   readonly shape: AnyShape;

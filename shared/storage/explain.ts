@@ -1,5 +1,6 @@
-import { isRestError } from '@azure/core-rest-pipeline';
-import { IdentityError, StorageError } from '../errors.js';
+import { isRestError, RestError } from '@azure/core-rest-pipeline';
+import { IdentityError, StorageError, type StorageTrouble } from '../errors.js';
+import { networkFailure } from '../network-failure.js';
 
 /** When it is worth asking again after a failure that is known to pass but not when. */
 const COME_BACK_MS = 5_000;
@@ -9,7 +10,12 @@ const COME_BACK_MS = 5_000;
  * name the account, its address and parts of a signature.
  */
 export function explainStorage(error: unknown, nowMs: number): StorageError {
-  return new StorageError(describe(error), { retryAtMs: nowMs + COME_BACK_MS, cause: error });
+  const trouble = troubleOf(error);
+  return new StorageError(describe(error, trouble), {
+    trouble,
+    retryAtMs: nowMs + COME_BACK_MS,
+    cause: error,
+  });
 }
 
 /** What an operation that took too long fails with, before it is explained. */
@@ -19,25 +25,43 @@ export function timedOut(): Error {
 
 class TimeoutError extends Error {}
 
-function describe(error: unknown): string {
-  if (error instanceof TimeoutError) {
-    return 'The storage account of STATE_STORAGE did not answer in time. Ask again later.';
+function describe(error: unknown, trouble: StorageTrouble): string {
+  const { status, code } = factsOf(error);
+  switch (trouble) {
+    case 'slow':
+      return 'The storage account of STATE_STORAGE did not answer in time. Ask again later.';
+    case 'no-token':
+      return (
+        'There was no token for the storage account of STATE_STORAGE. Check the managed identity of the app, ' +
+        "and __clientId of the connection if the identity is a user-assigned one (its client id, not the object's)."
+      );
+    case 'refused':
+      return (
+        `The storage account of STATE_STORAGE refused the app (HTTP ${status}). Give its identity the roles Storage Blob ` +
+        "Data Contributor and Storage Queue Data Contributor, or mend the connection string's key; check the account's " +
+        'firewall.'
+      );
+    default: {
+      const what = status === undefined ? (code ?? 'no usable answer') : `HTTP ${status}`;
+      return `The storage account of STATE_STORAGE could not be used (${what}). Ask again later; if it stays, check the connection.`;
+    }
   }
-  if (error instanceof IdentityError) {
-    return (
-      'There was no token for the storage account of STATE_STORAGE. Check the managed identity of the app, ' +
-      "and __clientId of the connection if the identity is a user-assigned one (its client id, not the object's)."
-    );
-  }
-  const status = isRestError(error) ? error.response?.status : undefined;
-  if (status === 401 || status === 403) {
-    return (
-      `The storage account of STATE_STORAGE refused the app (HTTP ${status}). Give its identity the roles Storage Blob ` +
-      "Data Contributor and Storage Queue Data Contributor, or mend the connection string's key; check the account's " +
-      'firewall.'
-    );
-  }
-  const code = isRestError(error) ? error.code : undefined;
-  const what = status === undefined ? (code ?? 'no usable answer') : `HTTP ${status}`;
-  return `The storage account of STATE_STORAGE could not be used (${what}). Ask again later; if it stays, check the connection.`;
+}
+
+function troubleOf(error: unknown): StorageTrouble {
+  if (error instanceof TimeoutError) return 'slow';
+  if (error instanceof IdentityError) return 'no-token';
+  const { status, code } = factsOf(error);
+  if (status === 401 || status === 403) return 'refused';
+  if (status !== undefined || code === undefined || code === RestError.PARSE_ERROR) return 'other';
+  const failure = networkFailure(code);
+  return failure === 'malformed' ? 'other' : failure;
+}
+
+/** The answer's status; without an answer, the code of what went wrong. */
+function factsOf(error: unknown): {
+  readonly status?: number | undefined;
+  readonly code?: string | undefined;
+} {
+  return isRestError(error) ? { status: error.response?.status, code: error.code } : {};
 }

@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import type { Clock } from '../clock.js';
 import type { Credential, TokenCache } from '../identity/token-cache.js';
+import { APP_NAME } from '../version.js';
 import { AzureBlobStore, type BlobLimits, STATE_BLOBS } from './azure-blob-store.js';
 import { AzureQueueStore } from './azure-queue-store.js';
 import type { BlobStore } from './blob-store.js';
@@ -8,7 +9,7 @@ import type { StateStorage } from './connection.js';
 import type { QueueStore } from './queue-store.js';
 
 /** The container that this app keeps everything in; several apps may share it. */
-export const CONTAINER = 'defender-alert-ip-enrichment';
+export const CONTAINER = APP_NAME;
 
 /**
  * One retry at once, for a connection that was closed while it was idle. The library's `tryTimeoutInMs`

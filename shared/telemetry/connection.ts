@@ -14,6 +14,7 @@ export type ParsedIngestion =
   | { readonly ok: true; readonly ingestionEndpoint: string }
   | { readonly ok: false; readonly message: string };
 
+/** In lower case only: the library takes no other (`validateInstrumentationKey` of its exporter). */
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Of connection strings that name none (https://learn.microsoft.com/azure/azure-monitor/app/connection-strings). */
 const GLOBAL_ENDPOINT = 'https://dc.services.visualstudio.com';

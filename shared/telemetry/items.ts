@@ -95,7 +95,7 @@ export function itemsOf(told: Occurrence, trace: Trace | undefined, atMs: number
       return [
         metric('enrichment.job_age_ms', ageMs, { outcome }),
         dependency(told, trace, 'job turn', {
-          isSuccess: true,
+          isSuccess: outcome !== 'broken-off',
           properties: { jobId, generation: String(generation), outcome },
         }),
       ];

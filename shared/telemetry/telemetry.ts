@@ -1,5 +1,5 @@
 import { runWithin } from '../deadline.js';
-import type { Note } from '../occurrence.js';
+import { type Note, unnoted } from '../occurrence.js';
 import { currentTrace } from '../trace.js';
 import type { World } from '../world.js';
 import type { TelemetryClient } from './client.js';
@@ -25,7 +25,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /** Telemetry as the settings want it; without any, nothing is loaded, kept or sent. */
 export function createTelemetry(settings: TelemetrySettings | undefined, world: World): Telemetry {
   if (settings) return new LateTelemetry(settings, world);
-  return { note: () => {}, answered: () => {}, close: async () => {} };
+  return { note: unnoted, answered: () => {}, close: async () => {} };
 }
 
 /** Keeps what happens, and sends it when the library has been loaded: a cold start is not paid for it. */

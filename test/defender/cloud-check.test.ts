@@ -91,6 +91,16 @@ describe('overrides that cannot work are wrong settings', () => {
     expect(wrong(env)).toEqual(settings);
   });
 
+  test('they are told beside what else is wrong, unless a part of them is', () => {
+    const host = { DEFENDER_API_HOST: 'https://api-gov.securitycenter.microsoft.us' };
+    expect(wrong({ ...host, MAX_BODY_BYTES: 'many' })).toEqual([
+      'MAX_BODY_BYTES',
+      'DEFENDER_AUDIENCE',
+      'DEFENDER_AUTHORITY_HOST',
+    ]);
+    expect(wrong({ ...host, DEFENDER_AUDIENCE: 'x' })).toEqual(['DEFENDER_AUDIENCE']);
+  });
+
   test('and the message says why and what would fit', () => {
     const [audience, authority] = cloudProblems('commercial', {
       ...CLOUDS.commercial,

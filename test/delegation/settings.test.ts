@@ -29,6 +29,20 @@ test.each([
   });
 });
 
+test('an id has one spelling, so that apps with one registration have one ledger', () => {
+  const id = 'ABCDEF00-3333-4333-8333-333333333333';
+  const parsed = parseSettings({
+    STATE_STORAGE: 'memory',
+    ...FULL,
+    DELEGATED_CLIENT_ID: id,
+    DELEGATED_TENANT_ID: id,
+  });
+  expect(parsed.ok && parsed.settings.delegation).toMatchObject({
+    clientId: id.toLowerCase(),
+    tenantId: id.toLowerCase(),
+  });
+});
+
 describe('what cannot work is a wrong setting', () => {
   test.each([
     [{ AZURE_CLIENT_ID: '' }, ['DELEGATED_CLIENT_ID needs AZURE_CLIENT_ID']],

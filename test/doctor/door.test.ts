@@ -57,7 +57,7 @@ describe('GET /api/doctor', () => {
       ['&format=xml', 'json, text'],
       ['&probe=..%2Fmachines', 'probe'],
       ['&probe=', 'probe'],
-      ['&format=json&format=text', 'once'],
+      ['&format=json&format=text', 'The option "format" may be given only once.'],
     ] as const) {
       const { status, json } = await ask(query);
       expect(status).toBe(400);

@@ -116,7 +116,9 @@ describe('what the token is good for', () => {
     expect((await consult(world)).of('audience')).toMatchObject({
       status: 'fail',
       found: expect.stringContaining('The token is for https://graph.microsoft.com, but'),
-      fix: expect.stringContaining('DEFENDER_CLOUD'),
+      fix: expect.stringMatching(
+        /--settings DEFENDER_CLOUD=CLOUD && az .* delete .*DEFENDER_AUDIENCE \(CLOUD: .*gcc-high/,
+      ),
     });
   });
 

@@ -35,11 +35,48 @@ describe('Microsoft Graph', () => {
     [undefined, 403],
   ])('with a configured clientState, a notification with %s is %d', async (clientState, expected) => {
     world = await startWorld({ settings: { GRAPH_CLIENT_STATE_SETTING: 'MY_STATE', MY_STATE: 'state-1' } });
-    const notification = { subscriptionId: 's', clientState, resourceData: { id: KNOWN_ALERT } };
+    const notification = {
+      subscriptionId: 's',
+      changeType: 'updated',
+      clientState,
+      resourceData: { id: KNOWN_ALERT },
+    };
     const { status, text } = await world.enrich({ value: [notification], alertId: KNOWN_ALERT });
     expect(status).toBe(expected);
     if (status === 403) expect(text).not.toContain('state-1');
     expect(world.asked()).toHaveLength(expected === 200 ? 1 : 0);
+  });
+});
+
+describe("Microsoft Graph's clientState", () => {
+  const notification = (clientState: string) => ({
+    subscriptionId: 's',
+    changeType: 'updated',
+    clientState,
+    resource: `security/alerts_v2/${KNOWN_ALERT}`,
+    resourceData: { id: KNOWN_ALERT },
+  });
+
+  test.each<[string, (one: unknown) => unknown]>([
+    ['one by itself', (one) => one],
+    ['an array', (one) => [one]],
+    ['a member', (one) => ({ body: { value: [one] } })],
+    ['a string', (one) => JSON.stringify({ value: [one] })],
+    ['an event', (one) => ({ specversion: '1.0', data: { value: [one] } })],
+    ['beside an event', (one) => ({ specversion: '1.0', data: {}, value: [one] })],
+  ])('is looked at in %s', async (_name, wrap) => {
+    world = await startWorld({ settings: { GRAPH_CLIENT_STATE_SETTING: 'MY_STATE', MY_STATE: 'state-1' } });
+    const post = (clientState: string) => world.enrich(JSON.stringify(wrap(notification(clientState))));
+    const refused = await post('state-2');
+    expect([refused.status, refused.json.type]).toEqual([403, expect.stringContaining('client-state-wrong')]);
+    const { status, json } = await post('state-1');
+    expect([status, json.enrichment.alerts[0].shape]).toEqual([200, 'graph-notification']);
+  });
+
+  test('is not wanted of what is no notification', async () => {
+    world = await startWorld({ settings: { GRAPH_CLIENT_STATE_SETTING: 'MY_STATE', MY_STATE: 'state-1' } });
+    const rows = { value: [{ subscriptionId: 's', alertId: KNOWN_ALERT }] };
+    expect((await world.enrich(rows)).status).toBe(200);
   });
 });
 

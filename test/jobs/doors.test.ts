@@ -120,7 +120,9 @@ describe('mode=auto', () => {
     expect(overflow.json.enrichment.retryAfterSeconds).toBeLessThanOrEqual(70);
     expect(world.asked()).toHaveLength(5);
 
-    const soFar = await world.get(`${path}&partial=true`);
+    const unclear = await world.get(`${path}&partial=banana`);
+    expect([unclear.status, unclear.json.type]).toEqual([400, expect.stringContaining('invalid-option')]);
+    const soFar = await world.get(`${path}&partial=true&utm_source=x`);
     expect(soFar.status).toBe(200);
     expect(soFar.json.enrichment.status).toBe('partial');
     const statuses = soFar.json.enrichment.alerts.map(({ status }: { status: string }) => status);

@@ -39,7 +39,10 @@ export type World = Awaited<ReturnType<typeof startWorld>>;
 /** Stands in a payload where nothing but the answer's own `alert` may show it. */
 export const PAYLOAD_CANARY = 'canary-payload-7c1d';
 
-/** The library's token cache is one for the process; an audience of its own keeps worlds apart. */
+/**
+ * The library's token cache is one for the process, and some worlds share a storage account: an audience and
+ * a slot of its own keep each apart.
+ */
 let worlds = 0;
 
 /** The whole app between real sockets: host, doors, identity endpoint, Defender. */
@@ -55,6 +58,7 @@ export async function startWorld(options: WorldOptions = {}) {
     ...identity.settings,
     DEFENDER_API_HOST: defender.url,
     DEFENDER_AUDIENCE: audience,
+    WEBSITE_SLOT_NAME: `world-${worlds}`,
     STATE_STORAGE: 'memory',
     ...options.settings,
   };

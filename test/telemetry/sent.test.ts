@@ -159,7 +159,8 @@ test(
 test(
   'metrics: calls, lookups, permits and tokens, each with its dimensions',
   async () => {
-    const first = await startWatched(withStorage());
+    const slot = { WEBSITE_SLOT_NAME: 'of-both' };
+    const first = await startWatched(withStorage(slot));
     await first.world.enrich({ value: [{ alertId: KNOWN_ALERT }, { alertId: UNKNOWN_ALERT }] });
     await first.world.enrich({ alertId: KNOWN_ALERT });
     await first.end();
@@ -176,7 +177,7 @@ test(
       }),
     ).toBe(1);
     // Another instance, which has the same account.
-    watched = await startWatched(withStorage({ DEFENDER_AUDIENCE: first.world.audience }));
+    watched = await startWatched(withStorage({ ...slot, DEFENDER_AUDIENCE: first.world.audience }));
     await watched.world.enrich({ alertId: KNOWN_ALERT });
     await watched.end();
     expect(watched.count('enrichment.lookups', { of: 'alert', level: 'shared' })).toBe(1);

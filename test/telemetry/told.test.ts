@@ -199,3 +199,22 @@ test('with nothing to tell nothing is loaded at the end', async () => {
 test('the names of metrics are what Azure Monitor and OpenTelemetry take', () => {
   for (const name of Object.keys(METRICS)) expect(name).toMatch(/^enrichment\.[a-z_]{1,40}$/);
 });
+
+test.each([
+  ['goes-on', true],
+  ['put-off', true],
+  ['broken-off', false],
+])('a turn of a job that was %s is a success: %s', async (outcome, success) => {
+  const [turn] = (
+    await send({
+      kind: 'job-turn',
+      jobId: 'job-1',
+      generation: 1,
+      outcome,
+      ageMs: 5_000,
+      startedAtMs: ATTEMPT.startedAtMs,
+      durationMs: 1_250,
+    })
+  ).filter(({ data }) => data.baseType === 'RemoteDependencyData');
+  expect(turn?.data.baseData).toMatchObject({ name: 'job turn', success, properties: { outcome } });
+});

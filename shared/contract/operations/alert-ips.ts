@@ -1,6 +1,9 @@
 import { ENDPOINT_ALERT_ID_PATTERN, LONGEST_ALERT_ID } from '../../alert-id.js';
+import { writeIps } from '../../defender/alert-ips.js';
+import { CLOUDS } from '../../defender/clouds.js';
 import type { Operation } from '../operation.js';
 import { ANY_DOOR, LOOKUP, upstreamErrors } from '../problems.js';
+import { EXAMPLE_IPS } from '../sample.js';
 import { ref } from '../schema.js';
 
 export const alertIps: Operation = {
@@ -34,10 +37,7 @@ export const alertIps: Operation = {
           examples: {
             found: {
               summary: 'Two addresses',
-              value: {
-                '@odata.context': 'https://api.security.microsoft.com/api/$metadata#Ips',
-                value: [{ id: '104.80.104.128' }, { id: '23.203.232.228' }],
-              },
+              value: writeIps(CLOUDS.commercial.apiHost, EXAMPLE_IPS),
             },
           },
         },

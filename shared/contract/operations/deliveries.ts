@@ -37,7 +37,7 @@ const shown = {
   },
 };
 
-const KINDS = ['delivery-unknown', 'option-not-available', 'storage-unavailable', ...ANY_DOOR] as const;
+const KINDS = ['delivery-unknown', 'storage-unavailable', ...ANY_DOOR] as const;
 
 export const delivery: Operation = {
   id: 'delivery',

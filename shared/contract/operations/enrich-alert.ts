@@ -1,24 +1,28 @@
 import { FORMATS } from '../../formats/index.js';
 import { FORMAT_SCHEMAS } from '../format-schemas.js';
 import type { Answer, Content, Operation } from '../operation.js';
-import { ENRICH_OPTIONS } from '../options.js';
+import { ENRICH_OPTIONS, LONGEST_VALIDATION_TOKEN } from '../options.js';
 import { PAYLOADS } from '../payloads.js';
 import { ANY_DOOR, DELEGATION, FORWARD, LOOKUP, problems } from '../problems.js';
 import { formatExamples } from '../sample.js';
-import { ref } from '../schema.js';
+import { ref, type Schema } from '../schema.js';
 
 /** A result in any form, as `enrichAlert` and an ended job answer it. */
 export function enrichedContent(): Record<string, Content> {
   const examples = formatExamples();
   return Object.fromEntries(
     [...examples].map(([mediaType, ofType]) => {
-      const schemas = FORMATS.filter(({ name }) => name in ofType).flatMap(({ name }) =>
-        name in FORMAT_SCHEMAS ? [ref(`${name}Answer`)] : [],
-      );
-      const schema = schemas.length > 1 ? { anyOf: schemas } : (schemas[0] ?? { type: 'string' as const });
+      const names = FORMATS.map(({ name }) => name).filter((name) => name in ofType);
+      const schemas = mediaType.endsWith('json') ? names.map(schemaOf) : [{ type: 'string' as const }];
+      const schema = schemas.length > 1 ? { anyOf: schemas } : (schemas[0] as Schema);
       return [mediaType, { schema, examples: ofType }];
     }),
   );
+}
+
+function schemaOf(format: string): Schema {
+  if (format in FORMAT_SCHEMAS) return ref(`${format}Answer`);
+  throw new TypeError(`the form "${format}" is JSON and has no schema`);
 }
 
 /** Headers of a result that was forwarded. */
@@ -95,7 +99,7 @@ export const enrichAlert: Operation = {
       title: "Graph's handshake",
       description: 'Microsoft Graph sends it once, when a subscription is made, and gets it back.',
       visibility: 'advanced',
-      schema: { type: 'string', maxLength: 4096 },
+      schema: { type: 'string', maxLength: LONGEST_VALIDATION_TOKEN },
     },
     {
       name: 'aeg-event-type',

@@ -42,6 +42,6 @@ export const enrichmentStatus: Operation = {
       content: enrichedContent(),
     },
     202: ACCEPTED,
-    ...problems(['job-unknown', 'job-expired', 'job-failed', ...LOOKUP, ...ANY_DOOR]),
+    ...problems(['invalid-option', 'job-unknown', 'job-expired', 'job-failed', ...LOOKUP, ...ANY_DOOR]),
   },
 };

@@ -1,3 +1,4 @@
+import { VERSION } from '../../version.js';
 import type { Operation } from '../operation.js';
 import { DOCTOR_OPTIONS } from '../options.js';
 import { ANY_DOOR, problems } from '../problems.js';
@@ -11,7 +12,7 @@ export const doctor: Operation = {
   path: '/doctor',
   title: 'Ask why it does not work yet',
   description:
-    'Looks at settings, identity, permission, storage, quota and clock, and names the command that mends what is wrong. It answers 200 whatever it says, also while settings are wrong.',
+    'Looks at everything that keeps the app from its work, from its settings to its telemetry, and names the command that mends what is wrong. It answers 200 whatever it says, also while settings are wrong.',
   tag: 'Operation',
   visibility: 'advanced',
   key: 'function',
@@ -28,7 +29,7 @@ export const doctor: Operation = {
               summary: 'All is well',
               value: {
                 status: 'ok',
-                version: '0.1.0',
+                version: VERSION,
                 asOf: '2026-11-23T18:00:00.000Z',
                 checks: [{ name: 'settings', status: 'ok', found: 'All settings are usable.' }],
               },
@@ -59,7 +60,7 @@ export const health: Operation = {
       content: {
         'application/json': {
           schema: ref('Health'),
-          examples: { up: { summary: 'Up', value: { status: 'ok', version: '0.1.0' } } },
+          examples: { up: { summary: 'Up', value: { status: 'ok', version: VERSION } } },
         },
       },
     },

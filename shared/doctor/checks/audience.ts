@@ -1,6 +1,7 @@
+import { CLOUD_NAMES } from '../../defender/clouds.js';
 import { audienceFinding } from '../../defender/findings.js';
 import type { Check } from '../check.js';
-import { setSetting } from '../commands.js';
+import { removeSetting, setSetting } from '../commands.js';
 
 /** Whether tokens are for the API that is asked. */
 export const audience: Check = {
@@ -10,7 +11,7 @@ export const audience: Check = {
     if (!look.ok) return [];
     const { isRight, sentence } = audienceFinding(look.claims, app.settings.cloud.audience);
     if (isRight) return [{ status: 'ok', found: sentence }];
-    const fix = `${setSetting('DEFENDER_CLOUD', 'commercial|gcc|gcc-high|dod')}, and remove DEFENDER_AUDIENCE`;
+    const fix = `${setSetting('DEFENDER_CLOUD', 'CLOUD')} && ${removeSetting('DEFENDER_AUDIENCE')} (CLOUD: ${CLOUD_NAMES.join(', ')})`;
     return [{ status: isRight === undefined ? 'warn' : 'fail', found: sentence, fix }];
   },
 };

@@ -1,5 +1,6 @@
 import { asEnrichmentError } from '../../errors.js';
 import type { Check } from '../check.js';
+import { storageFix } from '../storage-fix.js';
 
 /** So many ids are told; the log has all of them. */
 const MOST_SHOWN = 5;
@@ -7,7 +8,7 @@ const MOST_SHOWN = 5;
 /** How many deliveries were given up and wait for somebody to send them again. */
 export const deadLetters: Check = {
   name: 'dead-letters',
-  async examine({ app: { deliveries } }) {
+  async examine({ app: { deliveries, settings } }) {
     if (!deliveries) return [];
     try {
       const { ids, hasMore } = await deliveries.dead();
@@ -24,7 +25,8 @@ export const deadLetters: Check = {
         },
       ];
     } catch (error) {
-      return [{ status: 'fail', found: asEnrichmentError(error).message }];
+      const fix = storageFix(error, settings.state.storage, 'Storage Blob Data Contributor');
+      return [{ status: 'fail', found: asEnrichmentError(error).message, fix }];
     }
   },
 };

@@ -20,8 +20,10 @@ export const delegation: Check = {
       const found = `Entra accepts this app's identity as the app registration ${registration.clientId}.`;
       return [{ status: 'ok', found }];
     } catch (error) {
-      const { message } = asEnrichmentError(error);
-      return [{ status: 'fail', found: message, fix: listFederated(registration.clientId) }];
+      const { kind, message: found } = asEnrichmentError(error);
+      // Whether the authority is down, or the app has no identity, is in the message and in other checks.
+      if (kind !== 'delegation-refused') return [{ status: 'fail', found }];
+      return [{ status: 'fail', found, fix: listFederated(registration.clientId) }];
     }
   },
 };

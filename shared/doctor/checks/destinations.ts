@@ -30,7 +30,11 @@ async function examine(clock: Clock, destination: Destination, signal: AbortSign
     );
     if (connection.kind === 'connected')
       return { status: 'ok', found: `${name}: ${host} can be connected to.` };
-    return { status: 'fail', found: `${name}: ${host} ${connection.reason}`, fix: fixOf(name, connection) };
+    return {
+      status: 'fail',
+      found: `${name}: ${host} ${connection.reason}`,
+      fix: fixOf(destination, connection),
+    };
   } catch (error) {
     if (error !== tooLate) throw error;
     const found = `${name}: ${host} did not take a connection within ${TIMEOUT_MS / 1000} s.`;
@@ -43,9 +47,12 @@ type Failed = Exclude<Connection, { kind: 'connected' }>;
 const CHECK_THE_WAY =
   "Check the firewalls on the way out of this app's network, and the receiver's own rules for who may connect.";
 
-function fixOf(name: string, { kind, code }: Failed): string {
+function fixOf({ name, allowPrivateHost }: Destination, { kind, code }: Failed): string {
   switch (kind) {
     case 'refused-address':
+      if (allowPrivateHost) {
+        return `Name another host for ${name} in FORWARD_DESTINATIONS: a cloud answers its own machines there, so no receiver can be.`;
+      }
       return `If a private address is meant, set "allowPrivateHost": true for ${name} in FORWARD_DESTINATIONS; else correct the name's DNS record.`;
     case 'untrusted':
       return fixCertificate(code);

@@ -26,10 +26,19 @@ function failed(
   { localCredentials, endpoint }: Settings['identity'],
   error: Error & { kind: string },
 ): Observation {
-  const fix = localCredentials
-    ? 'az login'
-    : error.kind === 'identity-unavailable'
-      ? RESTART
-      : `${endpoint ? SHOW_IDENTITIES : ASSIGN_SYSTEM_IDENTITY} (portal: the function app, Settings, Identity)`;
+  const fix = localCredentials ? SIGN_IN[localCredentials] : fixOf(endpoint, error.kind);
   return { status: 'fail', found: error.message, fix };
+}
+
+/** What signs in who works outside Azure. */
+const SIGN_IN = {
+  'azure-cli': 'az login',
+  environment:
+    'Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH) to those of an app ' +
+    'registration that has the permission.',
+};
+
+function fixOf(endpoint: string | undefined, kind: string): string {
+  if (kind === 'identity-unavailable') return RESTART;
+  return `${endpoint ? SHOW_IDENTITIES : ASSIGN_SYSTEM_IDENTITY} (portal: the function app, Settings, Identity)`;
 }

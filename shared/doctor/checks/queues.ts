@@ -1,17 +1,24 @@
+import type { App } from '../../app.js';
 import { asEnrichmentError } from '../../errors.js';
 import type { WorkPlace } from '../../state.js';
 import type { Check, Observation } from '../check.js';
+import { storageFix } from '../storage-fix.js';
 
 /** Whether the queues of jobs and deliveries can be reached, and what waits in them. */
 export const queues: Check = {
   name: 'queues',
-  async examine({ app: { shared } }) {
+  async examine({ app }) {
+    const { shared } = app;
     if (!shared) return [];
-    return Promise.all([count('jobs', shared.jobs), count('deliveries', shared.deliveries)]);
+    return Promise.all([count(app, 'jobs', shared.jobs), count(app, 'deliveries', shared.deliveries)]);
   },
 };
 
-async function count(of: string, { queue, poison }: WorkPlace<unknown>): Promise<Observation> {
+async function count(
+  { settings }: App,
+  of: string,
+  { queue, poison }: WorkPlace<unknown>,
+): Promise<Observation> {
   try {
     const [waiting, poisoned] = await Promise.all([queue.count(), poison.count()]);
     const found = `About ${waiting} messages are in the queue of ${of}, those for later included`;
@@ -22,10 +29,8 @@ async function count(of: string, { queue, poison }: WorkPlace<unknown>): Promise
       fix: 'That takes seconds, so look again. If they stay, no worker runs: look for errors of the queue triggers in the log.',
     };
   } catch (error) {
-    return { status: 'fail', found: `The queue of ${of}: ${asEnrichmentError(error).message}`, fix: FIX };
+    const found = `The queue of ${of}: ${asEnrichmentError(error).message}`;
+    const fix = storageFix(error, settings.state.storage, 'Storage Queue Data Contributor');
+    return { status: 'fail', found, fix };
   }
 }
-
-const FIX =
-  'Give the identity the role "Storage Queue Data Contributor": az role assignment create --role ' +
-  '"Storage Queue Data Contributor" --assignee OBJECT_ID --scope STORAGE_ACCOUNT_ID';

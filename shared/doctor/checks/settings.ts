@@ -1,14 +1,15 @@
 import type { Startup } from '../../app.js';
+import type { SettingProblem } from '../../setting-problem.js';
 import type { Observation } from '../check.js';
-import { setSetting } from '../commands.js';
+import { removeSetting, setSetting } from '../commands.js';
 
 /** The settings: one observation for each that is wrong. Without usable ones nothing else can be looked at. */
 export function examineSettings(startup: Startup): readonly Observation[] {
   if (!startup.ok) {
-    return startup.problems.map(({ setting, message }) => ({
+    return startup.problems.map((problem) => ({
       status: 'fail',
-      found: `${setting} ${message}.`,
-      fix: setSetting(setting, 'VALUE'),
+      found: `${problem.setting} ${problem.message}.`,
+      fix: fixOf(problem),
     }));
   }
   const { apiHost, audience, authorityHost } = startup.app.settings.cloud;
@@ -18,4 +19,9 @@ export function examineSettings(startup: Startup): readonly Observation[] {
       found: `All are usable. Defender is asked at ${apiHost}, with tokens for ${audience}; users sign in at ${authorityHost}.`,
     },
   ];
+}
+
+function fixOf({ setting, remedy = { set: setting } }: SettingProblem): string {
+  const { set, remove } = remedy;
+  return [set && setSetting(set, 'VALUE'), remove && removeSetting(remove)].filter(Boolean).join(' && ');
 }

@@ -1,6 +1,6 @@
 import { asEnrichmentError } from '../../errors.js';
 import type { Check } from '../check.js';
-import { setSetting } from '../commands.js';
+import { storageFix } from '../storage-fix.js';
 
 /** Written and deleted again; a crash in between leaves a blob that says what it is. */
 const PROBE_BLOB = 'doctor/can-be-deleted.json';
@@ -8,7 +8,7 @@ const PROBE_BLOB = 'doctor/can-be-deleted.json';
 /** Whether what instances share can be kept: reachable, and writable by this identity or key. */
 export const storage: Check = {
   name: 'storage',
-  async examine({ app: { shared } }) {
+  async examine({ app: { settings, shared } }) {
     if (!shared) {
       const found =
         'STATE_STORAGE is memory: the quota is right while there is one instance, and one process in it.';
@@ -20,12 +20,8 @@ export const storage: Check = {
       if (etag !== undefined) await store.delete(PROBE_BLOB, etag);
       return [{ status: 'ok', found: 'The storage account of STATE_STORAGE can be reached and written to.' }];
     } catch (error) {
-      return [{ status: 'fail', found: asEnrichmentError(error).message, fix: FIX }];
+      const fix = storageFix(error, settings.state.storage, 'Storage Blob Data Contributor');
+      return [{ status: 'fail', found: asEnrichmentError(error).message, fix }];
     }
   },
 };
-
-const FIX =
-  'Give the identity the roles "Storage Blob Data Contributor" and "Storage Queue Data Contributor": az role assignment ' +
-  'create --role ROLE --assignee OBJECT_ID --scope STORAGE_ACCOUNT_ID; or name another connection: ' +
-  setSetting('STATE_STORAGE', 'NAME_OF_A_CONNECTION');

@@ -1,4 +1,4 @@
-import { inside, member } from '../json.js';
+import { inside, items, member } from '../json.js';
 import type { Path } from '../path.js';
 import { type Candidate, eachOf, objectCandidate, type Shape } from '../shape.js';
 
@@ -18,6 +18,11 @@ export const graphNotification: Shape = {
     return eachOf(list, (notification, index) => candidate(notification, ['value', index]));
   },
 };
+
+/** The notifications that a value is, or lists. */
+export function notificationsAt(value: unknown): readonly unknown[] {
+  return isNotification(value) ? [value] : items(member(value, 'value')).filter(isNotification);
+}
 
 function isNotification(value: unknown): boolean {
   return (

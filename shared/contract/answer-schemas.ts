@@ -1,10 +1,10 @@
 import { KINDS, problemType } from '../errors.js';
 import type { Schemas } from './operation.js';
 import { dateTime, integer, list, object, ref, string } from './schema.js';
+import { ALERT_STATUSES, DELIVERY_STATUSES, ENRICHMENT_STATUSES } from './statuses.js';
 
-const STATUSES = ['found', 'empty', 'not_found', 'skipped', 'failed'];
 const wholeStatus = string('Status', {
-  enum: ['complete', 'partial', 'failed'],
+  enum: ENRICHMENT_STATUSES,
   description: '`complete`: no lookup failed; `failed`: all did.',
 });
 const ips = list('IP addresses', string('IP address'));
@@ -32,7 +32,7 @@ const window = (title: string) => object(title, { limit: integer('Limit'), remai
 const receipt = {
   id: string('Id'),
   destination: string('Destination'),
-  status: string('Status', { enum: ['queued', 'delivered', 'dead-lettered'] }),
+  status: string('Status', { enum: DELIVERY_STATUSES }),
 };
 
 /** What several answers are made of. */
@@ -68,7 +68,7 @@ export const SCHEMAS: Schemas = {
     'Alert',
     {
       alertId: string('Alert id'),
-      status: string('Status', { enum: STATUSES }),
+      status: string('Status', { enum: ALERT_STATUSES }),
       shape: string('Shape', { description: 'The layout that the payload was recognised as.' }),
       pointer: string('Pointer', { description: 'JSON Pointer of its first place in the payload.' }),
       ips,

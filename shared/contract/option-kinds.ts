@@ -1,29 +1,5 @@
 import { RequestError } from '../errors.js';
-
-/**
- * The part of JSON Schema that the contract uses. OpenAPI 3.0 and Swagger 2.0 both know it, apart from `anyOf`
- * and `nullable`, which Swagger lacks.
- */
-export interface Schema {
-  readonly $ref?: string;
-  readonly type?: 'string' | 'integer' | 'boolean' | 'object' | 'array';
-  /** For people: what a designer shows instead of the name. */
-  readonly title?: string;
-  readonly description?: string;
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly enum?: readonly (string | number)[];
-  readonly default?: string | number | boolean;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly nullable?: true;
-  readonly items?: Schema;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly anyOf?: readonly Schema[];
-}
+import type { Schema } from './schema.js';
 
 /** What is told of an option to people. */
 export interface OptionText {
@@ -133,7 +109,9 @@ export function readOptions<O extends OptionSet>(options: O, query: URLSearchPar
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (!option) throw unknown(Object.keys(options));
     const [given = '', ...more] = query.getAll(name);
-    if (more.length > 0) throw invalid(name, 'once only');
+    if (more.length > 0) {
+      throw new RequestError('invalid-option', `The option "${name}" may be given only once.`);
+    }
     values[name] = option.read(given, name);
   }
   return values as Values<O>;
