@@ -64,15 +64,14 @@ export interface App extends World {
   stop(): Promise<void>;
 }
 
-/** The app, or what keeps it from being one. Wrong settings are answered by the doors, not thrown. */
-export type Startup =
+/**
+ * The app, or what keeps it from being one, and what comes from outside in either case. Wrong settings are
+ * answered by the doors, not thrown.
+ */
+export type Startup = { readonly world: World } & (
   | { readonly ok: true; readonly app: App }
-  | { readonly ok: false; readonly world: World; readonly problems: readonly SettingProblem[] };
-
-/** What comes from outside, whether the settings are right or not. */
-export function worldOf(startup: Startup): World {
-  return startup.ok ? startup.app : startup.world;
-}
+  | { readonly ok: false; readonly problems: readonly SettingProblem[] }
+);
 
 /** The composition root: settings in, everything wired once, nothing asked of anyone yet. */
 export function createApp(
@@ -141,7 +140,7 @@ export function createApp(
     deliveries,
     stop,
   };
-  return { ok: true, app };
+  return { ok: true, app, world };
 }
 
 /** What is reported becomes an event as well: of log lines the host keeps only a part under load. */

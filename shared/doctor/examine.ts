@@ -1,4 +1,4 @@
-import { type App, type Startup, worldOf } from '../app.js';
+import type { App, Startup } from '../app.js';
 import { runWithin } from '../deadline.js';
 import { asEnrichmentError, DeadlineError, type EnrichmentError, faultOf } from '../errors.js';
 import { readClaims } from '../identity/claims.js';
@@ -34,7 +34,7 @@ const CHECK_TIMEOUT_MS = 21_000;
 export async function examine(startup: Startup, probe: string | undefined): Promise<DoctorReport> {
   const settings = examineSettings(startup).map((observation) => ({ name: 'settings', ...observation }));
   const checks = startup.ok ? [...settings, ...(await runChecks(startup.app, probe))] : settings;
-  const { clock } = worldOf(startup);
+  const { clock } = startup.world;
   return {
     status: worst(checks),
     version: VERSION,

@@ -1,5 +1,5 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import { type App, type Startup, worldOf } from '../app.js';
+import type { App, Startup } from '../app.js';
 import { asEnrichmentError, EnrichmentError, faultOf } from '../errors.js';
 import type { SettingProblem } from '../setting-problem.js';
 import { errorAnswer } from './answer.js';
@@ -23,7 +23,7 @@ export function door(
   handler: Handler,
   answerError: ErrorAnswer = errorAnswer,
 ): HttpHandler {
-  const { clock } = worldOf(startup);
+  const { clock } = startup.world;
   return openDoor(
     startup,
     (request, requestId) => {
@@ -40,7 +40,7 @@ export function openDoor(
   handler: (request: HttpRequest, requestId: string) => Promise<HttpResponseInit>,
   answerError: ErrorAnswer = errorAnswer,
 ): HttpHandler {
-  const { clock } = worldOf(startup);
+  const { clock } = startup.world;
   return async (request, context) => {
     const startedMs = clock.monotonicMs();
     const { invocationId: requestId } = context;
