@@ -237,7 +237,6 @@ test(
       PAYLOAD_CANARY,
       functionKey,
       world.identity.header,
-      'eyJ', // every token begins with it
       '203.0.113.77',
       '104.80.104.128',
       new URL(`http://host${path}`).searchParams.get('token') ?? '',
