@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { makeToken } from '../../local/identity/token.js';
+import type { Intercept } from '../../local/intercept.js';
 import { underFire } from '../support/under-fire.js';
 import type { World } from '../support/world.js';
 import { always, expectMendable, expectRetryLater, upstreamError } from './answers.js';
@@ -84,17 +84,17 @@ test('beyond: the identity endpoint goes down before half-life, after it and pas
   await expectAnswered();
 
   // Down and up before half-life: nobody notices.
-  await fire.time.until(world.identity.close());
+  world.identity.intercept = cut;
   await fire.time.pass(10 * hour);
   await expectAnswered();
-  const second = await restart(world);
+  world.identity.intercept = undefined;
 
   // After half-life: one refresh in the background, for however many callers.
   await fire.time.pass(4 * hour);
   await expectAnswered();
   await expectAnswered();
-  expect(second.requests).toHaveLength(1);
-  await fire.time.until(second.close());
+  expect(world.identity.requests).toHaveLength(2);
+  world.identity.intercept = cut;
 
   // Down after half-life: the tokens are used to their end, without a wait.
   for (let hours = 14; hours < 37; hours++) {
@@ -107,7 +107,7 @@ test('beyond: the identity endpoint goes down before half-life, after it and pas
   const { answer, tookMs } = await ask();
   const seconds = expectRetryLater(answer, 503, 'identity-unavailable');
   expect(tookMs).toBeLessThan(10_100);
-  await restart(world);
+  world.identity.intercept = undefined;
   await fire.time.pass(seconds * 1000);
   expect((await ask()).answer.status).toBe(200);
   await expectAnswered();
@@ -245,8 +245,8 @@ function giveTokens(world: World, end: object): void {
   };
 }
 
-/** The identity endpoint again, where it was. */
-function restart({ clock, identity }: World) {
-  const port = Number(new URL(identity.url).port);
-  return fire.keep(startIdentityEndpoint({ clock, port, header: identity.header }));
-}
+/** An endpoint that is down: every connection is cut. */
+const cut: Intercept = (_request, response) => {
+  response.destroy();
+  return true;
+};
