@@ -40,7 +40,7 @@ test('a storage account that can be written to, and the same one when it is down
   const key = /AccountKey=([^;]+)/.exec(azurite.connectionString)?.[1] ?? '';
   expect(key.length).toBeGreaterThan(10);
   expect(answer.text).not.toContain(key);
-}, 60_000);
+});
 
 test('a wrong key: the command that takes the right one', async () => {
   azurite = await startAzurite();
@@ -53,7 +53,7 @@ test('a wrong key: the command that takes the right one', async () => {
     expect(fix).toMatch(/--settings MY_STORAGE="\$\(az storage account show-connection-string /);
     expect(fix).not.toContain('role');
   }
-}, 60_000);
+});
 
 describe('an account that is asked with an identity', () => {
   let account: Server;

@@ -16,7 +16,7 @@ let azurite: Azurite;
 let world: World | undefined;
 beforeAll(async () => {
   azurite = await startAzurite();
-}, 60_000);
+});
 afterAll(() => azurite.close());
 afterEach(async () => {
   await world?.close();

@@ -14,7 +14,7 @@ const NO_IDENTITY = {
 let azurite: Azurite;
 beforeAll(async () => {
   azurite = await startAzurite();
-}, 60_000);
+});
 afterAll(() => azurite.close());
 
 function open(connectionString: string): BlobStore {

@@ -14,7 +14,7 @@ const INSTANCES = 40;
 let azurite: Azurite;
 beforeAll(async () => {
   azurite = await startAzurite();
-}, 60_000);
+});
 afterAll(() => azurite.close());
 
 function openStore() {
@@ -57,7 +57,7 @@ test('row 28: an ETag storm of forty instances on one ledger → bounded tries, 
   expect(granted).toBeGreaterThan(0);
   // What a swap charged whose answer was lost stays charged; what was granted is charged, once.
   expect(readState(blob?.text ?? '', Date.now())?.log.length).toBe(granted);
-}, 60_000);
+});
 
 test('beyond: a corrupt or foreign ledger → set aside, a new one begun as if the whole quota were spent, an alarm logged: never an open tap', async () => {
   const store = openStore();
@@ -71,4 +71,4 @@ test('beyond: a corrupt or foreign ledger → set aside, a new one begun as if t
   const { blobs } = await store.list(`${NAME}.corrupt-`);
   expect(blobs.length).toBeGreaterThan(0);
   expect((await store.read(blobs[0]?.name ?? '')).blob?.text).toBe('<html>sign in</html>');
-}, 60_000);
+});

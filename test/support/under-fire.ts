@@ -1,14 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect } from '@jest/globals';
 import { type OnRequest, type RawServer, startRawServer, startSilentServer } from './raw-server.js';
 import { VirtualTime } from './virtual-time.js';
 import { startWorld, type World, type WorldOptions } from './world.js';
 
 /** Longer than anything that may still run when a caller has been answered: a token attempt, a drain. */
 const AFTERGLOW_MS = 30_000;
-
-/** Real time for one test: an hour of virtual time is some thousand real exchanges. */
-const REAL_TIMEOUT_MS = 30_000;
 
 /** Turns of the event loop in which closed handles have to be gone. */
 const MOST_TURNS = 2_000;
@@ -28,7 +25,6 @@ export interface Fire {
  * alive, that nothing secret got out (see `World.close`), and that no timer and no handle is left.
  */
 export function underFire(): Fire {
-  jest.setTimeout(REAL_TIMEOUT_MS);
   let time: VirtualTime;
   let before: Map<string, number>;
   const closers: (() => Promise<void>)[] = [];

@@ -15,7 +15,6 @@ import { systemClock as clock } from '../../shared/clock.js';
 import { exchange } from '../support/exchange.js';
 import type { Reply } from '../support/instance/orders.js';
 
-const PATIENCE_MS = 60_000;
 const AUDIENCE = 'https://defender-bundle.test';
 const MAIN = fileURLToPath(new URL('../support/instance/main.ts', import.meta.url));
 
@@ -35,7 +34,7 @@ beforeAll(async () => {
   identity = await startIdentityEndpoint({ clock });
   defender = await startDefenderSimulator({ clock, random: Math.random, audience: AUDIENCE });
   ingestion = await startIngestionEndpoint({ clock });
-}, PATIENCE_MS);
+});
 afterAll(async () => {
   await Promise.all([identity.close(), defender.close(), ingestion.close()]);
   await rm(folder, { recursive: true });
@@ -79,54 +78,40 @@ async function start(settings: Readonly<Record<string, string>>) {
   };
 }
 
-test(
-  'without telemetry its chunk is never loaded',
-  async () => {
-    const app = await start({});
-    expect((await app.enrich()).status).toBe(200);
-    expect(await app.end()).toBe('');
-    expect(app.told).toEqual([]);
-  },
-  PATIENCE_MS,
-);
+test('without telemetry its chunk is never loaded', async () => {
+  const app = await start({});
+  expect((await app.enrich()).status).toBe(200);
+  expect(await app.end()).toBe('');
+  expect(app.told).toEqual([]);
+});
 
-test(
-  'with telemetry the chunk is loaded after the first answer, and what was before is sent',
-  async () => {
-    const app = await start(ingestion.settings);
-    const loaded = once(child, 'message');
-    let toldBefore: unknown[] | undefined;
-    defender.intercept = () => {
-      toldBefore = [...app.told];
-      return false;
-    };
-    expect((await app.enrich()).status).toBe(200);
-    expect(toldBefore).toEqual([]);
-    expect(await loaded).toEqual(['loaded', undefined]);
-    expect(await app.end()).toBe('');
-    const names = ingestion.items.map(({ data }) => data.baseData.metrics?.[0]?.name ?? data.baseData.name);
-    expect(names).toEqual(expect.arrayContaining(['GET /api/alerts/{id}/ips', 'enrichment.lookups']));
-    expect(new Set(ingestion.requests.map(({ path }) => path))).toEqual(new Set(['/v2.1/track']));
-  },
-  PATIENCE_MS,
-);
+test('with telemetry the chunk is loaded after the first answer, and what was before is sent', async () => {
+  const app = await start(ingestion.settings);
+  const loaded = once(child, 'message');
+  let toldBefore: unknown[] | undefined;
+  defender.intercept = () => {
+    toldBefore = [...app.told];
+    return false;
+  };
+  expect((await app.enrich()).status).toBe(200);
+  expect(toldBefore).toEqual([]);
+  expect(await loaded).toEqual(['loaded', undefined]);
+  expect(await app.end()).toBe('');
+  const names = ingestion.items.map(({ data }) => data.baseData.metrics?.[0]?.name ?? data.baseData.name);
+  expect(names).toEqual(expect.arrayContaining(['GET /api/alerts/{id}/ips', 'enrichment.lookups']));
+  expect(new Set(ingestion.requests.map(({ path }) => path))).toEqual(new Set(['/v2.1/track']));
+});
 
 test.each([
   ['refuses', 'http://127.0.0.1:9/'],
   ['hangs', undefined],
-])(
-  'an ingestion endpoint that %s: it ends when it is told to, and writes nothing',
-  async (_how, url) => {
-    ingestion.intercept = () => true;
-    const connection = ingestion.settings.APPLICATIONINSIGHTS_CONNECTION_STRING;
-    const app = await start({
-      APPLICATIONINSIGHTS_CONNECTION_STRING: url
-        ? connection.replaceAll(`${ingestion.url}/`, url)
-        : connection,
-    });
-    expect((await app.enrich()).status).toBe(200);
-    expect(await app.end()).toBe('');
-    expect(child.exitCode).toBe(0);
-  },
-  PATIENCE_MS,
-);
+])('an ingestion endpoint that %s: it ends when it is told to, and writes nothing', async (_how, url) => {
+  ingestion.intercept = () => true;
+  const connection = ingestion.settings.APPLICATIONINSIGHTS_CONNECTION_STRING;
+  const app = await start({
+    APPLICATIONINSIGHTS_CONNECTION_STRING: url ? connection.replaceAll(`${ingestion.url}/`, url) : connection,
+  });
+  expect((await app.enrich()).status).toBe(200);
+  expect(await app.end()).toBe('');
+  expect(child.exitCode).toBe(0);
+});
