@@ -1,10 +1,13 @@
+import type { ContainerClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { systemClock } from '../../shared/clock.js';
 import { TokenCache } from '../../shared/identity/token-cache.js';
+import { AzureBlobStore, STATE_BLOBS } from '../../shared/storage/azure-blob-store.js';
 import type { BlobStore } from '../../shared/storage/blob-store.js';
 import { openBlobStore } from '../../shared/storage/open.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const NO_IDENTITY = {
   credential: { key: 'none', getToken: () => Promise.reject(new Error('no identity here')) },
@@ -75,6 +78,16 @@ describe.each<[string, () => BlobStore]>([
     await store.delete('list/a', blobs[0]?.etag ?? '');
     expect((await store.list('list/')).blobs.map(({ name }) => name)).toEqual(['list/b']);
   });
+});
+
+test('a library that takes long to load takes it from no operation’s time', async () => {
+  const clock = new VirtualClock();
+  const container = { getBlobClient: () => ({ delete: async () => ({}) }) } as unknown as ContainerClient;
+  const store = new AzureBlobStore(clock, STATE_BLOBS, async () => {
+    await clock.sleep(10 * STATE_BLOBS.timeoutMs);
+    return container;
+  });
+  await clock.until(store.delete('x', '"1"'));
 });
 
 describe('a store that cannot be used', () => {
