@@ -44,7 +44,7 @@ export function startMishaps(fleet: Fleet, random: () => number, tally: Tally): 
     response.writeHead(500).end();
     return true;
   };
-  fleet.storage.onExchange = (stage) => {
+  fleet.onExchange = (stage) => {
     if (random() >= STORAGE_SHARE) return 'pass';
     count(stage === 'asked' ? 'storage never hears' : 'storage is never heard');
     return 'hold';
@@ -53,7 +53,7 @@ export function startMishaps(fleet: Fleet, random: () => number, tally: Tally): 
     stop() {
       fleet.defender.intercept = undefined;
       fleet.identity.intercept = undefined;
-      fleet.storage.onExchange = () => 'pass';
+      fleet.onExchange = () => 'pass';
     },
   };
 }
