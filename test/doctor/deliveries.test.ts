@@ -4,7 +4,9 @@ import { type Azurite, startAzurite } from '../../local/azurite.js';
 import type { QueueService } from '../../local/host/queue-service.js';
 import { storageQueues } from '../../local/host/storage-queues.js';
 import { type Receiver, startReceiver, URL_CANARY } from '../delivery/receiver.js';
+import { eventually } from '../support/eventually.js';
 import { freshAlertIds } from '../support/fleet.js';
+import { queueOf } from '../support/stored-world.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 
@@ -64,9 +66,7 @@ test('what waits in the queues, what was given up, and the dead letters with how
   expect((await queuesOf())[1]).toMatchObject({ found: expect.stringContaining('About 2 messages') });
 
   const service = QueueServiceClient.fromConnectionString(azurite.connectionString);
-  let name = '';
-  for await (const queue of service.listQueues({ prefix: 'alert-ip-deliveries-' })) name = queue.name;
-  const poison = service.getQueueClient(`${name}-poison`);
+  const poison = service.getQueueClient(queueOf(world, 'deliveryPoison'));
   await poison.createIfNotExists();
   await poison.sendMessage(Buffer.from(JSON.stringify({ id: dead, generation: 0 })).toString('base64'));
   expect((await queuesOf())[1]).toMatchObject({
@@ -77,16 +77,17 @@ test('what waits in the queues, what was given up, and the dead letters with how
   expect((await consult(world)).of('dead-letters')).toMatchObject({ status: 'ok' });
 
   isListening = true;
-  for (;;) {
-    const { of } = await consult(world);
-    if (of('dead-letters').status === 'ok' || !of('dead-letters').found.includes('2,')) continue;
-    expect(of('dead-letters')).toMatchObject({
-      status: 'warn',
-      found: expect.stringContaining(dead),
-      fix: expect.stringContaining('redeliver'),
-    });
-    break;
-  }
+  const told = await eventually(async () => {
+    const { names, of } = await consult(world);
+    return names.includes('dead-letters') && of('dead-letters').found.startsWith('Dead letters: 2,')
+      ? of('dead-letters')
+      : undefined;
+  });
+  expect(told).toMatchObject({
+    status: 'warn',
+    found: expect.stringContaining(dead),
+    fix: expect.stringContaining('redeliver'),
+  });
   isListening = false;
   await azurite.kill();
   const { bad, answer } = await consult(world);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FAILURES, type Failure } from '../../local/receiver/behaviour.js';
 import { type Receiver, startReceiver } from '../../local/receiver/receiver.js';
+import { insist } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
 import type { Instance } from '../support/fleet.js';
 import { type Findings, ipsOf } from './findings.js';
@@ -91,7 +92,7 @@ export class DeliveryBooks {
   async redeliver(anyone: () => Instance): Promise<number> {
     const dead = [...(await this.#statuses(anyone))].filter(([, status]) => status === 'dead-lettered');
     for (const [id] of dead) {
-      const { status } = await anyone().post(`/api/deliveries/${id}/redeliver`);
+      const { status } = await insist(() => anyone().post(`/api/deliveries/${id}/redeliver`));
       if (status !== 202) this.#findings.add(`redeliver answered ${status}`);
     }
     return dead.length;

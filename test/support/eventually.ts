@@ -32,6 +32,11 @@ export function insist(ask: () => Promise<Answer>): Promise<Answer> {
   });
 }
 
+/** A line of a log that has all those words in it, as soon as there is one. */
+export function logged(logs: readonly { readonly message: string }[], ...words: string[]): Promise<string> {
+  return eventually(() => logs.find(({ message }) => words.every((word) => message.includes(word)))?.message);
+}
+
 /** Makes a GET of a path. */
 export type Ask = (path: string) => Promise<Answer>;
 

@@ -61,9 +61,9 @@ export class VirtualTime {
     response.once('close', () => this.#served.set(port, (this.#served.get(port) ?? 0) - 1));
   };
 
-  constructor(nowMs = START_MS) {
+  constructor() {
     jest.useFakeTimers({
-      now: nowMs,
+      now: START_MS,
       doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'],
     });
     subscribe('http.client.request.start', this.#onRequest);

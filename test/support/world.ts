@@ -115,12 +115,15 @@ export async function startWorld(options: WorldOptions = {}) {
     asked: () => defender.arrivals.map(({ path }) => path),
     /** The app is alive, and nothing secret stands in any log line or answer. Then all is closed. */
     async close() {
-      const health = await exchange(`${host.url}/api/health`, { method: 'GET', agent }, undefined);
-      expect([200, 503]).toContain(health.status);
-      agent.destroy();
-      await host.close(0);
-      await defender.close();
-      await identity.close();
+      try {
+        const health = await exchange(`${host.url}/api/health`, { method: 'GET', agent }, undefined);
+        expect([200, 503]).toContain(health.status);
+      } finally {
+        agent.destroy();
+        await host.close(0);
+        await defender.close();
+        await identity.close();
+      }
       checkNothingLeaked({
         logs,
         answers,

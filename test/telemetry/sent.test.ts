@@ -1,23 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Azurite, startAzurite } from '../../local/azurite.js';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
 import { answerOf, pathOf } from '../jobs/polling.js';
+import { endOfDelivery, insist, logged } from '../support/eventually.js';
 import { freshAlertIds } from '../support/fleet.js';
+import { storedWorlds } from '../support/stored-world.js';
 import { PAYLOAD_CANARY } from '../support/world.js';
 import { CALLER, CALLER_PROPERTIES, expectNowhere, startWatched, TRACE_ID, type Watched } from './watched.js';
 
-let azurite: Azurite;
-beforeAll(async () => {
-  azurite = await startAzurite();
-});
-afterAll(() => azurite.close());
+const stored = storedWorlds();
 
 let watched: Watched;
 afterEach(() => watched.end());
 
 const withStorage = (settings: Record<string, string> = {}) => ({
-  settings: { STATE_STORAGE: undefined, AzureWebJobsStorage: azurite.connectionString, ...settings },
+  settings: { ...stored.settings, ...settings },
 });
 
 describe('a call to Defender', () => {
@@ -94,9 +91,10 @@ test('a job: its turns and their calls belong to the request that posted it, acr
   watched = await startWatched(withStorage());
   const { world } = watched;
   const [alertId = ''] = freshAlertIds(1);
-  const accepted = await world.enrich({ alertId }, '?mode=async', CALLER);
-  expect(accepted.status).toBe(202);
+  const accepted = await insist(() => world.enrich({ alertId }, '?mode=async', CALLER));
   expect((await answerOf(world.get, pathOf(accepted))).status).toBe(200);
+  // The turn goes on after the answer is there, and is told of at its end.
+  await logged(world.logs, '"job-worked"', '"ended"');
   await watched.end();
   const items = watched.of('RemoteDependencyData');
   const [parent] = new Set(items.map(({ tags }) => tags['ai.operation.parentId']));
@@ -121,10 +119,9 @@ test('a forward: each attempt belongs to the request that posted the alert, acro
   watched = await startWatched(withStorage({ FORWARD_DESTINATIONS: JSON.stringify({ siem }) }));
   const { world } = watched;
   const [alertId = ''] = freshAlertIds(1);
-  const { delivery } = (await world.enrich({ alertId }, '?forward=siem', CALLER)).json;
-  const ask = async () => (await world.get(`/api/deliveries/${delivery.id}`)).json.delivery.status;
-  while ((await ask()) === 'queued') await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(await ask()).toBe('dead-lettered');
+  const { delivery } = (await insist(() => world.enrich({ alertId }, '?forward=siem', CALLER))).json;
+  expect((await endOfDelivery(world.get, delivery.id)).json.delivery.status).toBe('dead-lettered');
+  await logged(world.logs, '"delivery-worked"', '"dead-lettered"');
   await watched.end();
   await receiver.close();
   for (const { headers } of receiver.received) expect(headers.traceparent).toContain(TRACE_ID);
@@ -173,10 +170,10 @@ test('metrics: calls, lookups, permits and tokens, each with its dimensions', as
 });
 
 test('a permit that is not to be had in time is counted as refused', async () => {
-  watched = await startWatched({ settings: { QUOTA_PER_MINUTE: '1' } });
+  watched = await startWatched({ settings: { QUOTA_PER_HOUR: '1' } });
   const [first = '', second = ''] = freshAlertIds(2);
-  await watched.world.enrich({ alertId: first }, '?wait=1');
-  expect((await watched.world.enrich({ alertId: second }, '?wait=1')).status).toBe(429);
+  await watched.world.enrich({ alertId: first });
+  expect((await watched.world.enrich({ alertId: second })).status).toBe(429);
   await watched.end();
   expect(watched.count('enrichment.permit_wait_ms', { outcome: 'refused' })).toBe(1);
 });
@@ -224,7 +221,7 @@ test('nothing of a payload but the alert id, no token, no key, no address is sen
     '203.0.113.77',
     '104.80.104.128',
     new URL(`http://host${path}`).searchParams.get('token') ?? '',
-    /AccountKey=([^;]+)/.exec(azurite.connectionString)?.[1] ?? '',
+    /AccountKey=([^;]+)/.exec(stored.azurite.connectionString)?.[1] ?? '',
   ]);
 });
 
