@@ -5,7 +5,7 @@ import { insist } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
 import type { Instance } from '../support/fleet.js';
 import { type Findings, ipsOf } from './findings.js';
-import type { Tally } from './mishaps.js';
+import { count, type Tally } from './mishaps.js';
 
 /** Must stand in no log and no answer; the receiver's path has another one. */
 export const SECRET = 'whsec_c29hay1zZWNyZXQtb2YtdGhlLXJlY2VpdmVy';
@@ -30,7 +30,7 @@ export async function startFailingReceiver(
     if (random() >= share()) return undefined;
     const kind = kinds[Math.floor(random() * kinds.length)] as Failure;
     if (random() >= (WEIGHTS[kind] ?? 1)) return undefined;
-    tally.set(`receiver: ${kind}`, (tally.get(`receiver: ${kind}`) ?? 0) + 1);
+    count(tally, `receiver: ${kind}`);
     return kind;
   };
   return receiver;
