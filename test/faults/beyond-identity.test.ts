@@ -207,14 +207,22 @@ test('beyond: the calendar jumps by ±10 minutes → tokens, cache ages, quota a
   expect(world.identity.requests).toHaveLength(2);
 });
 
-test('beyond: a storm of 50 callers whose token is refused with 401 → 50 answers of 502 at once, one renewal in flight, at most one call each', async () => {
+test('beyond: a storm of 50 callers whose token is refused with 401 → 50 answers of 502 at once, one renewal in flight, at most two calls each; of a token that cannot be renewed, one', async () => {
   const world = await fire.startWorld({ identity: { tokenLifetimeSeconds: 200 } });
   world.defender.intercept = always(upstreamError(401, 'Unauthorized'));
+  let inFlight = 0;
+  let mostInFlight = 0;
+  world.identity.intercept = (_request, response) => {
+    mostInFlight = Math.max(mostInFlight, ++inFlight);
+    response.once('close', () => inFlight--);
+    return false;
+  };
   const answers = await fire.time.until(
     Promise.all(alertIds(50).map((id) => world.enrich({ ...ALERT, id }))),
   );
   for (const answer of answers) expectMendable(answer, 502, 'token-refused');
   expect(world.asked().length).toBeLessThanOrEqual(100);
+  expect(mostInFlight).toBe(1);
   const stuck = await fire.startWorld();
   stuck.defender.intercept = always(upstreamError(401, 'Unauthorized'));
   const refused = await fire.time.until(
