@@ -31,7 +31,9 @@ export class LazyClient<C> {
       // Loading the library is none of the storage's time: a busy machine takes seconds for it, once.
       this.#client ??= this.#open();
       const client = await this.#client;
-      return await runWithin(this.#clock, this.#timeoutMs, timedOut, ({ signal }) => operation(client, signal));
+      return await runWithin(this.#clock, this.#timeoutMs, timedOut, ({ signal }) =>
+        operation(client, signal),
+      );
     } catch (error) {
       throw explainStorage(error, this.#clock.monotonicMs());
     }

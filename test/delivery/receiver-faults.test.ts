@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { accept, FAILURES, METADATA } from '../../local/receiver/behaviour.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
 import type { Sent } from '../../shared/delivery/sending.js';
@@ -9,7 +9,7 @@ import { AUTHORITY_TLS, trustLocalAuthority } from '../support/trust.js';
 import { underFire } from '../support/under-fire.js';
 import { HEADER_VALUE, type SenderUnderTest, startSender } from './sender.js';
 
-trustLocalAuthority();
+afterAll(trustLocalAuthority());
 const fire = underFire();
 
 /** A receiver, and an app that knows it as `siem`. */

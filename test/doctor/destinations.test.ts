@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { type Receiver, startReceiver } from '../../local/receiver/receiver.js';
 // Loaded before time stands still: the app itself loads it when it is asked.
 import '../../shared/delivery/connect.js';
@@ -10,7 +10,7 @@ import { VirtualTime } from '../support/virtual-time.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 
-trustLocalAuthority();
+afterAll(trustLocalAuthority());
 
 const pem = (name: string) => readFileSync(new URL(`../${name}.pem`, import.meta.url), 'utf8');
 const tlsOf = (name: string) => ({ key: pem(`${name}.key`), cert: pem(`${name}.cert`) });

@@ -83,11 +83,11 @@ describe('an account that is asked with an identity', () => {
   });
 
   test('that refuses it: the command that gives the role', async () => {
-    trustLocalAuthority();
+    const distrust = trustLocalAuthority();
     await startWithAccountAt('127.0.0.1');
-    expect((await consult(world)).of('storage').fix).toMatch(
-      /^az role assignment create --role "Storage Blob Data Contributor"/,
-    );
+    const { fix } = (await consult(world)).of('storage');
+    distrust();
+    expect(fix).toMatch(/^az role assignment create --role "Storage Blob Data Contributor"/);
   });
 
   test('of which there is no token: where the identity is named', async () => {

@@ -1,9 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { withDeadline } from '../../shared/deadline.js';
-import { AnswerCache } from '../../shared/lookup/answer-cache.js';
-import { keepAlertIps } from '../../shared/lookup/keeping.js';
-import { Lookup } from '../../shared/lookup/lookup.js';
+import { createLookups } from '../../shared/lookup/create-lookups.js';
 import { SharedAnswerCache } from '../../shared/lookup/shared-answer-cache.js';
+import { unnoted } from '../../shared/occurrence.js';
 import { Quota } from '../../shared/quota/quota.js';
 import type { SourceAnswer, Work } from '../../shared/source.js';
 import { setUpLedgers } from '../quota/ledgers.js';
@@ -16,14 +15,17 @@ test('beyond: the first lookup of a process → at most three exchanges with the
   const { clock, ledger } = machine();
   const quota = new Quota(clock, ledger);
   let before = Number.NaN;
-  const ask = async (_alertId: string, work: Work) => {
-    const permit = await quota.acquire(work);
-    before = total();
-    permit.settle();
-    return FOUND;
+  const source = {
+    find: async (_alertId: string, work: Work) => {
+      const permit = await quota.acquire(work);
+      before = total();
+      permit.settle();
+      return FOUND;
+    },
+    stats: () => Promise.reject(new Error('not asked for here')),
   };
   const shared = new SharedAnswerCache({ clock, store, times, owner: 'me', report: () => {} });
-  const lookup = new Lookup(new AnswerCache(clock, keepAlertIps(times)), ask, shared);
+  const { lookup } = createLookups({ clock, note: unnoted, source, times, shared });
   const late = () => new Error('late');
   const find = () =>
     time.until(withDeadline(clock, 25_000, late, (deadline) => lookup.find('da1_1', deadline)));
