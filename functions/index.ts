@@ -7,4 +7,5 @@ import { registerFunctions } from './register.js';
 app.setup({ enableHttpStream: true });
 const startup = createApp(process.env);
 registerFunctions(startup);
-if (startup.ok) warmUp(startup.app);
+/** Resolves when nothing is left to be loaded before the first request; nobody has to wait for it. */
+export const warm = startup.ok ? warmUp(startup.app) : Promise.resolve();

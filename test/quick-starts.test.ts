@@ -6,7 +6,6 @@ import { documentedRequests } from './support/documented-requests.js';
 import { startWorld, type World } from './support/world.js';
 
 const KEY = 'key-12345678';
-const PATIENCE_MS = 60_000;
 
 const requests = await documentedRequests(
   'docs/quick-starts.md',
@@ -29,12 +28,12 @@ beforeAll(async () => {
       FORWARD_DESTINATIONS: JSON.stringify({ siem: { url: receiver.url } }),
     },
   });
-}, PATIENCE_MS);
+});
 afterAll(async () => {
   await world.close();
   await receiver.close();
   await azurite.close();
-}, PATIENCE_MS);
+});
 
 test('every caller has a quick start with a request', () => {
   expect([...new Set(requests.map(({ section }) => section))]).toEqual([

@@ -10,12 +10,8 @@ import { makeToken, systemAssignedClientId } from './token.js';
 export interface IdentityEndpointOptions {
   /** Decides when tokens expire. */
   clock: Clock;
-  /** On 127.0.0.1; a free one unless given. */
-  port?: number;
   /** 24 hours unless given, as managed identities have it. */
   tokenLifetimeSeconds?: number;
-  /** The secret that callers must send; a random one unless given. */
-  header?: string;
   /** Application roles in the tokens; `Ip.Read.All` unless given. */
   roles?: readonly string[];
 }
@@ -48,7 +44,7 @@ export interface IdentityEndpoint extends Interceptable {
  * end would hand out the same one for hours.
  */
 export async function startIdentityEndpoint(options: IdentityEndpointOptions): Promise<IdentityEndpoint> {
-  const header = options.header ?? randomUUID();
+  const header = randomUUID();
   const requests: TokenRequest[] = [];
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -64,7 +60,7 @@ export async function startIdentityEndpoint(options: IdentityEndpointOptions): P
   }
 
   const server = http.createServer(answering(handle));
-  const base = await listen(server, options.port ?? 0);
+  const base = await listen(server, 0);
   const url = `${base}/msi/token`;
   const endpoint: IdentityEndpoint = {
     url,

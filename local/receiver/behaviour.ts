@@ -6,7 +6,8 @@ export type Behaviour = (request: IncomingMessage, response: ServerResponse) => 
 /** What a redirect of ours points to: where a cloud tells its own machines their secrets. */
 export const METADATA = 'http://169.254.169.254/latest/meta-data/';
 
-const HUGE_BYTES = 50_000_000;
+/** More than any system holds in the buffers of a connection. */
+const HUGE_BYTES = 500_000_000;
 
 /** The ways in which receivers fail. */
 export const FAILURES = {

@@ -28,10 +28,12 @@ export class LazyClient<C> {
    */
   async run<T>(operation: (client: C, signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      return await runWithin(this.#clock, this.#timeoutMs, timedOut, async ({ signal }) => {
-        this.#client ??= this.#open();
-        return operation(await this.#client, signal);
-      });
+      // Loading the library is none of the storage's time: a busy machine takes seconds for it, once.
+      this.#client ??= this.#open();
+      const client = await this.#client;
+      return await runWithin(this.#clock, this.#timeoutMs, timedOut, ({ signal }) =>
+        operation(client, signal),
+      );
     } catch (error) {
       throw explainStorage(error, this.#clock.monotonicMs());
     }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
@@ -16,8 +17,10 @@ export interface RunningHost {
 
 /** `npm start` of what is built, between its stand-ins, with one instance's state in memory. */
 export async function startBuilt(functionKey: string): Promise<RunningHost> {
+  // Another one follows on this port: it is below the range from which systems give ports away.
+  const port = randomInt(20_000, 32_000);
   const child = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
-    env: { PATH: process.env.PATH, PORT: '0', FUNCTION_KEY: functionKey, STATE_STORAGE: 'memory' },
+    env: { PATH: process.env.PATH, PORT: String(port), FUNCTION_KEY: functionKey, STATE_STORAGE: 'memory' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');

@@ -26,7 +26,7 @@ export async function visit(
   look: (visit: Visit) => Promise<void>,
 ): Promise<void> {
   const page = await browser.newPage({ viewport: { width, height: 900 } });
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   const requests: Request[] = [];
   page.on('console', (message) => {

@@ -18,10 +18,8 @@ afterEach(() => world.close());
 
 test('no request that can be made of the contract is a 500, and every answer is one that it knows', async () => {
   const seen = new Set<number>();
-  // The start of a token in what is sent would be taken for a leak when the world closes.
-  const harmless = requests(KEY).filter((request) => !JSON.stringify(request).includes('eyJ'));
   await fc.assert(
-    fc.asyncProperty(harmless, async ({ method, path, headers, body }) => {
+    fc.asyncProperty(requests(KEY), async ({ method, path, headers, body }) => {
       const { status } = await world.send(method, path, body, headers); // conforms, or throws
       seen.add(status);
       expect(status).not.toBe(500);
@@ -30,4 +28,4 @@ test('no request that can be made of the contract is a 500, and every answer is 
   );
   // Requests that never get past the first check would show nothing.
   expect([...seen]).toEqual(expect.arrayContaining([200, 400, 401, 404, 422]));
-}, 30_000);
+});

@@ -48,6 +48,7 @@ test('an authority that hangs: 503 that names it after 8 s, or 200 degraded; its
   const degraded = await ask(world.authority.signIn('ben'), '&onFailure=degrade');
   expect(degraded.status).toBe(200);
   expect(degraded.json).toMatchObject({ alert: ALERT, enrichment: { status: 'failed' } });
+  await time.settle();
   expect(closed).toBe(2);
   expect(world.asked()).toEqual([]);
 });

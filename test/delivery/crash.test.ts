@@ -43,7 +43,7 @@ test('row 36: killed before any step of accepting or sending → what was accept
   // Only a kill between the arrival and the note of it makes the receiver see one twice.
   expect(sentTwice).toBeGreaterThan(0);
   expect(sentTwice).toBeLessThan(5);
-}, 60_000);
+});
 
 test('killed before any step of an attempt that fails: the next attempts are made, and none is lost', async () => {
   for (let nth = 1; ; nth++) {
@@ -62,4 +62,4 @@ test('killed before any step of an attempt that fails: the next attempts are mad
     expect(new Set(office.arrivals.map((one) => one.id))).toEqual(new Set([id]));
     if (steps < nth) break;
   }
-}, 60_000);
+});

@@ -1,55 +1,41 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Azurite, startAzurite } from '../../local/azurite.js';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startAzurite } from '../../local/azurite.js';
 import { answerOf, pathOf } from '../jobs/polling.js';
+import { endOfDelivery, eventually, insist, logged } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
 import { freshAlertIds } from '../support/fleet.js';
-import { PAYLOAD_CANARY, startWorld, type World, type WorldOptions } from '../support/world.js';
+import { storedWorlds } from '../support/stored-world.js';
+import { PAYLOAD_CANARY, type World, type WorldOptions } from '../support/world.js';
 import { type Receiver, startReceiver, URL_CANARY } from './receiver.js';
 
-const PATIENCE_MS = 60_000;
 const ID = /^[0-9a-f]{32}$/;
 
-let azurite: Azurite;
+const stored = storedWorlds();
 let receiver: Receiver;
 let world: World;
-beforeAll(async () => {
-  azurite = await startAzurite();
-}, PATIENCE_MS);
-afterAll(() => azurite.close());
 beforeEach(async () => {
   receiver = await startReceiver();
 });
-afterEach(async () => {
-  await world.close();
-  await receiver.close();
-}, PATIENCE_MS);
+afterEach(() => receiver.close());
 
-/** A world of its own in the account that all share, with destinations at the receiver. */
+/** A world with destinations at the receiver. */
 async function start(
   destinations: Record<string, unknown> = receiver.destination(),
   options: WorldOptions = {},
 ): Promise<World> {
-  world = await startWorld({
+  world = await stored.start({
     ...options,
     secrets: [URL_CANARY],
-    settings: {
-      STATE_STORAGE: undefined,
-      AzureWebJobsStorage: azurite.connectionString,
-      FORWARD_DESTINATIONS: JSON.stringify(destinations),
-      ...options.settings,
-    },
+    settings: { FORWARD_DESTINATIONS: JSON.stringify(destinations), ...options.settings },
   });
   return world;
 }
 
-/** Asks what became of a delivery until it is what is wanted. */
-async function deliveryThatIs(status: string, id: string): Promise<Answer> {
-  for (;;) {
-    const answer = await world.get(`/api/deliveries/${id}`);
-    expect(answer.status).toBe(200);
-    if (answer.json.delivery.status === status) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+/** What became of a delivery. */
+async function end(id: string, status: string): Promise<Answer> {
+  const answer = await endOfDelivery(world.get, id);
+  expect(answer.json.delivery.status).toBe(status);
+  return answer;
 }
 
 const newAlert = () => ({ alertId: freshAlertIds(1)[0], note: PAYLOAD_CANARY });
@@ -68,7 +54,7 @@ describe('forward', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ alert, enrichment }),
     });
-    const asked = await deliveryThatIs('delivered', delivery.id);
+    const asked = await end(delivery.id, 'delivered');
     expect(asked.json.delivery).toEqual({
       id: delivery.id,
       destination: 'siem',
@@ -154,31 +140,27 @@ describe('forward', () => {
 });
 
 describe('a storage account that is down', () => {
-  test(
-    'row 34: the storage account is down when an enriched alert is to be forwarded → 503 with Retry-After, and the repeated post is delivered once',
-    async () => {
-      const own = await startAzurite({ persistent: true });
-      try {
-        await start(receiver.destination(), { settings: { AzureWebJobsStorage: own.connectionString } });
-        const alert = newAlert();
-        expect((await world.enrich(alert)).status).toBe(200); // from now on its answer is in the cache
-        await own.kill();
-        expect((await world.enrich(alert)).status).toBe(200);
-        const refused = await world.enrich(alert, '?forward=siem');
-        expect(refused.status).toBe(503);
-        expect(refused.json.type).toMatch(/:storage-unavailable$/);
-        expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-        expect(refused.text).not.toContain('"delivery"');
-        await own.restart();
-        const { id } = (await world.enrich(alert, '?forward=siem')).json.delivery;
-        await deliveryThatIs('delivered', id);
-        expect(receiver.arrivals.map((one) => one.id)).toEqual([id]);
-      } finally {
-        await own.close();
-      }
-    },
-    PATIENCE_MS,
-  );
+  test('row 34: the storage account is down when an enriched alert is to be forwarded → 503 with Retry-After, and the repeated post is delivered once', async () => {
+    const own = await startAzurite({ persistent: true });
+    try {
+      await start(receiver.destination(), { settings: { AzureWebJobsStorage: own.connectionString } });
+      const alert = newAlert();
+      expect((await world.enrich(alert)).status).toBe(200); // from now on its answer is in the cache
+      await own.kill();
+      expect((await world.enrich(alert)).status).toBe(200);
+      const refused = await world.enrich(alert, '?forward=siem');
+      expect(refused.status).toBe(503);
+      expect(refused.json.type).toMatch(/:storage-unavailable$/);
+      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+      expect(refused.text).not.toContain('"delivery"');
+      await own.restart();
+      const { id } = (await insist(() => world.enrich(alert, '?forward=siem'))).json.delivery;
+      await end(id, 'delivered');
+      expect(receiver.arrivals.map((one) => one.id)).toEqual([id]);
+    } finally {
+      await own.close();
+    }
+  });
 });
 
 describe('a repeated post', () => {
@@ -189,7 +171,7 @@ describe('a repeated post', () => {
     const ids = new Set(posts.map(({ json }) => json.delivery.id));
     expect(ids.size).toBe(1);
     const [id = ''] = ids;
-    await deliveryThatIs('delivered', id);
+    await end(id, 'delivered');
     const later = await world.enrich(alert, '?forward=siem');
     expect(later.json.delivery).toEqual({ id, destination: 'siem', status: 'delivered' });
     const other = await world.enrich(alert, '?forward=siem&format=ips');
@@ -224,7 +206,7 @@ describe('a job', () => {
       body: JSON.stringify({ alert, enrichment }),
     });
     // The same post once more, however it is to be answered, is the same delivery.
-    await deliveryThatIs('delivered', delivery.id);
+    await end(delivery.id, 'delivered');
     const again = await world.enrich({ alertIds }, '?forward=siem');
     expect(again.json.delivery).toEqual({ ...delivery, status: 'delivered' });
     expect(receiver.arrivals).toHaveLength(1);
@@ -265,7 +247,7 @@ describe('GET /api/deliveries/{id} and POST …/redeliver', () => {
     receiver.answer = () => 503;
     const { id } = (await world.enrich(newAlert(), '?forward=siem')).json.delivery;
     await receiver.arrived(1);
-    const dead = await deliveryThatIs('dead-lettered', id);
+    const dead = await end(id, 'dead-lettered');
     expect(dead.json.delivery).toMatchObject({
       attempts: 2,
       lastStatus: 503,
@@ -273,6 +255,7 @@ describe('GET /api/deliveries/{id} and POST …/redeliver', () => {
       endedAt: expect.any(String),
     });
     expect(dead.json.delivery.nextAttempt).toBeUndefined();
+    await logged(world.logs, 'delivery-dead-lettered'); // after it is one
     const alarms = world.logs.filter(({ message }) => message.includes('delivery-dead-lettered'));
     expect(alarms).toHaveLength(1);
     expect(alarms[0]?.message).toContain(id);
@@ -282,7 +265,7 @@ describe('GET /api/deliveries/{id} and POST …/redeliver', () => {
     const again = await world.send('POST', `/api/deliveries/${id}/redeliver`);
     expect(again.status).toBe(202);
     expect(again.json.delivery).toMatchObject({ id, status: 'queued', attempts: 2 });
-    const delivered = await deliveryThatIs('delivered', id);
+    const delivered = await end(id, 'delivered');
     expect(delivered.json.delivery).toMatchObject({ attempts: 3, lastStatus: 200 });
     expect(new Set(receiver.arrivals.map(({ id: sent, body }) => `${sent} ${body}`)).size).toBe(1);
     const refused = await world.send('POST', `/api/deliveries/${id}/redeliver`);
@@ -295,7 +278,7 @@ describe('GET /api/deliveries/{id} and POST …/redeliver', () => {
     await start();
     receiver.answer = () => 410;
     const { id } = (await world.enrich(newAlert(), '?forward=siem')).json.delivery;
-    const { delivery } = (await deliveryThatIs('dead-lettered', id)).json;
+    const { delivery } = (await end(id, 'dead-lettered')).json;
     expect(delivery).toMatchObject({ attempts: 1, lastStatus: 410 });
   });
 
@@ -306,15 +289,14 @@ describe('GET /api/deliveries/{id} and POST …/redeliver', () => {
       return undefined;
     };
     const { id } = (await world.enrich(newAlert(), '?forward=siem')).json.delivery;
-    for (;;) {
-      const { delivery } = (await world.get(`/api/deliveries/${id}`)).json;
-      if (delivery.attempts === 0) continue;
-      const waitMs = Date.parse(delivery.nextAttempt) - Date.parse(delivery.acceptedAt);
-      expect(delivery).toMatchObject({ status: 'queued', attempts: 1, lastStatus: 429 });
-      expect(waitMs).toBeGreaterThanOrEqual(600_000);
-      expect(waitMs).toBeLessThan(700_000);
-      break;
-    }
+    const { delivery } = await eventually(async () => {
+      const { json } = await insist(() => world.get(`/api/deliveries/${id}`));
+      return json.delivery.attempts > 0 ? json : undefined;
+    });
+    const waitMs = Date.parse(delivery.nextAttempt) - Date.parse(delivery.acceptedAt);
+    expect(delivery).toMatchObject({ status: 'queued', attempts: 1, lastStatus: 429 });
+    expect(waitMs).toBeGreaterThanOrEqual(600_000);
+    expect(waitMs).toBeLessThan(900_000);
   });
 
   test('know nothing of an id that is none of theirs: 404', async () => {

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { accept, FAILURES, METADATA } from '../../local/receiver/behaviour.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
-import { freePort, resolveTo } from '../support/network.js';
+import type { Sent } from '../../shared/delivery/sending.js';
+import { CLOSED_PORT, resolveBy, resolveTo } from '../support/network.js';
 import { AUTHORITY_TLS, trustLocalAuthority } from '../support/trust.js';
 import { underFire } from '../support/under-fire.js';
-import { HEADER_VALUE, SECRET, startSender } from './sender.js';
+import { HEADER_VALUE, type SenderUnderTest, startSender } from './sender.js';
 
-trustLocalAuthority();
+afterAll(trustLocalAuthority());
 const fire = underFire();
 
 /** A receiver, and an app that knows it as `siem`. */
@@ -16,6 +17,14 @@ async function between(destination: Readonly<Record<string, unknown>> = {}) {
   const receiver = await fire.keep(startReceiver());
   const sender = await fire.keep(startSender({ siem: { url: receiver.url, ...destination } }));
   return { receiver, sender, send: () => fire.time.until(sender.send()) };
+}
+
+/** Sends, and once more if the destination is spared for now. */
+async function sendUnspared(sender: SenderUnderTest, name = 'siem'): Promise<Sent> {
+  const became = await fire.time.until(sender.send(name));
+  if (became.kind !== 'spared') return became;
+  await fire.time.pass(became.retryAfterMs);
+  return fire.time.until(sender.send(name));
 }
 
 test('row 35: a destination answers 500, 503 or 429 → a failed attempt with the wait that it asks for', async () => {
@@ -51,19 +60,18 @@ test('row 35: a destination answers 410 → it is gone, and nothing more is sent
 
 test('row 35: a destination redirects, to a private address or to another host → a failed attempt, and nobody is asked there', async () => {
   const elsewhere = await fire.keep(startReceiver());
-  const { receiver, send } = await between();
+  const { receiver, sender } = await between();
   for (const location of [METADATA, elsewhere.url, '/elsewhere']) {
     for (const status of [301, 302, 303, 307, 308]) {
       receiver.behave = () => (_request, response) => {
         response.writeHead(status, { location }).end();
       };
-      const became = await send();
-      if (became.kind === 'spared') await fire.time.pass(became.retryAfterMs);
-      else
-        expect(became).toMatchObject({ kind: 'failed', status, reason: expect.stringContaining('redirect') });
+      const reason = expect.stringContaining('redirect');
+      expect(await sendUnspared(sender)).toMatchObject({ kind: 'failed', status, reason });
     }
   }
   expect(elsewhere.received).toEqual([]);
+  expect(receiver.received).toHaveLength(3 * 5);
   expect(receiver.received.every(({ path }) => path.startsWith('/hook/'))).toBe(true);
 });
 
@@ -140,14 +148,11 @@ test('row 40: destinations that show all they got in their answers → no secret
   const STATUSES = [0, 301, 400, 401, 403, 404, 410, 413, 422, 429, 500, 503];
   for (const name of ['none', 'signed', 'identity', 'header']) {
     for (let times = 0; times < STATUSES.length; times++) {
-      const became = await fire.time.until(sender.send(name));
-      if (became.kind === 'spared') await fire.time.pass(became.retryAfterMs);
-      else expect(became).toHaveProperty('reason');
+      expect(await sendUnspared(sender, name)).toHaveProperty('reason');
     }
   }
   expect(shown.join('\n')).toContain(HEADER_VALUE);
   expect(shown.join('\n')).toMatch(/Bearer eyJ.*canary-path.*canary-body/);
-  expect(SECRET).toContain('whsec_');
   // The sender's end looks through all reasons.
 });
 
@@ -188,12 +193,17 @@ test('beyond: a destination resets, says no HTTP, refuses the connection or has 
   expect(await send()).toEqual(reason('cannot be read (HPE_'));
   const sender = await fire.keep(
     startSender({
-      closed: { url: `http://127.0.0.1:${await freePort()}/` },
+      closed: { url: `http://127.0.0.1:${CLOSED_PORT}/` },
       nowhere: { url: 'https://receiver.invalid/hook' },
     }),
   );
   expect(await fire.time.until(sender.send('closed'))).toEqual(reason('ECONNREFUSED'));
-  expect(await fire.time.until(sender.send('nowhere'))).toEqual(reason('(E')); // ENOTFOUND or EAI_AGAIN, by the machine
+  const restore = resolveBy(() => 'ENOTFOUND');
+  try {
+    expect(await fire.time.until(sender.send('nowhere'))).toEqual(reason('(ENOTFOUND)'));
+  } finally {
+    restore();
+  }
 });
 
 test('beyond: a destination closes its connections between attempts → the next one takes another, and is delivered', async () => {
@@ -224,7 +234,7 @@ test('beyond: a destination’s certificate does not hold → a failed attempt t
   expect(await fire.time.until(sender.send('right'))).toEqual({ kind: 'delivered', status: 202 });
 });
 
-test('beyond: a destination answers with 50 MB → cut at a small cap, and the socket is closed', async () => {
+test('beyond: a destination answers with 500 MB → cut at a small cap, and the socket is closed', async () => {
   const { receiver, sender } = await between();
   let socket: Socket | undefined;
   receiver.behave = () => (request, response) => {
@@ -235,7 +245,7 @@ test('beyond: a destination answers with 50 MB → cut at a small cap, and the s
   expect(await sender.send()).toMatchObject({ kind: 'failed', status: 500 });
   await fire.time.settle();
   expect(receiver.open).toBe(0);
-  expect(socket?.bytesWritten).toBeLessThan(20_000_000); // the cap, and what the sockets hold
+  expect(socket?.bytesWritten).toBeLessThan(250_000_000); // the cap, and what the sockets hold
 });
 
 test('beyond: a destination’s name resolves to a private, link-local, metadata or loopback address → not called, and the reason says what to set', async () => {

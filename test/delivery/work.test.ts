@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sweepDeliveries } from '../../shared/delivery/sweep-deliveries.js';
 import { sweep } from '../../shared/storage/sweep.js';
 import {
@@ -13,9 +13,6 @@ import {
 } from './post-office.js';
 
 const DAY = 24 * HOUR;
-
-// A day passes in a second, on a machine that has nothing else to do.
-jest.setTimeout(60_000);
 
 let office: PostOffice;
 beforeEach(() => {

@@ -4,11 +4,11 @@ import { type Azurite, startAzurite } from '../../local/azurite.js';
 import type { QueueService } from '../../local/host/queue-service.js';
 import { storageQueues } from '../../local/host/storage-queues.js';
 import { type Receiver, startReceiver, URL_CANARY } from '../delivery/receiver.js';
+import { eventually } from '../support/eventually.js';
 import { freshAlertIds } from '../support/fleet.js';
+import { queueOf } from '../support/stored-world.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
-
-const PATIENCE_MS = 60_000;
 
 let world: World;
 let azurite: Azurite | undefined;
@@ -33,69 +33,64 @@ test('without storage there is nothing to look at', async () => {
   expect(names).not.toContain('dead-letters');
 });
 
-test(
-  'what waits in the queues, what was given up, and the dead letters with how to send them again; all is left as it was',
-  async () => {
-    azurite = await startAzurite();
-    receiver = await startReceiver();
-    receiver.answer = () => 410;
-    const FORWARD_DESTINATIONS = JSON.stringify(receiver.destination());
-    let isListening = false;
-    const open = storageQueues({ AzureWebJobsStorage: azurite.connectionString });
-    const queues: QueueService = (connection, name) => {
-      const queue = open(connection, name);
-      return {
-        receive: async (most, ms) => (isListening ? queue.receive(most, ms) : []),
-        delete: (message) => queue.delete(message),
-        hide: (message, ms) => queue.hide(message, ms),
-        send: (text) => queue.send(text),
-      };
+test('what waits in the queues, what was given up, and the dead letters with how to send them again; all is left as it was', async () => {
+  azurite = await startAzurite();
+  receiver = await startReceiver();
+  receiver.answer = () => 410;
+  const FORWARD_DESTINATIONS = JSON.stringify(receiver.destination());
+  let isListening = false;
+  const open = storageQueues({ AzureWebJobsStorage: azurite.connectionString });
+  const queues: QueueService = (connection, name) => {
+    const queue = open(connection, name);
+    return {
+      receive: async (most, ms) => (isListening ? queue.receive(most, ms) : []),
+      delete: (message) => queue.delete(message),
+      hide: (message, ms) => queue.hide(message, ms),
+      send: (text) => queue.send(text),
     };
-    const settings = {
-      STATE_STORAGE: undefined,
-      AzureWebJobsStorage: azurite.connectionString,
-      FORWARD_DESTINATIONS,
-    };
-    world = await startWorld({ settings, queues });
-    expect(await queuesOf()).toMatchObject([
-      { status: 'ok', found: expect.stringContaining('About 0 messages are in the queue of jobs') },
-      { status: 'ok', found: expect.stringContaining('About 0 messages are in the queue of deliveries') },
-    ]);
-    const post = async () =>
-      (await world.enrich({ alertId: freshAlertIds(1)[0] }, '?forward=siem')).json.delivery.id;
-    await post();
-    const dead = await post();
-    expect((await queuesOf())[1]).toMatchObject({ found: expect.stringContaining('About 2 messages') });
+  };
+  const settings = {
+    STATE_STORAGE: undefined,
+    AzureWebJobsStorage: azurite.connectionString,
+    FORWARD_DESTINATIONS,
+  };
+  world = await startWorld({ settings, queues });
+  expect(await queuesOf()).toMatchObject([
+    { status: 'ok', found: expect.stringContaining('About 0 messages are in the queue of jobs') },
+    { status: 'ok', found: expect.stringContaining('About 0 messages are in the queue of deliveries') },
+  ]);
+  const post = async () =>
+    (await world.enrich({ alertId: freshAlertIds(1)[0] }, '?forward=siem')).json.delivery.id;
+  await post();
+  const dead = await post();
+  expect((await queuesOf())[1]).toMatchObject({ found: expect.stringContaining('About 2 messages') });
 
-    const service = QueueServiceClient.fromConnectionString(azurite.connectionString);
-    let name = '';
-    for await (const queue of service.listQueues({ prefix: 'alert-ip-deliveries-' })) name = queue.name;
-    const poison = service.getQueueClient(`${name}-poison`);
-    await poison.createIfNotExists();
-    await poison.sendMessage(Buffer.from(JSON.stringify({ id: dead, generation: 0 })).toString('base64'));
-    expect((await queuesOf())[1]).toMatchObject({
-      status: 'warn',
-      found: expect.stringContaining('1 were given up'),
-      fix: expect.any(String),
-    });
-    expect((await consult(world)).of('dead-letters')).toMatchObject({ status: 'ok' });
+  const service = QueueServiceClient.fromConnectionString(azurite.connectionString);
+  const poison = service.getQueueClient(queueOf(world, 'deliveryPoison'));
+  await poison.createIfNotExists();
+  await poison.sendMessage(Buffer.from(JSON.stringify({ id: dead, generation: 0 })).toString('base64'));
+  expect((await queuesOf())[1]).toMatchObject({
+    status: 'warn',
+    found: expect.stringContaining('1 were given up'),
+    fix: expect.any(String),
+  });
+  expect((await consult(world)).of('dead-letters')).toMatchObject({ status: 'ok' });
 
-    isListening = true;
-    for (;;) {
-      const { of } = await consult(world);
-      if (of('dead-letters').status === 'ok' || !of('dead-letters').found.includes('2,')) continue;
-      expect(of('dead-letters')).toMatchObject({
-        status: 'warn',
-        found: expect.stringContaining(dead),
-        fix: expect.stringContaining('redeliver'),
-      });
-      break;
-    }
-    isListening = false;
-    await azurite.kill();
-    const { bad, answer } = await consult(world);
-    expect(bad).toEqual(expect.arrayContaining(['fail queues', 'fail dead-letters']));
-    expect(answer.text).not.toContain(URL_CANARY);
-  },
-  PATIENCE_MS,
-);
+  isListening = true;
+  const told = await eventually(async () => {
+    const { names, of } = await consult(world);
+    return names.includes('dead-letters') && of('dead-letters').found.startsWith('Dead letters: 2,')
+      ? of('dead-letters')
+      : undefined;
+  });
+  expect(told).toMatchObject({
+    status: 'warn',
+    found: expect.stringContaining(dead),
+    fix: expect.stringContaining('redeliver'),
+  });
+  isListening = false;
+  await azurite.kill();
+  const { bad, answer } = await consult(world);
+  expect(bad).toEqual(expect.arrayContaining(['fail queues', 'fail dead-letters']));
+  expect(answer.text).not.toContain(URL_CANARY);
+});

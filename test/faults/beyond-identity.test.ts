@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { makeToken } from '../../local/identity/token.js';
+import type { Intercept } from '../../local/intercept.js';
 import { underFire } from '../support/under-fire.js';
 import type { World } from '../support/world.js';
 import { always, expectMendable, expectRetryLater, upstreamError } from './answers.js';
@@ -84,17 +84,17 @@ test('beyond: the identity endpoint goes down before half-life, after it and pas
   await expectAnswered();
 
   // Down and up before half-life: nobody notices.
-  await fire.time.until(world.identity.close());
+  world.identity.intercept = cut;
   await fire.time.pass(10 * hour);
   await expectAnswered();
-  const second = await restart(world);
+  world.identity.intercept = undefined;
 
   // After half-life: one refresh in the background, for however many callers.
   await fire.time.pass(4 * hour);
   await expectAnswered();
   await expectAnswered();
-  expect(second.requests).toHaveLength(1);
-  await fire.time.until(second.close());
+  expect(world.identity.requests).toHaveLength(2);
+  world.identity.intercept = cut;
 
   // Down after half-life: the tokens are used to their end, without a wait.
   for (let hours = 14; hours < 37; hours++) {
@@ -107,7 +107,7 @@ test('beyond: the identity endpoint goes down before half-life, after it and pas
   const { answer, tookMs } = await ask();
   const seconds = expectRetryLater(answer, 503, 'identity-unavailable');
   expect(tookMs).toBeLessThan(10_100);
-  await restart(world);
+  world.identity.intercept = undefined;
   await fire.time.pass(seconds * 1000);
   expect((await ask()).answer.status).toBe(200);
   await expectAnswered();
@@ -207,14 +207,22 @@ test('beyond: the calendar jumps by ±10 minutes → tokens, cache ages, quota a
   expect(world.identity.requests).toHaveLength(2);
 });
 
-test('beyond: a storm of 50 callers whose token is refused with 401 → 50 answers of 502 at once, one renewal in flight, at most one call each', async () => {
+test('beyond: a storm of 50 callers whose token is refused with 401 → 50 answers of 502 at once, one renewal in flight, at most two calls each; of a token that cannot be renewed, one', async () => {
   const world = await fire.startWorld({ identity: { tokenLifetimeSeconds: 200 } });
   world.defender.intercept = always(upstreamError(401, 'Unauthorized'));
+  let inFlight = 0;
+  let mostInFlight = 0;
+  world.identity.intercept = (_request, response) => {
+    mostInFlight = Math.max(mostInFlight, ++inFlight);
+    response.once('close', () => inFlight--);
+    return false;
+  };
   const answers = await fire.time.until(
     Promise.all(alertIds(50).map((id) => world.enrich({ ...ALERT, id }))),
   );
   for (const answer of answers) expectMendable(answer, 502, 'token-refused');
   expect(world.asked().length).toBeLessThanOrEqual(100);
+  expect(mostInFlight).toBe(1);
   const stuck = await fire.startWorld();
   stuck.defender.intercept = always(upstreamError(401, 'Unauthorized'));
   const refused = await fire.time.until(
@@ -245,8 +253,8 @@ function giveTokens(world: World, end: object): void {
   };
 }
 
-/** The identity endpoint again, where it was. */
-function restart({ clock, identity }: World) {
-  const port = Number(new URL(identity.url).port);
-  return fire.keep(startIdentityEndpoint({ clock, port, header: identity.header }));
-}
+/** An endpoint that is down: every connection is cut. */
+const cut: Intercept = (_request, response) => {
+  response.destroy();
+  return true;
+};

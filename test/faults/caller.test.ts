@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
-import { liveBufferBytes } from '../support/live-bytes.js';
+import { mostHeldDuring } from '../support/live-bytes.js';
 import { underFire } from '../support/under-fire.js';
 import { PAYLOAD_CANARY } from '../support/world.js';
 import { ALERT, IPS, PATH } from './payloads.js';
@@ -47,8 +47,9 @@ test("row 2: a wrong media type, method or route → 415 for the type, the host'
 test('row 3: a body or a nesting over the limit → 413 for the size, 400 for the nesting, in bounded memory', async () => {
   const world = await fire.startWorld({ settings: { MAX_BODY_BYTES: '100000' } });
   // Time stands still while so many real bytes move.
-  const { status, mostHeld } = await streamSpaces(`${world.host.url}/api/enrichAlert`, 120_000_000);
-  expect(status).toBe(413);
+  const url = `${world.host.url}/api/enrichAlert`;
+  const { result, mostHeld } = await mostHeldDuring(() => streamSpaces(url, 120_000_000));
+  expect(result).toBe(413);
   // What is on its way through the sockets, and nothing that grows with the body.
   expect(mostHeld).toBeLessThan(60_000_000);
   // The same, known from its Content-Length.
@@ -154,20 +155,17 @@ test('row 32: the caller goes away → its lookup ends with its time at the late
   expect(next.json.enrichment.quota.minute.remaining).toBe(98);
 });
 
-/** Posts so many bytes of white space without a length, and sees what this process holds meanwhile. */
-async function streamSpaces(url: string, bytes: number) {
+/** Posts so many bytes of white space without a length; the status of the answer. */
+async function streamSpaces(url: string, bytes: number): Promise<number | undefined> {
   const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
   const request = http.request(url, { method: 'POST', headers, agent: false });
   const answered = once(request, 'response');
   const piece = Buffer.alloc(4_000_000, ' ');
-  const before = liveBufferBytes();
-  let mostHeld = 0;
   for (let sent = 0; sent < bytes; sent += piece.length) {
     if (!request.write(piece)) await once(request, 'drain');
-    mostHeld = Math.max(mostHeld, liveBufferBytes() - before);
   }
   request.end();
   const [response] = (await answered) as [http.IncomingMessage];
   response.resume();
-  return { status: response.statusCode, mostHeld };
+  return response.statusCode;
 }

@@ -1,31 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Azurite, startAzurite } from '../../local/azurite.js';
+import { describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
+import { insist } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
 import { freshAlertIds } from '../support/fleet.js';
-import { startWorld, type World, type WorldOptions } from '../support/world.js';
+import { storedWorlds } from '../support/stored-world.js';
+import type { World, WorldOptions } from '../support/world.js';
 import { answerOf, pathOf } from './polling.js';
 
-const PATIENCE_MS = 60_000;
-
-let azurite: Azurite;
+const stored = storedWorlds();
 let world: World;
-beforeAll(async () => {
-  azurite = await startAzurite();
-}, PATIENCE_MS);
-afterAll(() => azurite.close());
-afterEach(() => world?.close(), PATIENCE_MS);
 
-/** A world of its own in the account that all share. */
 async function start(settings: Record<string, string> = {}, options: WorldOptions = {}): Promise<World> {
-  world = await startWorld({
-    ...options,
-    settings: {
-      STATE_STORAGE: undefined,
-      AzureWebJobsStorage: azurite.connectionString,
-      ...settings,
-    },
-  });
+  world = await stored.start({ ...options, settings });
   return world;
 }
 
@@ -96,7 +82,7 @@ describe('mode=async', () => {
   });
 
   test('without storage it is a 400 that says so, and auto is sync', async () => {
-    world = await startWorld();
+    await start({ STATE_STORAGE: 'memory' });
     const [id] = freshAlertIds(1);
     const refused = await world.enrich({ alertId: id }, '?mode=async');
     expect(refused.status).toBe(400);
@@ -107,7 +93,7 @@ describe('mode=async', () => {
 });
 
 describe('mode=auto', () => {
-  const small = { QUOTA_PER_MINUTE: '5', QUOTA_RESERVE_PERCENT: '20' };
+  const small = { QUOTA_PER_HOUR: '5', QUOTA_RESERVE_PERCENT: '20' };
 
   test('is a 200 while the quota lasts, and a 202 with what is there already when it does not', async () => {
     await start(small);
@@ -116,8 +102,8 @@ describe('mode=auto', () => {
     const overflow = await world.enrich({ alertIds: ids }, '?mode=auto');
     const path = accepted(overflow, 7);
     expect(overflow.json.enrichment.done).toBe(5);
-    expect(overflow.json.enrichment.retryAfterSeconds).toBeGreaterThan(30);
-    expect(overflow.json.enrichment.retryAfterSeconds).toBeLessThanOrEqual(70);
+    expect(overflow.json.enrichment.retryAfterSeconds).toBeGreaterThan(3_000);
+    expect(overflow.json.enrichment.retryAfterSeconds).toBeLessThanOrEqual(3_610);
     expect(world.asked()).toHaveLength(5);
 
     const unclear = await world.get(`${path}&partial=banana`);
@@ -135,7 +121,7 @@ describe('mode=auto', () => {
 
   test('sync never is a 202', async () => {
     await start(small);
-    const answer = await world.enrich({ alertIds: freshAlertIds(7) }, '?mode=sync&wait=2');
+    const answer = await world.enrich({ alertIds: freshAlertIds(7) }, '?mode=sync');
     expect(answer.status).toBe(200);
     expect(answer.json.enrichment.status).toBe('partial');
   });
@@ -153,21 +139,21 @@ describe('mode=auto', () => {
 
 describe('a repeated post', () => {
   test('joins the running job with a token of its own, and begins another one once it has ended', async () => {
-    await start({ QUOTA_PER_MINUTE: '2', QUOTA_RESERVE_PERCENT: '0' });
+    await start({ QUOTA_PER_HOUR: '2', QUOTA_RESERVE_PERCENT: '0' });
     const ids = freshAlertIds(3);
     const posts = await Promise.all(
-      Array.from({ length: 20 }, () => world.enrich({ alertIds: ids }, '?mode=async')),
+      Array.from({ length: 3 }, () => insist(() => world.enrich({ alertIds: ids }, '?mode=async'))),
     );
     const paths = posts.map((post) => accepted(post, 3));
     expect(new Set(paths.map((path) => path.split('?')[0])).size).toBe(1);
-    expect(new Set(paths).size).toBe(20);
-    for (const path of paths) expect((await world.get(path)).status).toBe(202);
+    expect(new Set(paths).size).toBe(3);
+    for (const path of paths) expect((await insist(() => world.get(path))).status).toBe(202);
     const other = accepted(await world.enrich({ alertIds: ids }, '?mode=async&format=ips'), 3);
     expect(paths[0]).not.toContain(other.split('?')[0]);
-  }, 30_000);
+  });
 
   test('is what has the same dedupe, whatever its body', async () => {
-    await start({ QUOTA_PER_MINUTE: '1', QUOTA_RESERVE_PERCENT: '0' });
+    await start({ QUOTA_PER_HOUR: '1', QUOTA_RESERVE_PERCENT: '0' });
     const post = async (query: string) =>
       pathOf(await world.enrich({ alertIds: freshAlertIds(3) }, query)).split('?')[0];
     const first = await post('?mode=async&dedupe=incident-1');
@@ -183,9 +169,7 @@ describe('a repeated post', () => {
     await answerOf(world.get, first);
     const second = pathOf(await world.enrich({ alertIds }, '?mode=async'));
     expect(second.split('?')[0]).not.toBe(first.split('?')[0]);
-    expect((await answerOf(world.get, second)).json.enrichment.alerts[0].ageSeconds).toBeGreaterThanOrEqual(
-      0,
-    );
+    expect((await answerOf(world.get, second)).json.enrichment.status).toBe('complete');
     expect(world.asked()).toHaveLength(1);
   });
 });
@@ -217,14 +201,13 @@ describe('who asks', () => {
   });
 
   test('finds the address that it came by, and PUBLIC_BASE_URL before that', async () => {
-    await start({ QUOTA_PER_MINUTE: '1' });
+    await start({ QUOTA_PER_HOUR: '1' });
     const post = (headers: Record<string, string>) =>
       world.enrich({ alertIds: freshAlertIds(9) }, '?mode=async', headers);
     const plain = await post({ host: 'app.example.net' });
     expect(plain.headers.location).toMatch(/^http:\/\/app\.example\.net\/api\/enrichments\//);
     const tls = await post({ host: 'app.example.net', 'x-forwarded-proto': 'https' });
     expect(tls.headers.location).toMatch(/^https:\/\/app\.example\.net\/api\/enrichments\//);
-    await world.close();
     await start({ PUBLIC_BASE_URL: 'https://gateway.example.com/soc/' });
     const behind = await post({ host: 'app.example.net' });
     expect(behind.headers.location).toMatch(/^https:\/\/gateway\.example\.com\/soc\/api\/enrichments\//);

@@ -1,25 +1,17 @@
+import { type Ask, eventually } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
 
-/** Makes a GET of a path. */
-type Ask = (path: string) => Promise<Answer>;
-
-/** Between two questions, in real time: as a Logic App asks again after `Retry-After`, only sooner. */
-const POLL_MS = 50;
-
 /** The path that a 202 names. */
-export function pathOf({ headers }: Answer): string {
-  const url = new URL(String(headers.location));
+export function pathOf({ headers, status, text }: Answer): string {
+  if (typeof headers.location !== 'string') throw new Error(`A ${status} without a location: ${text}`);
+  const url = new URL(headers.location);
   return url.pathname + url.search;
 }
 
-/**
- * Asks until there is an answer. As any caller it comes back after a 503 as well: a busy machine can take
- * longer for an operation on its storage than the app waits for one.
- */
-export async function answerOf(ask: Ask, path: string): Promise<Answer> {
-  for (;;) {
+/** Asks until there is an answer; as any caller, after a 503 as well (see `insist`). */
+export function answerOf(ask: Ask, path: string): Promise<Answer> {
+  return eventually(async () => {
     const answer = await ask(path);
-    if (answer.status !== 202 && answer.status !== 503) return answer;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+    return answer.status === 202 || answer.status === 503 ? undefined : answer;
+  });
 }

@@ -276,7 +276,6 @@ describe('a storage that goes away', () => {
         if (nth > 12) nth += 17; // the answers are all alike
       }
     },
-    60_000,
   );
 
   test('for ten minutes: the message is no poison, and the job goes on', async () => {

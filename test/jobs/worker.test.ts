@@ -1,27 +1,20 @@
 import { app } from '@azure/functions';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { registerFunctions } from '../../functions/register.js';
-import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { functionsCore } from '../../local/host/core.js';
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
+import { eventually, logged } from '../support/eventually.js';
 import { freshAlertIds } from '../support/fleet.js';
-import { startWorld, type World } from '../support/world.js';
+import { queueOf, storedWorlds } from '../support/stored-world.js';
+import type { World } from '../support/world.js';
 import { answerOf, pathOf } from './polling.js';
 
 app.setup({ enableHttpStream: true });
 
-let azurite: Azurite;
-let world: World | undefined;
-beforeAll(async () => {
-  azurite = await startAzurite();
-}, 60_000);
-afterAll(() => azurite.close());
-afterEach(async () => {
-  await world?.close();
-  world = undefined;
-});
+const stored = storedWorlds();
+let world: World;
 
 /** What is registered for queues with such settings: function, queue and connection. */
 async function triggers(env: Record<string, string>) {
@@ -34,27 +27,22 @@ async function triggers(env: Record<string, string>) {
   );
 }
 
-/** A world that can do no more than one call a minute for jobs. */
+/** A world that can do no more than one call an hour for jobs. */
 async function startSlowWorld(): Promise<World> {
-  const storage = { STATE_STORAGE: undefined, AzureWebJobsStorage: azurite.connectionString };
-  world = await startWorld({ settings: { ...storage, QUOTA_PER_MINUTE: '1' } });
+  world = await stored.start({ settings: { QUOTA_PER_HOUR: '1' } });
   return world;
 }
 
-/** Puts a text into the queue of the newest world's jobs. */
-async function put(text: string, suffix: '' | '-poison'): Promise<void> {
-  const service = QueueServiceClient.fromConnectionString(azurite.connectionString);
-  let name = '';
-  for await (const queue of service.listQueues({ prefix: 'alert-ip-jobs-' })) {
-    if (!queue.name.endsWith('-poison')) name = queue.name;
-  }
-  const queue = service.getQueueClient(`${name}${suffix}`);
+/** Puts a text into the queue that a function of this world listens to. */
+async function put(text: string, name: 'jobWorker' | 'jobPoison'): Promise<void> {
+  const service = QueueServiceClient.fromConnectionString(stored.azurite.connectionString);
+  const queue = service.getQueueClient(queueOf(world, name));
   await queue.createIfNotExists();
   await queue.sendMessage(Buffer.from(text).toString('base64'));
 }
 
 test('the queues are listened to where state is stored, by the connection that was named, and nowhere else', async () => {
-  const connectionString = azurite.connectionString;
+  const { connectionString } = stored.azurite;
   for (const connection of ['AzureWebJobsStorage', 'STATE']) {
     const named = await triggers({ STATE_STORAGE: connection, [connection]: connectionString });
     const queueName = (of: string) => expect.stringMatching(`^alert-ip-${of}-[0-9a-f]{32}$`);
@@ -75,16 +63,14 @@ test('a poison message ends its job as failed, which says so, and operators are 
   const { enrich, get, logs } = await startSlowWorld();
   const path = pathOf(await enrich({ alertIds: freshAlertIds(9) }, '?mode=async'));
   const id = path.split(/[/?]/)[3];
-  await put(JSON.stringify({ id, generation: 0 }), '-poison');
+  await put(JSON.stringify({ id, generation: 0 }), 'jobPoison');
   const answer = await answerOf(get, path);
   expect(answer.status).toBe(500);
   expect(answer.headers['content-type']).toBe('application/problem+json');
   expect(answer.json.type).toMatch(/:job-failed$/);
   expect(answer.headers['retry-after']).toBeUndefined();
   // Told after the job has ended, which is what the answer waited for.
-  const isTold = () =>
-    logs.some(({ message }) => message.includes('job-failed') && message.includes(String(id)));
-  while (!isTold()) await new Promise((resolve) => setTimeout(resolve, 5));
+  await logged(logs, 'job-failed', String(id));
 });
 
 test('what somebody else puts into the queue is dropped and reported', async () => {
@@ -95,8 +81,8 @@ test('what somebody else puts into the queue is dropped and reported', async () 
     '{"id":"../../secret","generation":0}',
     `{"id":"${'a'.repeat(32)}","generation":1.5}`,
   ];
-  for (const text of foreign) await put(text, '');
+  for (const text of foreign) await put(text, 'jobWorker');
   const reports = () => logs.filter(({ message }) => message.includes('job-message-foreign'));
-  while (reports().length < foreign.length) await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually(() => reports().length >= foreign.length || undefined);
   expect(reports()).toHaveLength(foreign.length);
 });

@@ -17,14 +17,14 @@ test('everything right: exit 0, also with the one call', async () => {
   } finally {
     await standIns.close();
   }
-}, 20_000);
+});
 
 test('a failure: exit 1', async () => {
   const { stdout, code } = await doctor({ DEFENDER_CLOUD: 'cirrus', FUNCTION_KEY: 'cirrus' });
   expect(code).toBe(1);
   expect(stdout).toContain('fail  settings      DEFENDER_CLOUD must be one of');
   expect(stdout).not.toContain('cirrus');
-}, 20_000);
+});
 
 test('what the environment does not say is read from local.settings.json', async () => {
   const file = { DEFENDER_CLOUD: 'cirrus', QUOTA_PER_HOUR: 'plenty' };
@@ -32,10 +32,10 @@ test('what the environment does not say is read from local.settings.json', async
   const { stdout } = await runCommand('local/doctor.ts', { env, file });
   expect(stdout).toContain('DEFENDER_CLOUD must be one of');
   expect(stdout).not.toContain('QUOTA_PER_HOUR');
-}, 20_000);
+});
 
 test('an argument that is not known', async () => {
   const { stderr, code } = await doctor({}, 'alert=x');
   expect(code).toBe(1);
   expect(stderr).toContain('Known are: format, probe');
-}, 20_000);
+});

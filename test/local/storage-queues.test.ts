@@ -10,7 +10,7 @@ let azurite: Azurite;
 beforeAll(async () => {
   await loadStorageLibraries();
   azurite = await startAzurite();
-}, 60_000);
+});
 afterAll(() => azurite.close());
 
 test('what the host puts into a queue, which it does with poison, expires after the 7 days of the service', async () => {

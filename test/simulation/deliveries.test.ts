@@ -34,5 +34,4 @@ test.each([
     expect(new Set(arrivals.map(({ body }) => body)).size).toBe(arrived.size);
     expect(outcome.messagesLeft).toBe(0);
   },
-  60_000,
 );

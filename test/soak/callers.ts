@@ -1,20 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from '../support/exchange.js';
 import type { Instance } from '../support/fleet.js';
-import { checkEnriched, checkProblem, checkSilent, type Findings } from './findings.js';
-import { DESTINATION, type DeliveryBooks } from './forwards.js';
+import { checkEnriched, checkProblem, checkSilent } from './findings.js';
+import { DESTINATION } from './forwards.js';
+import { count } from './mishaps.js';
+import type { Soak } from './open.js';
 import type { Payload, PayloadMaker } from './payloads.js';
 
 /** What callers work with. */
-export interface Town {
-  readonly random: () => number;
+export interface Town extends Soak {
   readonly makePayload: PayloadMaker;
-  /** Instances that run; which ones changes. */
-  readonly running: readonly Instance[];
-  readonly findings: Findings;
-  /** What callers saw, by kind. */
-  readonly seen: Map<string, number>;
-  readonly deliveries: DeliveryBooks;
 }
 
 /** How many posts there were, and how many of them ended with every alert looked up. */
@@ -63,7 +58,7 @@ async function follow(town: Town, payload: Payload, query: string): Promise<void
     const answer = posted.status === 202 ? await result(town, posted) : posted;
     if (answer.status === 200) {
       checkEnriched(answer, payload, town.findings);
-      if (query.includes('forward=')) town.deliveries.enter(answer, payload.alertIds);
+      if (query.includes('forward=')) town.books.enter(answer, payload.alertIds);
       if (answer.json.enrichment.status === 'complete') return;
       if (!answer.headers['retry-after']) town.findings.add('a partial answer without Retry-After');
     } else {
@@ -87,21 +82,16 @@ async function result(town: Town, accepted: Answer): Promise<Answer> {
 /** Asks one instance after the other until one answers. */
 async function insist(town: Town, ask: (instance: Instance) => Promise<Answer>): Promise<Answer> {
   for (;;) {
-    const instance = town.running[Math.floor(town.random() * town.running.length)] as Instance;
     try {
-      const answer = await ask(instance);
-      count(town, `answered ${answer.status}`);
+      const answer = await ask(town.anyone());
+      count(town.seen, `answered ${answer.status}`);
       checkSilent(JSON.stringify(answer.headers), 'a header', town.findings);
       return answer;
     } catch {
-      count(town, 'cut off by the end of an instance');
+      count(town.seen, 'cut off by the end of an instance');
       await sleep(AGAIN_MS);
     }
   }
-}
-
-function count({ seen }: Town, kind: string): void {
-  seen.set(kind, (seen.get(kind) ?? 0) + 1);
 }
 
 function wait({ headers }: Answer): Promise<void> {

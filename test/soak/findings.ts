@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { inventIps } from '../../local/defender/alerts.js';
 import { canonicalIpAddress } from '../../shared/ip-address.js';
 import type { Answer } from '../support/exchange.js';
+import { leaksIn } from '../support/leaks.js';
 import { CANARY, type Payload } from './payloads.js';
 
 /** What must not be, each once with the number of times that it was seen. */
@@ -79,15 +80,7 @@ export function checkProblem({ status, headers, text }: Answer, findings: Findin
   checkSilent(text, 'a problem', findings);
 }
 
-/** Base64 of `{"`: every token begins with it. */
-const SECRETS = [CANARY, 'eyJ', 'AccountKey='];
-/** A line of a stack trace. */
-const STACK = /(\n|\\n)\s+at .*:\d+:\d+/;
-
 /** Whether nothing secret stands in what was written. */
 export function checkSilent(written: string, where: string, findings: Findings): void {
-  for (const secret of SECRETS) {
-    if (written.includes(secret)) findings.add(`${where} holds ${secret}`);
-  }
-  if (STACK.test(written)) findings.add(`${where} holds a stack trace`);
+  for (const leak of leaksIn(written, [CANARY, 'AccountKey='])) findings.add(`${where} holds ${leak}`);
 }

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FAILURES, type Failure } from '../../local/receiver/behaviour.js';
 import { type Receiver, startReceiver } from '../../local/receiver/receiver.js';
+import { insist } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
 import type { Instance } from '../support/fleet.js';
 import { type Findings, ipsOf } from './findings.js';
-import type { Tally } from './mishaps.js';
+import { count, type Tally } from './mishaps.js';
 
 /** Must stand in no log and no answer; the receiver's path has another one. */
 export const SECRET = 'whsec_c29hay1zZWNyZXQtb2YtdGhlLXJlY2VpdmVy';
@@ -29,7 +30,7 @@ export async function startFailingReceiver(
     if (random() >= share()) return undefined;
     const kind = kinds[Math.floor(random() * kinds.length)] as Failure;
     if (random() >= (WEIGHTS[kind] ?? 1)) return undefined;
-    tally.set(`receiver: ${kind}`, (tally.get(`receiver: ${kind}`) ?? 0) + 1);
+    count(tally, `receiver: ${kind}`);
     return kind;
   };
   return receiver;
@@ -91,7 +92,7 @@ export class DeliveryBooks {
   async redeliver(anyone: () => Instance): Promise<number> {
     const dead = [...(await this.#statuses(anyone))].filter(([, status]) => status === 'dead-lettered');
     for (const [id] of dead) {
-      const { status } = await anyone().post(`/api/deliveries/${id}/redeliver`);
+      const { status } = await insist(() => anyone().post(`/api/deliveries/${id}/redeliver`));
       if (status !== 202) this.#findings.add(`redeliver answered ${status}`);
     }
     return dead.length;

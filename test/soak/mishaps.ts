@@ -1,9 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fleet, Instance } from '../support/fleet.js';
+import type { Soak } from './open.js';
 
-/** What went wrong so far, by kind. */
+/** How often something was, by kind. */
 export type Tally = Map<string, number>;
+
+/** One more of a kind. */
+export function count(tally: Tally, kind: string): void {
+  tally.set(kind, (tally.get(kind) ?? 0) + 1);
+}
 
 /** One thing that can happen to a call. */
 type Mishap = (response: ServerResponse) => void;
@@ -28,52 +33,41 @@ const IDENTITY_SHARE = 0.5;
 const STORAGE_SHARE = 0.01;
 
 /** Lets things go wrong at random, until it is called off. */
-export function startMishaps(fleet: Fleet, random: () => number, tally: Tally): { stop(): void } {
-  const count = (kind: string) => tally.set(kind, (tally.get(kind) ?? 0) + 1);
+export function startMishaps({ fleet, random, mishaps }: Soak): { stop(): void } {
   const kinds = Object.keys(UPSTREAM);
   fleet.defender.intercept = (_request, response) => {
     if (random() >= UPSTREAM_SHARE) return false;
     const kind = kinds[Math.floor(random() * kinds.length)] ?? '';
-    count(kind);
+    count(mishaps, kind);
     UPSTREAM[kind]?.(response);
     return true;
   };
   fleet.identity.intercept = (_request, response) => {
     if (random() >= IDENTITY_SHARE) return false;
-    count('identity endpoint 500');
+    count(mishaps, 'identity endpoint 500');
     response.writeHead(500).end();
     return true;
   };
-  fleet.storage.onExchange = (stage) => {
+  fleet.onExchange = (stage) => {
     if (random() >= STORAGE_SHARE) return 'pass';
-    count(stage === 'asked' ? 'storage never hears' : 'storage is never heard');
+    count(mishaps, stage === 'asked' ? 'storage never hears' : 'storage is never heard');
     return 'hold';
   };
   return {
     stop() {
       fleet.defender.intercept = undefined;
       fleet.identity.intercept = undefined;
-      fleet.storage.onExchange = () => 'pass';
+      fleet.onExchange = () => 'pass';
     },
   };
 }
 
-/** Kills one instance after the other, and starts another in its place, `pauseMs` apart, until stopped. */
-export async function killNowAndThen(
-  fleet: Fleet,
-  running: Instance[],
-  pauseMs: number,
-  { random, tally, signal }: { random: () => number; tally: Tally; signal: AbortSignal },
-): Promise<void> {
+/** Ends one instance after the other, `pauseMs` apart, until stopped. */
+export async function killNowAndThen(soak: Soak, pauseMs: number, signal: AbortSignal): Promise<void> {
+  const { random, running } = soak;
   while (await sleep(pauseMs, true, { signal }).catch(() => false)) {
-    // The first is never killed: its heap is what is watched.
+    // The first is never ended: its heap is what is watched.
     const at = 1 + Math.floor(random() * (running.length - 1));
-    const victim = running[at];
-    const kind = random() < 0.7 ? 'instance killed' : 'instance told to end';
-    tally.set(kind, (tally.get(kind) ?? 0) + 1);
-    if (kind === 'instance killed') await victim?.kill();
-    else victim?.terminate();
-    const [other] = await fleet.launch({});
-    running[at] = other;
+    await soak.replace(at, random() < 0.7 ? 'killed' : 'told to end');
   }
 }

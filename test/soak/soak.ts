@@ -3,78 +3,51 @@
  * at the full quota, while upstream, identity, storage and the instances themselves fail at random. Prints
  * what it did and what must not have been, and exits with 1 if anything must not.
  */
-import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
-import { type Instance, startFleet } from '../support/fleet.js';
-import { randomFrom } from '../support/random.js';
+import type { Instance } from '../support/fleet.js';
 import { type Books, call, type Town } from './callers.js';
-import { checkSilent, Findings } from './findings.js';
-import {
-  type Balance,
-  DESTINATION,
-  DeliveryBooks,
-  destinationSettings,
-  startFailingReceiver,
-} from './forwards.js';
-import { killNowAndThen, startMishaps, type Tally } from './mishaps.js';
+import { killNowAndThen, startMishaps } from './mishaps.js';
+import { openSoak } from './open.js';
 import { payloadMaker } from './payloads.js';
-import { conclude, table } from './report.js';
 
 const PER_MINUTE = 300;
 const PER_HOUR = 1_500;
-const INSTANCES = 3;
 const CALLERS = 16;
 /** Between two ends of instances. */
 const KILL_EVERY_MS = 12_000;
 /** The minute's window and its guard. */
 const WINDOW_MS = 63_000;
-/** The host's lease on the messages of killed workers, and their claims on jobs. */
-const LEASE_MS = 605_000;
 /** By then whoever was told to retry has been served. */
 const DRAIN_MS = 240_000;
 /** After the first minute all that is loaded lazily has been loaded. */
 const HEAP_MAY_GROW_BYTES = 24 * 1024 * 1024;
 const RETIRE_MS = 20_000;
-const LOOK_MS = 1_000;
 
-const seed = Number(process.argv[2] ?? randomInt(1, 1e9));
 const seconds = Number(process.argv[3] ?? 120);
-console.log(`soak: seed ${seed}, ${seconds} s of load`);
-
-const random = randomFrom(seed);
-const findings = new Findings();
-const mishaps: Tally = new Map();
-const seen = new Map<string, number>();
-const books: Books = { posts: 0, complete: 0 };
-
-let failingShare = 0.3;
-const receiver = await startFailingReceiver(random, () => failingShare, mishaps);
-const fleet = await startFleet({
+const soak = await openSoak(`soak, ${seconds} s of load`, {
+  instances: 3,
+  perMinute: PER_MINUTE,
+  perHour: PER_HOUR,
+  latencyMs: { min: 5, max: 250 },
   persistent: true,
-  defender: { perMinute: PER_MINUTE, perHour: PER_HOUR, latencyMs: { min: 5, max: 250 } },
-  settings: {
-    QUOTA_PER_MINUTE: String(PER_MINUTE),
-    QUOTA_PER_HOUR: String(PER_HOUR),
-    ...destinationSettings({ [DESTINATION]: receiver.url }),
-  },
 });
-const running: Instance[] = await fleet.launch(...Array(INSTANCES).fill({}));
+const { findings, fleet, running, receiver } = soak;
 const elder = running[0] as Instance;
-const deliveries = new DeliveryBooks(findings);
-const town: Town = { random, makePayload: await payloadMaker(), running, findings, seen, deliveries };
+const books: Books = { posts: 0, complete: 0 };
+const town: Town = { ...soak, makePayload: await payloadMaker() };
 
 // The load.
 const load = new AbortController();
-const trouble = startMishaps(fleet, random, mishaps);
-const ends = killNowAndThen(fleet, running, KILL_EVERY_MS, { random, tally: mishaps, signal: load.signal });
+const trouble = startMishaps(soak);
+const ends = killNowAndThen(soak, KILL_EVERY_MS, load.signal);
 const callers = Array.from({ length: CALLERS }, () => call(town, books, load.signal));
 await sleep(seconds * 500);
 const heapBefore = await elder.heapBytes();
 await sleep(seconds * 500);
 load.abort();
 trouble.stop();
-failingShare = 0;
+soak.healReceiver();
 await ends;
 console.log(`load over: ${books.posts} posts, ${books.complete} complete; waiting for the rest`);
 
@@ -83,14 +56,14 @@ const done = Promise.all(callers).then(() => true);
 const isDone = (withinMs: number) => Promise.race([done, sleep(withinMs, false)]);
 await isDone(WINDOW_MS);
 await sleep(WINDOW_MS);
-await fleet.azurite.setAhead(LEASE_MS);
+await fleet.passLease();
 if (!(await isDone(DRAIN_MS))) findings.add(`${books.posts - books.complete} posts have no end`);
-const forwarded = await drained();
-await deliveries.redeliver(() => elder);
-const resent = await drained();
+const forwarded = await soak.drained(DRAIN_MS);
+await soak.books.redeliver(() => elder);
+const resent = await soak.drained(DRAIN_MS);
 
 // The books.
-deliveries.check(receiver);
+soak.books.check(receiver);
 if (resent.delivered < resent.accepted)
   findings.add(`${resent.accepted - resent.delivered} forwards never arrived`);
 const heapGrewBytes = (await elder.heapBytes()) - heapBefore;
@@ -106,36 +79,12 @@ for (const [windowMs, limit] of [
 for (const instance of running) {
   if (!(await instance.retire(RETIRE_MS))) findings.add('an instance did not end: something keeps it up');
 }
-await fleet.close();
-await receiver.close();
-for (const instance of fleet.launched) {
-  const written = await instance.written;
-  checkSilent(written, 'the log', findings);
-  for (const [kept] of written.matchAll(/^kept up by .*$/gm)) findings.add(`an instance was ${kept}`);
-}
-
 console.log(
   `forwards: ${forwarded.accepted} accepted = ${forwarded.delivered} delivered + ${forwarded['dead-lettered']} ` +
     `dead-lettered, which were sent again; ${receiver.received.length} attempts arrived`,
 );
 console.log(`calls to Defender: ${fleet.arrivals().length}; heap grew by ${megabytes(heapGrewBytes)}`);
-table('what went wrong', mishaps);
-table('what callers saw', seen);
-conclude(findings);
-
-/** The balance once nothing is queued any more. */
-async function drained(): Promise<Balance> {
-  const untilMs = performance.now() + DRAIN_MS;
-  for (;;) {
-    const balance = await deliveries.balance(() => elder);
-    if (balance.queued === 0) return balance;
-    if (performance.now() > untilMs) {
-      findings.add(`${balance.queued} forwards stay queued`);
-      return balance;
-    }
-    await sleep(LOOK_MS);
-  }
-}
+await soak.end();
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MB`;

@@ -41,7 +41,7 @@ describe('whose quota is spent', () => {
   const worlds: World[] = [];
   beforeAll(async () => {
     azurite = await startAzurite();
-  }, 60_000);
+  });
   afterAll(() => azurite.close());
   afterEach(async () => {
     for (const world of worlds.splice(0)) await world.close();

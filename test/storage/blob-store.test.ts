@@ -1,32 +1,22 @@
+import type { ContainerClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { systemClock } from '../../shared/clock.js';
-import { TokenCache } from '../../shared/identity/token-cache.js';
+import { AzureBlobStore, STATE_BLOBS } from '../../shared/storage/azure-blob-store.js';
 import type { BlobStore } from '../../shared/storage/blob-store.js';
 import { openBlobStore } from '../../shared/storage/open.js';
+import { NO_IDENTITY, openStore } from '../support/azurite-store.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
-
-const NO_IDENTITY = {
-  credential: { key: 'none', getToken: () => Promise.reject(new Error('no identity here')) },
-  tokens: new TokenCache(systemClock),
-};
+import { VirtualClock } from '../support/virtual-clock.js';
 
 let azurite: Azurite;
 beforeAll(async () => {
   azurite = await startAzurite();
-}, 60_000);
+});
 afterAll(() => azurite.close());
 
-function open(connectionString: string): BlobStore {
-  return openBlobStore(
-    systemClock,
-    { kind: 'connection-string', connection: 'STATE', connectionString },
-    NO_IDENTITY,
-  );
-}
-
 describe.each<[string, () => BlobStore]>([
-  ['Azurite', () => open(azurite.connectionString)],
+  ['Azurite', () => openStore(azurite)],
   ['the one in memory', () => new MemoryBlobStore(systemClock)],
 ])('a blob store: %s', (_name, make) => {
   test('reads and lists nothing where there is nothing, and tells its time', async () => {
@@ -77,12 +67,22 @@ describe.each<[string, () => BlobStore]>([
   });
 });
 
+test('a library that takes long to load takes it from no operation’s time', async () => {
+  const clock = new VirtualClock();
+  const container = { getBlobClient: () => ({ delete: async () => ({}) }) } as unknown as ContainerClient;
+  const store = new AzureBlobStore(clock, STATE_BLOBS, async () => {
+    await clock.sleep(10 * STATE_BLOBS.timeoutMs);
+    return container;
+  });
+  await clock.until(store.delete('x', '"1"'));
+});
+
 describe('a store that cannot be used', () => {
   test('says so, when to come back, and nothing of the connection', async () => {
     const key = Buffer.from('secret').toString('base64');
-    const store = open(
-      `AccountName=secretaccount;AccountKey=${key};BlobEndpoint=http://127.0.0.1:1/secretaccount`,
-    );
+    const store = openStore({
+      connectionString: `AccountName=secretaccount;AccountKey=${key};BlobEndpoint=http://127.0.0.1:1/secretaccount`,
+    });
     const error = await store.read('x').catch((thrown) => thrown);
     expect(error).toMatchObject({ kind: 'storage-unavailable', status: 503 });
     expect(error.retryAtMs).toBeGreaterThan(systemClock.monotonicMs());
@@ -95,7 +95,7 @@ describe('a store that cannot be used', () => {
       /AccountKey=[^;]+/,
       `AccountKey=${Buffer.alloc(64).toString('base64')}`,
     );
-    await expect(open(wrong).read('x')).rejects.toThrow(
+    await expect(openStore({ connectionString: wrong }).read('x')).rejects.toThrow(
       /HTTP 403.*Storage Blob Data Contributor and Storage Queue Data Contributor/,
     );
   });

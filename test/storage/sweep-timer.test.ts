@@ -17,7 +17,7 @@ let azurite: Azurite;
 beforeAll(async () => {
   await loadStorageLibraries();
   azurite = await startAzurite();
-}, 60_000);
+});
 afterAll(() => azurite.close());
 
 const world = { clock: systemClock, random: Math.random, report: () => {} };

@@ -1,12 +1,39 @@
 import { expect } from '@jest/globals';
+import { eventually } from './eventually.js';
 import type { Answer } from './exchange.js';
+import type { Instance } from './fleet.js';
 
-/** How many alerts of some answers were found, and how many were not looked up. */
-export function counts(answers: readonly Answer[]) {
-  const alerts: { status: string }[] = answers.flatMap(({ json }) => json.enrichment?.alerts ?? []);
-  const refused = answers.flatMap(({ json }) => json.failedAlerts ?? []).length;
-  const found = alerts.filter(({ status }) => status === 'found').length;
-  return { found, refused: refused + alerts.filter(({ status }) => status === 'failed').length };
+/** An alert that was not looked up, and the type of the problem why. */
+interface Failed {
+  readonly alertId: string;
+  readonly type: string;
+}
+
+/**
+ * Looks alerts up as a caller does who comes back until nothing but the quota stands against it: a busy
+ * machine can be too slow for its storage, which is a 503.
+ */
+export function lookUp(instance: Instance, alertIds: readonly string[]) {
+  let left = alertIds;
+  let found = 0;
+  return eventually(async () => {
+    const answer = await instance.enrich({ alertIds: left }, '?wait=20');
+    const failed = failedOf(answer, left);
+    found += left.length - failed.length;
+    left = failed.map(({ alertId }) => alertId);
+    return failed.every(({ type }) => type.endsWith(':quota-exhausted'))
+      ? { found, refused: failed.length, answer }
+      : undefined;
+  });
+}
+
+function failedOf({ status, json }: Answer, alertIds: readonly string[]): readonly Failed[] {
+  if (status === 200) {
+    return json.enrichment.alerts
+      .filter(({ status }: { status: string }) => status === 'failed')
+      .map(({ alertId, error }: { alertId: string; error: Failed }) => ({ alertId, type: error.type }));
+  }
+  return json.failedAlerts ?? alertIds.map((alertId) => ({ alertId, type: json.type }));
 }
 
 /** An R: what is wrong, and when to come back. */

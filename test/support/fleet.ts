@@ -1,49 +1,27 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
-import { shiftedCalendar } from '../../local/calendar.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
+import { LEASE_MS } from '../../local/host/queue-pump.js';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { systemClock } from '../../shared/clock.js';
-import { CONTAINER } from '../../shared/storage/open.js';
-import { checkAnswer } from './conformance.js';
-import { type Answer, exchange } from './exchange.js';
-import type { Order, Reply } from './instance/orders.js';
-import { startStorageProxy } from './storage-proxy.js';
+import type { Answer } from './exchange.js';
+import { type InstanceOptions, type InstanceProcess, startInstance } from './instance/start.js';
+import { leaksIn } from './leaks.js';
+import { type Moment, type OnExchange, type StorageProxy, startStorageProxy } from './storage-proxy.js';
 
 const AUDIENCE = 'https://defender-fleet.test';
-const MAIN = fileURLToPath(new URL('./instance/main.ts', import.meta.url));
+/** The host's lease on a message in work, and a bit; a claim on what it is about is over by then, too. */
+const LEASE_OVER_MS = LEASE_MS + 5_000;
+
+const RECEIVE = /^GET .*\/messages$/;
 
 /** One running instance. */
-export interface Instance {
-  get(alertId: string): Promise<Answer>;
-  /** Anything but a text is posted as its JSON. */
-  enrich(payload: unknown, query?: string): Promise<Answer>;
-  /** Makes a GET of any path, such as the one of a job that the 202 gave. */
-  ask(path: string): Promise<Answer>;
-  /** Makes a POST of any path, without a body. */
-  post(path: string): Promise<Answer>;
-  /** Tells it to end, as the platform does; `written` resolves when it has. */
-  terminate(): void;
-  /** Ends it as `kill -9` does. */
-  kill(): Promise<void>;
-  /** Bytes of its heap that are in use, garbage collected. */
-  heapBytes(): Promise<number>;
-  /**
-   * Lets it end as soon as nothing keeps it up.
-   * @returns whether it has within `patienceMs`
-   */
-  retire(patienceMs: number): Promise<boolean>;
-  /** All that it wrote to its console, once it has ended. */
-  readonly written: Promise<string>;
-}
-
-/** How an instance differs from the others. */
-export interface InstanceOptions {
-  /** How far its calendar is off. */
-  readonly calendarMs?: number;
+export interface Instance extends InstanceProcess {
+  /** On its way to the storage account: all that this one asks there, and nobody else. */
+  readonly storage: StorageProxy;
+  /** Makes it take no more messages: what it posts is left to the others. */
+  stopReceiving(): void;
+  /** Kills it at the nth such exchange with the storage from now on, which never goes on. */
+  killAt(moment: Moment, request: RegExp, nth?: number): Promise<void>;
 }
 
 export type Fleet = Awaited<ReturnType<typeof startFleet>>;
@@ -64,31 +42,50 @@ export async function startFleet(options: {
     ...options.defender,
   });
   const azurite: Azurite = await startAzurite({ persistent: options.persistent ?? false });
-  const storage = await startStorageProxy(azurite.connectionString);
   const env = {
-    PATH: process.env.PATH,
     ...identity.settings,
     DEFENDER_API_HOST: defender.url,
     DEFENDER_AUDIENCE: AUDIENCE,
-    AzureWebJobsStorage: storage.connectionString,
     ...options.settings,
   };
   const launched: Instance[] = [];
+  const leaks: string[] = [];
+  let aheadMs = 0;
 
-  async function launch({ calendarMs = 0 }: InstanceOptions = {}): Promise<Instance> {
-    const instance = await startInstance(env, calendarMs);
-    launched.push(instance);
-    return instance;
+  function lookForLeaks(text: string): void {
+    leaks.push(...leaksIn(text, [identity.header, 'AccountKey=']));
   }
 
-  return {
+  async function launch(instance: InstanceOptions): Promise<Instance> {
+    const storage = await startStorageProxy(azurite.connectionString);
+    storage.onExchange = (...exchange) => fleet.onExchange(...exchange);
+    const look = ({ status, headers, text }: Answer) =>
+      lookForLeaks(JSON.stringify(headers) + (status === 200 ? '' : text));
+    const running = startInstance({ ...env, AzureWebJobsStorage: storage.connectionString }, instance, look);
+    const launching = {
+      ...running,
+      storage,
+      stopReceiving: () => {
+        const before = storage.onExchange;
+        storage.onExchange = (stage, request, status) =>
+          RECEIVE.test(request) ? 'hold' : before(stage, request, status);
+      },
+      killAt: (moment: Moment, request: RegExp, nth?: number) =>
+        storage.hold(moment, request, nth).then(running.kill),
+    };
+    launched.push(launching);
+    await running.started;
+    return launching;
+  }
+
+  const fleet = {
     identity,
     defender,
     azurite,
-    /** On the way from all instances to the storage account. */
-    storage,
-    /** All that were started, the ended ones too. */
-    launched,
+    /** What happens to an exchange of any instance with the storage account. */
+    onExchange: (() => 'pass') as OnExchange,
+    /** All that were launched, the ended ones too. */
+    launched: launched as readonly Instance[],
     /** Starts instances, all at the same time. */
     launch: <T extends readonly InstanceOptions[]>(...instances: T) =>
       Promise.all(instances.map(launch)) as Promise<{ [each in keyof T]: Instance }>,
@@ -96,91 +93,33 @@ export async function startFleet(options: {
     arrivals: () => defender.arrivals.map(({ atMs }) => atMs),
     /** 429s that Defender had to give. */
     refused: () => defender.arrivals.filter(({ status }) => status === 429).length,
+    /** Lets the leases on all messages in work end: what a killed instance had in work goes to another. */
+    passLease: () => {
+      aheadMs += LEASE_OVER_MS;
+      return azurite.setAhead(aheadMs);
+    },
+    /** @throws when an answer or a log line held what nobody may read */
     async close() {
-      await Promise.all(launched.map((instance) => instance.kill()));
-      await Promise.all([defender.close(), identity.close(), storage.close(), azurite.close()]);
+      await Promise.all(launched.map(({ kill }) => kill()));
+      await Promise.all(launched.map(({ storage }) => storage.close()));
+      await Promise.all([defender.close(), identity.close(), azurite.close()]);
+      for (const { written } of launched) lookForLeaks(await written);
+      if (leaks.length > 0) throw new Error(`Leaked: ${[...new Set(leaks)].join(', ')}`);
     },
   };
+  return fleet;
 }
 
-async function startInstance(env: NodeJS.ProcessEnv, calendarMs: number): Promise<Instance> {
-  const shifted = calendarMs === 0 ? [] : ['--import', shiftedCalendar(calendarMs)];
-  const child = fork(MAIN, {
-    env,
-    execArgv: ['--expose-gc', ...shifted, '--import', 'tsx'],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  const written = Promise.all(
-    [child.stdout, child.stderr].map((stream) => (stream ? text(stream) : '')),
-  ).then((texts) => texts.join(''));
-  const url = await Promise.race([
-    reply(child, 'started').then(({ url }) => url),
-    once(child, 'exit').then(async () => Promise.reject(new Error(`The instance ended: ${await written}`))),
-  ]);
-  const send = async (method: string, path: string, body?: string) => {
-    const headers = { 'content-type': 'application/json' };
-    const answer = await exchange(`${url}${path}`, { method, headers }, body);
-    checkAnswer(method, path, answer);
-    return answer;
-  };
-  return {
-    get: (alertId) => send('GET', `/api/alerts/${alertId}/ips`),
-    enrich: (payload, query = '') => {
-      const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
-      return send('POST', `/api/enrichAlert${query}`, body);
-    },
-    ask: (path) => send('GET', path),
-    post: (path) => send('POST', path),
-    terminate: () => {
-      child.kill('SIGTERM');
-    },
-    kill: () => kill(child),
-    heapBytes: async () => {
-      child.send('tell-heap' satisfies Order);
-      return (await reply(child, 'heap')).bytes;
-    },
-    retire: async (patienceMs) => {
-      const signal = AbortSignal.timeout(patienceMs);
-      const ended = once(child, 'exit', { signal });
-      child.send('retire' satisfies Order);
-      return ended.then(
-        () => true,
-        () => false,
-      );
-    },
-    written,
-  };
-}
-
-async function reply<K extends Reply['kind']>(child: ChildProcess, kind: K) {
-  for (;;) {
-    const [told] = (await once(child, 'message')) as [Reply];
-    if (told.kind === kind) return told as Reply & { readonly kind: K };
-  }
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exited;
+/** What becomes of a request whose instance is killed: its error's code. */
+export function lost(request: Promise<Answer>): Promise<string | undefined> {
+  return request.then(
+    ({ status }) => `answered ${status}`,
+    ({ code }: NodeJS.ErrnoException) => code,
+  );
 }
 
 /** Alert ids that Defender knows, no two fleets' the same. */
 export function freshAlertIds(count: number): string[] {
   const first = Math.floor(Math.random() * 1e8);
   return Array.from({ length: count }, (_, n) => `da637472900382838869_${first + n}`);
-}
-
-/** What was asked of the account's blobs so far; the triggers ask its queues all the time. */
-export const blobExchanges = (fleet: Fleet) =>
-  fleet.storage.requests.filter((one) => one.includes(`/${CONTAINER}/`));
-
-/** How many times blobs of a folder were written so far. */
-export const writesTo = (fleet: Fleet, folder: string) =>
-  fleet.storage.writes.filter((one) => one.includes(`/${folder}/`)).length;
-
-/** Resolves when blobs of a folder were written more than `times` times. */
-export async function writtenAfter(fleet: Fleet, folder: string, times: number): Promise<void> {
-  while (writesTo(fleet, folder) <= times) await new Promise((resolve) => setTimeout(resolve, 5));
 }

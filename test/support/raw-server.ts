@@ -15,7 +15,7 @@ export interface RawServer {
 }
 
 /** What is done with a request once its head is there. It ends or destroys the socket, or holds it. */
-export type OnRequest = (socket: Socket, requestNumber: number) => void;
+export type OnRequest = (socket: Socket) => void;
 
 /** One request per connection, answered by `onRequest` as it likes. */
 export function startRawServer(onRequest: OnRequest): Promise<RawServer> {
@@ -28,7 +28,7 @@ export function startRawServer(onRequest: OnRequest): Promise<RawServer> {
       if (wasComplete || !head.includes('\r\n\r\n')) return;
       requests.push(head);
       markServed(socket);
-      onRequest(socket, requests.length);
+      onRequest(socket);
     });
   });
 }

@@ -8,12 +8,15 @@ const pem = (name: string) =>
 export const AUTHORITY_TLS = { key: pem('key'), cert: pem('cert') };
 
 /**
- * Makes this process trust that certificate. NODE_EXTRA_CA_CERTS, an operator's way to do so, is read
+ * Makes this process trust that certificate, until what it returns is called. NODE_EXTRA_CA_CERTS, an operator's way to do so, is read
  * when a process starts and Jest's is up already; the library's agents are out of reach, and all of
  * them connect with `tls.connect`.
  */
-export function trustLocalAuthority(): void {
-  const connect = tls.connect;
+export function trustLocalAuthority(): () => void {
+  const { connect } = tls;
   tls.connect = ((options: tls.ConnectionOptions, ...rest: [() => void]) =>
     connect({ ...options, ca: [...tls.rootCertificates, AUTHORITY_TLS.cert] }, ...rest)) as typeof connect;
+  return () => {
+    tls.connect = connect;
+  };
 }

@@ -7,22 +7,20 @@ interface Event {
   readonly happen: () => void;
 }
 
+/** A realistic moment: the calendar matters to expiry and HTTP dates. */
+const START_MS = Date.UTC(2026, 10, 23, 18);
+
 /**
  * Time for simulations without sockets: it passes from sleeper to sleeper, only when nothing else can
  * happen, and several machines with clocks of their own can live in it.
  */
 export class VirtualClock implements Clock {
   readonly #events: Event[] = [];
-  readonly #startMs: number;
   #nowMs = 0;
   #order = 0;
 
-  constructor(startMs = Date.UTC(2026, 10, 23, 18)) {
-    this.#startMs = startMs;
-  }
-
   epochMs(): number {
-    return this.#startMs + this.#nowMs;
+    return START_MS + this.#nowMs;
   }
 
   monotonicMs(): number {

@@ -6,6 +6,8 @@ import type { Sent } from '../../shared/delivery/sending.js';
 import { FORMATS } from '../../shared/formats/index.js';
 import type { Occurrence } from '../../shared/occurrence.js';
 import { METRICS } from '../../shared/telemetry/items.js';
+// Loaded before there is anything to send, as in watched.ts.
+import '../../shared/telemetry/client.js';
 import { createTelemetry } from '../../shared/telemetry/telemetry.js';
 import { inTrace } from '../../shared/trace.js';
 import { TRACE_ID } from './watched.js';

@@ -11,8 +11,12 @@ import type { Order, Reply } from './orders.js';
 /** By then a process that nothing keeps up has ended. */
 const LONG_MS = 5_000;
 
+const built = process.argv[2];
+const registrations = await loadApp(built ?? fileURLToPath(new URL('.', import.meta.url)));
+// A process that runs from its sources takes seconds to load them: it is up when it has.
+if (!built) await (await import('../../../functions/index.js')).warm;
 const host = await startHost({
-  registrations: await loadApp(process.argv[2] ?? fileURLToPath(new URL('.', import.meta.url))),
+  registrations,
   port: 0,
   hostJson: JSON.parse(await readFile('host.json', 'utf8')),
   log: (entry) => void process.stdout.write(`${JSON.stringify(entry)}\n`),

@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { withDeadline } from '../../shared/deadline.js';
+import { createLookups } from '../../shared/lookup/create-lookups.js';
+import { SharedAnswerCache } from '../../shared/lookup/shared-answer-cache.js';
+import { unnoted } from '../../shared/occurrence.js';
+import { Quota } from '../../shared/quota/quota.js';
+import type { SourceAnswer, Work } from '../../shared/source.js';
+import { setUpLedgers } from '../quota/ledgers.js';
+
+const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
+const times = { ipsSeconds: 300, notFoundSeconds: 30 };
+
+test('beyond: the first lookup of a process → at most three exchanges with the storage before Defender is asked; a cached one none', async () => {
+  const { time, store, machine, total, logged } = setUpLedgers();
+  const { clock, ledger } = machine();
+  const quota = new Quota(clock, ledger);
+  let before = Number.NaN;
+  const source = {
+    find: async (_alertId: string, work: Work) => {
+      const permit = await quota.acquire(work);
+      before = total();
+      permit.settle();
+      return FOUND;
+    },
+    stats: () => Promise.reject(new Error('not asked for here')),
+  };
+  const shared = new SharedAnswerCache({ clock, store, times, owner: 'me', report: () => {} });
+  const { lookup } = createLookups({ clock, note: unnoted, source, times, shared });
+  const late = () => new Error('late');
+  const find = () =>
+    time.until(withDeadline(clock, 25_000, late, (deadline) => lookup.find('da1_1', deadline)));
+
+  expect((await find()).answer).toBe(FOUND);
+  // The question to the shared cache, the ledger as it stands, and the swap.
+  expect(before).toBe(3);
+  expect(logged()).toHaveLength(1);
+  await time.until(lookup.settled());
+  const settled = total();
+  expect((await find()).answer).toBe(FOUND);
+  expect(total()).toBe(settled);
+});
