@@ -39,9 +39,10 @@ export interface Attempt {
 export interface Run {
   /** Of its first message. */
   readonly generation: number;
-  readonly beganAtMs: number;
   /** Attempts of this run that failed. */
   readonly failed: number;
+  /** For how long it was put off since its receiver was spared, in sum. A time in which nobody worked is not in it. */
+  readonly sparedMs?: number;
 }
 
 /** How a delivery ended, and when. */

@@ -35,7 +35,7 @@ export function waitWhileSpared(retryAfterMs: number, random: number): number {
   return Math.min(LONGEST_SPARE_MS, Math.max(SHORTEST_SPARE_MS, retryAfterMs)) * (1 + JITTER * random);
 }
 
-/** From the beginning of a run on: past this, a delivery that is still being spared is given up. */
-export function longestRunMs(scheduleMs: readonly number[]): number {
+/** For how long a delivery is put off in sum, since its receiver is being spared, before it is given up. */
+export function longestSpareMs(scheduleMs: readonly number[]): number {
   return scheduleMs.reduce((sum, waitMs) => sum + waitMs, 0) * (1 + JITTER) + SPARE_MARGIN_MS;
 }

@@ -1,6 +1,6 @@
 import { heldUntilMs } from '../storage/claim.js';
 import type { Attempt, Delivery, DeliveryEnd } from './delivery.js';
-import { longestRunMs, waitBefore, waitWhileSpared } from './schedule.js';
+import { longestSpareMs, waitBefore, waitWhileSpared } from './schedule.js';
 import type { Sent } from './sending.js';
 
 /**
@@ -71,7 +71,7 @@ export function judge(
       return { kind: 'give-up', reason, attempt };
     }
     case 'spared': {
-      if (nowMs - run.beganAtMs < longestRunMs(scheduleMs)) {
+      if ((run.sparedMs ?? 0) < longestSpareMs(scheduleMs)) {
         return { kind: 'again', waitMs: waitWhileSpared(sent.retryAfterMs, random) };
       }
       return { kind: 'give-up', reason: NEVER_BACK };
@@ -80,7 +80,7 @@ export function judge(
 }
 
 const NEVER_BACK =
-  'The receiver failed again and again and was left alone for longer than the whole schedule, an hour added.';
+  'The receiver failed again and again, or was busy, and was left alone for longer than the whole schedule, an hour added.';
 
 function attemptOf({ status, reason }: Sent & { kind: 'failed' | 'gone' }, atMs: number): Attempt {
   return { atMs, reason, ...(status === undefined ? {} : { status }) };
@@ -102,17 +102,24 @@ export function settle(
     return { ...ended(delivery, end), attempts: delivery.attempts + 1 };
   }
   if (delivery.claim?.by !== by) return undefined;
-  const tried = verdict.attempt ? withAttempt(delivery, verdict.attempt) : delivery;
+  const { attempt } = verdict;
   if (verdict.kind === 'give-up') {
+    const tried = attempt ? withAttempt(delivery, attempt) : delivery;
     return ended(tried, { kind: 'dead-lettered', atMs: nowMs, reason: verdict.reason });
   }
-  const { claim: _over, ...free } = tried;
+  const { claim: _over, ...free } = attempt
+    ? withAttempt(delivery, attempt)
+    : withSparing(delivery, verdict.waitMs);
   return { ...free, generation: delivery.generation + 1, nextAtMs: nowMs + verdict.waitMs };
 }
 
 function withAttempt(delivery: Delivery, attempt: Attempt): Delivery {
   const { attempts, run } = delivery;
   return { ...delivery, attempts: attempts + 1, last: attempt, run: { ...run, failed: run.failed + 1 } };
+}
+
+function withSparing({ run, ...delivery }: Delivery, waitMs: number): Delivery {
+  return { ...delivery, run: { ...run, sparedMs: (run.sparedMs ?? 0) + waitMs } };
 }
 
 function ended({ claim: _over, ...delivery }: Delivery, end: DeliveryEnd): Delivery {
@@ -145,7 +152,7 @@ export function revive(delivery: Delivery, nowMs: number): Delivery | undefined 
   if (delivery.end?.kind !== 'dead-lettered') return undefined;
   const { end: _over, ...alive } = delivery;
   const generation = delivery.generation + 1;
-  return { ...alive, generation, run: { generation, beganAtMs: nowMs, failed: 0 }, nextAtMs: nowMs };
+  return { ...alive, generation, run: { generation, failed: 0 }, nextAtMs: nowMs };
 }
 
 /** Longer than a dead worker's message stays hidden. */
@@ -171,7 +178,7 @@ export function newDelivery(
     acceptedAtMs: nowMs,
     generation: 0,
     attempts: 0,
-    run: { generation: 0, beganAtMs: nowMs, failed: 0 },
+    run: { generation: 0, failed: 0 },
     nextAtMs: nowMs + firstWaitMs,
   };
 }
