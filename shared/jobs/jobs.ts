@@ -2,7 +2,6 @@ import type { Deadline } from '../deadline.js';
 import type { EnrichedPayload } from '../enrich.js';
 import { EnrichmentError } from '../errors.js';
 import { isId, type Message } from '../storage/message.js';
-import type { Answers } from './answers.js';
 import { composeAnswer } from './compose.js';
 import type { Job } from './job.js';
 import { type JobRequest, type StartedJob, startJob } from './start.js';
@@ -67,14 +66,19 @@ export class Jobs {
   /** The answer so far of a running job. */
   async partial(job: Job, retryAfterSeconds: number, deadline: Deadline): Promise<EnrichedPayload> {
     const { clock, jobs } = this.#parts;
-    const [text, answers] = await Promise.all([jobs.payload(job.id), this.#answers(job.id)]);
+    const [text, alertIds = [], answers] = await Promise.all([
+      jobs.payload(job.id),
+      jobs.alertIds(job.id),
+      jobs.answers(job.id).all(),
+    ]);
     if (text === undefined) throw unknownJob();
     const retryAtMs = clock.monotonicMs() + retryAfterSeconds * 1000;
-    return composeAnswer(this.#parts, { job, text, answers }, { stats: false, retryAtMs }, deadline);
-  }
-
-  #answers(id: string): Promise<Answers> {
-    return this.#parts.jobs.answers(id).all();
+    return composeAnswer(
+      this.#parts,
+      { job, text, alertIds, answers },
+      { stats: false, retryAtMs },
+      deadline,
+    );
   }
 }
 

@@ -8,8 +8,7 @@ import type { Note } from '../occurrence.js';
 import { type Message, writeMessage } from '../storage/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { inTrace } from '../trace.js';
-import type { Answers } from './answers.js';
-import { composeAnswer } from './compose.js';
+import { type Composition, composeAnswer } from './compose.js';
 import { ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
 import { nextTurn, shareOf } from './share.js';
@@ -118,8 +117,8 @@ async function workClaimed(
   const turn = await runTurn(parts, job, alertIds, kept, shareOf(perMinute, running));
   const pending = pendingOf(turn).length;
   const next = nextTurn(turn, clock.monotonicMs());
-  if (pending === 0) return end(parts, { ...job, ...turn }, by);
-  if (next.kind === 'give-up') return end(parts, givenUp({ ...job, ...turn }, turn.passing), by);
+  if (pending === 0) return end(parts, { ...job, ...turn }, alertIds, by);
+  if (next.kind === 'give-up') return end(parts, givenUp({ ...job, ...turn }, turn.passing), alertIds, by);
   const waitMs = Math.max(LEAST_WAIT_MS, next.atMs - clock.monotonicMs());
   await queue.send(writeMessage({ id, generation: job.generation + 1 }), waitMs);
   const likelyMs = parts.quota.expectBackground(pending * Math.max(1, running)) - beganMs;
@@ -132,11 +131,15 @@ async function workClaimed(
 }
 
 /** Makes the final answer and ends the job with it. */
-async function end(parts: WorkParts, job: Job, by: string): Promise<Worked> {
+async function end(parts: WorkParts, job: Job, alertIds: readonly string[], by: string): Promise<Worked> {
   const { jobs } = parts;
   const [text, answers] = await Promise.all([jobs.payload(job.id), jobs.answers(job.id).all()]);
   if (text === undefined) return endAsFailed(parts, job.id, PARTS_MISSING);
-  const enriched = await compose(parts, { job, text, answers }, { stats: parts.wantsStats(job.query) });
+  const enriched = await compose(
+    parts,
+    { job, text, alertIds, answers },
+    { stats: parts.wantsStats(job.query) },
+  );
   const delivery = job.forward && (await parts.deliveries.accept(job.forward, enriched));
   const { status, headers, body } = parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
   await jobs.keepResult(job.id, body);
@@ -151,7 +154,7 @@ async function end(parts: WorkParts, job: Job, by: string): Promise<Worked> {
 
 function compose(
   parts: WorkParts,
-  made: { readonly job: Job; readonly text: string; readonly answers: Answers },
+  made: Composition,
   { stats }: { readonly stats: boolean },
 ): Promise<EnrichedPayload> {
   const { clock } = parts;
@@ -178,10 +181,10 @@ async function forwardFailed(parts: WorkParts, job: Job, order: Order, reason: s
   const { jobs, deliveries } = parts;
   const text = await jobs.payload(job.id);
   if (text === undefined) return deliveries.bury(order, '', reason);
-  const answers = await jobs.answers(job.id).all();
+  const [alertIds = [], answers] = await Promise.all([jobs.alertIds(job.id), jobs.answers(job.id).all()]);
   const failed = givenUp(job, new EnrichmentError('job-failed', reason));
   try {
-    const enriched = await compose(parts, { job: failed, text, answers }, { stats: false });
+    const enriched = await compose(parts, { job: failed, text, alertIds, answers }, { stats: false });
     await deliveries.accept(order, enriched);
   } catch (error) {
     if (error instanceof StorageError) throw error;

@@ -117,6 +117,22 @@ describe('a job', () => {
     expect(seconds).toBeLessThan(3_605);
   });
 
+  test('that another version of the app began gives each alert its own answer, in whatever order that found them', async () => {
+    const request = post(3);
+    const own: Record<string, string> = { _1: '192.0.2.1', _2: '192.0.2.2' };
+    shop.upstream = (alertId) => ({ status: 'found', ips: [own[alertId.slice(-2)] ?? ''], unusable: [] });
+    const job = await start({ ...request, alertIds: request.alertIds.slice(0, 2).reverse() });
+    shop.employ();
+    const { enrichment } = await end(job);
+    expect(enrichment.status).toBe('partial');
+    expect(enrichment.alerts).toMatchObject([
+      { ips: ['192.0.2.1'] },
+      { ips: ['192.0.2.2'] },
+      { status: 'failed', error: { type: 'urn:problem:alert-ip-enrichment:job-failed' } },
+    ]);
+    expect(enrichment.alerts[2]).not.toHaveProperty('retryAfterSeconds');
+  });
+
   test('whose message is delivered twice does its work once', async () => {
     await start();
     for (const message of shop.messages())
@@ -176,6 +192,16 @@ describe('a job whose result is to be forwarded', () => {
     ]);
     await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 0 }));
     expect(shop.forwarded.size).toBe(1);
+  });
+
+  test('forwards every alert as failed when nobody knows any more which alerts it had', async () => {
+    const job = await start(forwarded());
+    shop.store.blobs.delete(shop.places.alerts(job.id));
+    shop.employ();
+    await shop.clock.pass(5_000);
+    await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
+    const { enrichment } = shop.forwarded.get(order.id) ?? {};
+    expect(enrichment?.alerts.map(({ status }) => status)).toEqual(Array(3).fill('failed'));
   });
 
   test('makes a dead letter of the posted alerts when not even those can be put into a form', async () => {
