@@ -3,15 +3,12 @@ import type { EnrichedPayload } from '../enrich.js';
 import type { ForwardReceipt } from '../enrichment.js';
 import { EnrichmentError } from '../errors.js';
 import { isId, type Message } from '../storage/message.js';
-import { acceptDead, acceptDelivery, buryDelivery, ensureMessage, removed } from './accept.js';
+import { acceptDead, acceptDelivery, ensureMessage, removed } from './accept.js';
 import { destinationNamed } from './destination.js';
 import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';
 import { revive } from './transitions.js';
 import { type DeliveryView, viewDelivery } from './view.js';
-import { type Worked, type WorkParts, workOnDelivery } from './work.js';
-
-const FAILED_ANYWAY =
-  'The worker failed at it again and again, for a reason that the log of the function app tells.';
+import { giveUpDelivery, type Worked, type WorkParts, workOnDelivery } from './work.js';
 
 /**
  * Deliveries by way of the queue: what has been accepted ends delivered or as a dead letter, and is queued
@@ -47,9 +44,9 @@ export class Deliveries implements Forwarding {
     return workOnDelivery(this.#parts, message);
   }
 
-  /** Makes a dead letter of a delivery whose message the host has given up. */
-  async giveUp(message: Message): Promise<void> {
-    await buryDelivery(this.#parts, message, FAILED_ANYWAY);
+  /** Ends a delivery whose message the host has given up. */
+  giveUp(message: Message): Promise<void> {
+    return giveUpDelivery(this.#parts, message);
   }
 
   /**

@@ -126,11 +126,12 @@ function ended({ claim: _over, ...delivery }: Delivery, end: DeliveryEnd): Deliv
   return { ...delivery, end };
 }
 
-/** Gives an attempt up in the middle, so that the message's next delivery takes it over at once. */
+/**
+ * Gives an attempt up in the middle, so that the message's next delivery takes it over at once. That it was
+ * begun stays to be seen.
+ */
 export function abandon(delivery: Delivery, by: string): Delivery | undefined {
-  if (delivery.end || delivery.claim?.by !== by) return undefined;
-  const { claim: _over, ...free } = delivery;
-  return free;
+  return delivery.end || delivery.claim?.by !== by ? undefined : { ...delivery, claim: { by, untilMs: 0 } };
 }
 
 /**

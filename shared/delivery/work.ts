@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import { StorageError } from '../errors.js';
+import { isUntouched } from '../storage/claim.js';
 import { type Message, writeMessage } from '../storage/message.js';
-import { type AcceptParts, removed } from './accept.js';
+import { LEAST_WAIT_MS, orPutOff, STORE_AWAY_MS } from '../storage/put-off.js';
+import { type AcceptParts, buryDelivery, removed } from './accept.js';
 import { reportDeadLetter } from './alarm.js';
 import type { Delivery } from './delivery.js';
 import { type Destination, destinationNamed } from './destination.js';
@@ -19,12 +20,10 @@ export interface WorkParts extends AcceptParts {
 /** What a message came to, for the log. */
 export type Worked = 'dropped' | 'put-off' | 'delivered' | 'goes-on' | 'dead-lettered' | 'lost-claim';
 
-/** After a failure of the store a message comes back as a new one, so that it is never taken for poison. */
-const STORE_AWAY_MS = 30_000;
-/** The message for the next attempt is sent before this one has ended, and must not be seen before. */
-const LEAST_WAIT_MS = 1_000;
-
 const WORKED = { delivered: 'delivered', again: 'goes-on', 'give-up': 'dead-lettered' } as const;
+
+const FAILED_ANYWAY =
+  'The worker failed at it again and again, for a reason that the log of the function app tells.';
 
 const BODY_MISSING =
   'What was to be sent is not in the storage account any more, so that it cannot be sent again. Post the alerts again.';
@@ -36,34 +35,45 @@ const BODY_MISSING =
  *
  * @throws what should not happen; the host then delivers the message again, and at last to `giveUp`
  */
-export async function workOnDelivery(parts: WorkParts, message: Message): Promise<Worked> {
-  const { deliveries, queue, destinations } = parts;
+export function workOnDelivery(parts: WorkParts, message: Message): Promise<Worked> {
+  const { deliveries } = parts;
   const by = randomUUID();
-  try {
-    const claimed = await deliveries.change(message.id, (delivery, nowMs) => {
-      const destination = destinationNamed(destinations, delivery.destination);
-      const verdict = claim(delivery, message.generation, by, destination?.timeoutMs ?? 0, nowMs);
-      const next = verdict.kind === 'work' ? verdict.delivery : undefined;
-      return { verdict, destination, before: delivery, nowMs, delivery: next };
-    });
-    if (!claimed) return 'dropped';
-    const { verdict, destination, before, nowMs } = claimed;
-    if (verdict.kind === 'look-again') {
-      await queue.send(writeMessage(message), verdict.atMs - nowMs + LEAST_WAIT_MS);
-      return 'put-off';
-    }
-    if (verdict.kind === 'drop') {
-      // Whoever buried it may have died before it could say so, and this is its message once more.
-      if (before.generation === message.generation) reportDeadLetter(parts, before);
-      return 'dropped';
-    }
-    return await carryOn(parts, verdict.delivery, destination, by, nowMs);
-  } catch (error) {
-    await deliveries.change(message.id, (one) => ({ delivery: abandon(one, by) })).catch(() => undefined);
-    if (!(error instanceof StorageError)) throw error;
-    await queue.send(writeMessage(message), STORE_AWAY_MS);
+  const giveBack = () => deliveries.change(message.id, (one) => ({ delivery: abandon(one, by) }));
+  return orPutOff(parts, message, giveBack, () => workAs(parts, message, by));
+}
+
+async function workAs(parts: WorkParts, message: Message, by: string): Promise<Worked> {
+  const { deliveries, queue, destinations } = parts;
+  const claimed = await deliveries.change(message.id, (delivery, nowMs) => {
+    const destination = destinationNamed(destinations, delivery.destination);
+    const verdict = claim(delivery, message.generation, by, destination?.timeoutMs ?? 0, nowMs);
+    const next = verdict.kind === 'work' ? verdict.delivery : undefined;
+    return { verdict, destination, before: delivery, nowMs, delivery: next };
+  });
+  if (!claimed) return 'dropped';
+  const { verdict, destination, before, nowMs } = claimed;
+  if (verdict.kind === 'look-again') {
+    await queue.send(writeMessage(message), verdict.atMs - nowMs + LEAST_WAIT_MS);
     return 'put-off';
   }
+  if (verdict.kind === 'drop') {
+    // Whoever buried it may have died before it could say so, and this is its message once more.
+    if (before.generation === message.generation) reportDeadLetter(parts, before);
+    return 'dropped';
+  }
+  return carryOn(parts, verdict.delivery, destination, by, nowMs);
+}
+
+/**
+ * Makes a dead letter of a delivery whose message the host has given up. One that was never begun failed by
+ * nothing of its own, and its message goes back.
+ */
+export async function giveUpDelivery(parts: WorkParts, message: Message): Promise<void> {
+  const { deliveries, queue } = parts;
+  const { delivery } = await deliveries.read(message.id);
+  if (!delivery || delivery.end) return;
+  if (isUntouched(delivery, message)) await queue.send(writeMessage(message), STORE_AWAY_MS);
+  else await buryDelivery(parts, message, FAILED_ANYWAY);
 }
 
 /** Makes one attempt of a claimed delivery, and sees to what follows from it. */

@@ -1,7 +1,9 @@
 import type { Deadline } from '../deadline.js';
 import type { EnrichedPayload } from '../enrich.js';
 import { EnrichmentError } from '../errors.js';
-import { isId, type Message } from '../storage/message.js';
+import { isUntouched } from '../storage/claim.js';
+import { isId, type Message, writeMessage } from '../storage/message.js';
+import { STORE_AWAY_MS } from '../storage/put-off.js';
 import { composeAnswer } from './compose.js';
 import type { Job } from './job.js';
 import { type JobRequest, type StartedJob, startJob } from './start.js';
@@ -38,9 +40,16 @@ export class Jobs {
     return workOnJob(this.#parts, message);
   }
 
-  /** Ends a job whose message the host has given up. */
-  async giveUp({ id }: Message): Promise<void> {
-    await endAsFailed(this.#parts, id, FAILED_ANYWAY);
+  /**
+   * Ends a job whose message the host has given up. One whose turn was never begun failed by nothing of its own,
+   * and its message goes back.
+   */
+  async giveUp(message: Message): Promise<void> {
+    const { jobs, queue } = this.#parts;
+    const { job } = await jobs.read(message.id);
+    if (!job || job.end || message.generation < job.generation) return;
+    if (isUntouched(job, message)) await queue.send(writeMessage(message), STORE_AWAY_MS);
+    else await endAsFailed(this.#parts, message.id, FAILED_ANYWAY);
   }
 
   /**

@@ -6,6 +6,7 @@ import type { EnrichedPayload, Enricher } from '../enrich.js';
 import { DeadlineError, EnrichmentError, StorageError } from '../errors.js';
 import type { Note } from '../occurrence.js';
 import { type Message, writeMessage } from '../storage/message.js';
+import { LEAST_WAIT_MS, orPutOff } from '../storage/put-off.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { inTrace } from '../trace.js';
 import { type Composition, composeAnswer } from './compose.js';
@@ -40,10 +41,6 @@ export interface WorkParts extends TurnParts, Omit<Enricher, 'lookup'> {
 /** What a message came to, for the log. */
 export type Worked = 'dropped' | 'put-off' | 'ended' | 'lost-claim' | 'goes-on';
 
-/** After a failure of the store a message comes back as a new one, so that it is never taken for poison. */
-const STORE_AWAY_MS = 30_000;
-/** The message for the next turn is sent before the turn has ended, and must not be seen before. */
-const LEAST_WAIT_MS = 1_000;
 const STATS_MS = 20_000;
 
 /**
@@ -51,30 +48,28 @@ const STATS_MS = 20_000;
  * message is acknowledged only when another one is in the queue or the job has ended, and an answer is
  * kept before it counts. A wait is a new message, never an error.
  *
- * @throws what should not happen; the host then delivers the message again, and at last to `failJob`
+ * @throws what should not happen; the host then delivers the message again, and at last to `giveUp`
  */
-export async function workOnJob(parts: WorkParts, message: Message): Promise<Worked> {
+export function workOnJob(parts: WorkParts, message: Message): Promise<Worked> {
   const by = randomUUID();
-  try {
-    const decided = await parts.jobs.change(message.id, (job, nowMs) => {
-      const verdict = claim(job, message.generation, by, nowMs);
-      return { verdict, nowMs, job: verdict.kind === 'work' ? verdict.job : undefined };
-    });
-    if (!decided || decided.verdict.kind === 'drop') return 'dropped';
-    const { verdict, nowMs } = decided;
-    if (verdict.kind === 'look-again') {
-      await parts.queue.send(writeMessage(message), verdict.atMs - nowMs + LEAST_WAIT_MS);
-      return 'put-off';
-    }
-    return await toldTurn(parts, verdict.job, nowMs, () =>
-      workClaimed(parts, verdict.job, by, verdict.isTakeover, nowMs),
-    );
-  } catch (error) {
-    await parts.jobs.change(message.id, (job) => ({ job: abandon(job, by) })).catch(() => undefined);
-    if (!(error instanceof StorageError)) throw error;
-    await parts.queue.send(writeMessage(message), STORE_AWAY_MS);
+  const giveBack = () => parts.jobs.change(message.id, (job) => ({ job: abandon(job, by) }));
+  return orPutOff(parts, message, giveBack, () => workAs(parts, message, by));
+}
+
+async function workAs(parts: WorkParts, message: Message, by: string): Promise<Worked> {
+  const decided = await parts.jobs.change(message.id, (job, nowMs) => {
+    const verdict = claim(job, message.generation, by, nowMs);
+    return { verdict, nowMs, job: verdict.kind === 'work' ? verdict.job : undefined };
+  });
+  if (!decided || decided.verdict.kind === 'drop') return 'dropped';
+  const { verdict, nowMs } = decided;
+  if (verdict.kind === 'look-again') {
+    await parts.queue.send(writeMessage(message), verdict.atMs - nowMs + LEAST_WAIT_MS);
     return 'put-off';
   }
+  return toldTurn(parts, verdict.job, nowMs, () =>
+    workClaimed(parts, verdict.job, by, verdict.isTakeover, nowMs),
+  );
 }
 
 /** Runs a turn on behalf of the request that posted the job, and tells of it. */

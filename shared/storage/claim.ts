@@ -1,8 +1,21 @@
+import type { Message } from './message.js';
+
 /** A turn of work under way. */
 export interface Claim {
   readonly by: string;
   /** Past this, whoever made it is taken for dead; by the store's time. */
   readonly untilMs: number;
+}
+
+/**
+ * Whether the work that a message stands for has never been begun. Should the host have given the message up,
+ * it was no fault of that work: the store was away.
+ */
+export function isUntouched(
+  { claim, generation }: { readonly claim?: Claim | undefined; readonly generation: number },
+  message: Message,
+): boolean {
+  return claim === undefined && message.generation >= generation;
 }
 
 /** Until when somebody else is at work; undefined when nobody is. */

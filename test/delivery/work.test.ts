@@ -226,6 +226,22 @@ describe('a storage that goes away', () => {
     await office.untilIs('delivered', id);
     expect(office.poison.messages.size).toBe(0);
   });
+
+  test.each([3, 10, 60])(
+    'for %d minutes, the queue too, for us and not for the host: no delivery that was not tried is a dead letter',
+    async (minutes) => {
+      const { id } = await office.post();
+      office.store.fault = () => 'before';
+      office.queue.fault = () => 'before';
+      office.employ();
+      await office.pass(minutes * 60_000);
+      office.store.fault = () => undefined;
+      office.queue.fault = () => undefined;
+      await office.pass(HOUR);
+      expect(await office.ask(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+      expect(office.reports).toEqual([]);
+    },
+  );
 });
 
 describe('what is kept', () => {

@@ -178,8 +178,12 @@ describe('a job whose result is to be forwarded', () => {
     const job = await start(forwarded());
     shop.employ();
     await shop.clock.pass(3_000);
-    await shop.close();
-    await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 0 }));
+    const list = shop.store.list.bind(shop.store);
+    shop.store.list = async (prefix, after) => {
+      if (prefix === shop.places.running) throw new TypeError('a fault of ours');
+      return list(prefix, after);
+    };
+    await shop.clock.pass(2 * HOUR);
     await expect(ask(job)).rejects.toMatchObject({
       kind: 'job-failed',
       message: expect.stringContaining(order.id),
@@ -190,8 +194,9 @@ describe('a job whose result is to be forwarded', () => {
       undefined,
       ...Array(2).fill('urn:problem:alert-ip-enrichment:job-failed'),
     ]);
-    await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 0 }));
-    expect(shop.forwarded.size).toBe(1);
+    shop.forwarded.clear();
+    await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 1 }));
+    expect(shop.forwarded.size).toBe(0);
   });
 
   test('forwards every alert as failed when nobody knows any more which alerts it had', async () => {
@@ -314,6 +319,21 @@ describe('a storage that goes away', () => {
     expect((await end(job)).enrichment.status).toBe('complete');
     expect(shop.poison.messages.size).toBe(0);
   });
+
+  test.each([3, 10, 60])(
+    'for %d minutes, the queue too, for us and not for the host: no job that was not worked on is failed',
+    async (minutes) => {
+      const job = await start();
+      shop.store.fault = () => 'before';
+      shop.queue.fault = () => 'before';
+      shop.employ();
+      await shop.clock.pass(minutes * 60_000);
+      shop.store.fault = () => undefined;
+      shop.queue.fault = () => undefined;
+      await shop.clock.pass(HOUR);
+      expect((await end(job)).enrichment.status).toBe('complete');
+    },
+  );
 });
 
 describe('what is kept', () => {
