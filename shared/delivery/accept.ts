@@ -4,9 +4,8 @@ import { StorageError } from '../errors.js';
 import { enriched as enrichedFormat } from '../formats/enriched.js';
 import { writeMessage } from '../storage/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
-import { type AlarmParts, reportDeadLetter } from './alarm.js';
+import { type AlarmParts, announceDead } from './alarm.js';
 import type { Delivery } from './delivery.js';
-import type { DeliveryStore } from './delivery-store.js';
 import { destinationNamed } from './destination.js';
 import type { Order } from './forwarding.js';
 import { waitBefore } from './schedule.js';
@@ -15,7 +14,6 @@ import { receiptOf } from './view.js';
 
 /** What accepting deliveries needs. */
 export interface AcceptParts extends AlarmParts {
-  readonly deliveries: DeliveryStore;
   readonly queue: QueueStore;
   readonly random: () => number;
 }
@@ -92,17 +90,21 @@ export async function ensureMessage(
   await queue.send(writeMessage(delivery), Math.max(0, delivery.nextAtMs - storeTimeMs));
 }
 
-/** Makes a dead letter of a delivery, and says so; undefined when it has ended already. */
+/**
+ * Makes a dead letter of a delivery, and says so; undefined when it has ended already. Whoever made it one may
+ * have died before it could say so, and is here once more.
+ */
 export async function buryDelivery(
-  parts: AlarmParts & Pick<AcceptParts, 'deliveries'>,
+  parts: AlarmParts,
   { id, generation }: Pick<Delivery, 'id' | 'generation'>,
   reason: string,
 ): Promise<Delivery | undefined> {
-  await parts.deliveries.markDead(id);
-  const buried = await parts.deliveries.change(id, (delivery, nowMs) => ({
-    delivery: bury(delivery, generation, reason, nowMs),
+  const buried = await parts.deliveries.change(id, (before, nowMs) => ({
+    before,
+    delivery: bury(before, generation, reason, nowMs),
   }));
-  if (buried?.delivery) reportDeadLetter(parts, buried.delivery);
+  const now = buried?.delivery ?? buried?.before;
+  if (now && now.generation <= generation) await announceDead(parts, now);
   return buried?.delivery;
 }
 

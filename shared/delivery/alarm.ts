@@ -1,6 +1,7 @@
 import type { Note } from '../occurrence.js';
 import type { Reporter } from '../report.js';
 import type { Delivery } from './delivery.js';
+import type { DeliveryStore } from './delivery-store.js';
 import { type Destination, destinationNamed, originOf } from './destination.js';
 
 /** Who is told, and where receivers stand. */
@@ -8,14 +9,21 @@ export interface AlarmParts {
   readonly report: Reporter;
   readonly note: Note;
   readonly destinations: readonly Destination[];
+  readonly deliveries: DeliveryStore;
 }
 
-/** Tells operators of a dead letter, and how to send it again. */
-export function reportDeadLetter(
-  { report, note, destinations }: AlarmParts,
+/**
+ * Marks a dead letter, and tells operators how to send it again; does nothing for any other delivery. It is for
+ * whoever finds one that was perhaps not announced, too: told twice is better than never.
+ *
+ * @throws {StorageError} when it could not be marked; nobody was told then
+ */
+export async function announceDead(
+  { report, note, destinations, deliveries }: AlarmParts,
   { id, destination: name, end }: Delivery,
-): void {
+): Promise<void> {
   if (end?.kind !== 'dead-lettered') return;
+  await deliveries.markDead(id);
   const destination = destinationNamed(destinations, name);
   const where = destination ? `"${name}" (${originOf(destination)})` : `"${name}"`;
   note({ kind: 'dead-letter', deliveryId: id, destination: name });

@@ -77,8 +77,9 @@ export class Deliveries implements Forwarding {
     const isRevived =
       delivery !== before || (!before.end && before.run.generation > 0 && before.run.failed === 0);
     if (!isRevived) throw notDead(`It is ${viewDelivery(before).status}.`);
-    await ensureMessage(this.#parts, { delivery, storeTimeMs: nowMs });
+    // Before there is a message: should that end as a dead letter again, the mark is its own.
     await deliveries.unmarkDead(id);
+    await ensureMessage(this.#parts, { delivery, storeTimeMs: nowMs });
     return viewDelivery(delivery);
   }
 

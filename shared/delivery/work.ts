@@ -4,7 +4,7 @@ import { isUntouched } from '../storage/claim.js';
 import { type Message, writeMessage } from '../storage/message.js';
 import { LEAST_WAIT_MS, orPutOff, STORE_AWAY_MS } from '../storage/put-off.js';
 import { type AcceptParts, buryDelivery, removed } from './accept.js';
-import { reportDeadLetter } from './alarm.js';
+import { announceDead } from './alarm.js';
 import type { Delivery } from './delivery.js';
 import { type Destination, destinationNamed } from './destination.js';
 import type { Send } from './sending.js';
@@ -58,7 +58,7 @@ async function workAs(parts: WorkParts, message: Message, by: string): Promise<W
   }
   if (verdict.kind === 'drop') {
     // Whoever buried it may have died before it could say so, and this is its message once more.
-    if (before.generation === message.generation) reportDeadLetter(parts, before);
+    if (before.generation === message.generation) await announceDead(parts, before);
     return 'dropped';
   }
   return carryOn(parts, verdict.delivery, destination, by, nowMs);
@@ -71,8 +71,8 @@ async function workAs(parts: WorkParts, message: Message, by: string): Promise<W
 export async function giveUpDelivery(parts: WorkParts, message: Message): Promise<void> {
   const { deliveries, queue } = parts;
   const { delivery } = await deliveries.read(message.id);
-  if (!delivery || delivery.end) return;
-  if (isUntouched(delivery, message)) await queue.send(writeMessage(message), STORE_AWAY_MS);
+  if (!delivery) return;
+  if (!delivery.end && isUntouched(delivery, message)) await queue.send(writeMessage(message), STORE_AWAY_MS);
   else await buryDelivery(parts, message, FAILED_ANYWAY);
 }
 
@@ -92,14 +92,15 @@ async function carryOn(
     const next = writeMessage({ id, generation: generation + 1 });
     await queue.send(next, Math.max(LEAST_WAIT_MS, verdict.waitMs));
   }
-  if (verdict.kind === 'give-up') await deliveries.markDead(id);
-  const settled = await deliveries.change(id, (delivery, nowMs) => ({
-    delivery: settle(delivery, by, verdict, nowMs),
+  const settled = await deliveries.change(id, (before, nowMs) => ({
+    before,
+    delivery: settle(before, by, verdict, nowMs),
   }));
-  if (!settled?.delivery) return 'lost-claim';
-  reportDeadLetter(parts, settled.delivery);
-  if (verdict.kind === 'delivered' && body) await deliveries.deleteBody(id, body.etag);
-  return WORKED[verdict.kind];
+  // What was settled already can be our own doing, of which the answer was lost.
+  const now = settled?.delivery ?? settled?.before;
+  if (now?.end?.kind === 'delivered' && body) await deliveries.deleteBody(id, body.etag);
+  if (now?.generation === generation) await announceDead(parts, now);
+  return settled?.delivery ? WORKED[verdict.kind] : 'lost-claim';
 }
 
 async function tryOnce(

@@ -244,6 +244,65 @@ describe('a storage that goes away', () => {
   );
 });
 
+describe('a write of which only the answer is lost, so that the library repeats it and is refused', () => {
+  beforeEach(() => {
+    const write = office.store.write.bind(office.store);
+    office.store.write = async (name, text, condition) => {
+      const first = await write(name, text, condition);
+      return text.includes('"end"') ? write(name, text, condition) : first;
+    };
+  });
+
+  test('does not swallow the alarm of a dead letter', async () => {
+    office.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
+    office.employ();
+    const { id } = await office.post();
+    await office.untilIs('dead-lettered', id);
+    await office.pass(HOUR);
+    expect(office.reports).toHaveLength(1);
+    expect(blobs(office.places.dead)).toHaveLength(1);
+  });
+
+  test('leaves no body of what was delivered', async () => {
+    office.employ();
+    const { id } = await office.post();
+    await office.untilIs('delivered', id);
+    await office.pass(HOUR);
+    expect(blobs(office.places.bodies)).toEqual([]);
+    expect(office.reports).toEqual([]);
+  });
+});
+
+describe('a delivery whose message was given up', () => {
+  test('by a worker that died before it could say so: the next one says it', async () => {
+    office.receive = () => new Promise(() => {}); // its worker dies at it
+    const { id } = await office.post();
+    void office.open().work({ id, generation: 0 });
+    await office.pass(1_000);
+    const dying = office.open();
+    const write = office.store.write.bind(office.store);
+    office.store.write = async (name, text, condition) => {
+      await write(name, text, condition);
+      return new Promise(() => {});
+    };
+    void dying.giveUp({ id, generation: 0 });
+    await office.pass(1_000);
+    office.store.write = write;
+    expect(await office.ask(id)).toMatchObject({ status: 'dead-lettered' });
+    expect(office.reports).toEqual([]);
+    await office.clock.until(office.open().giveUp({ id, generation: 0 }));
+    expect(office.reports).toHaveLength(1);
+  });
+
+  test('though it was delivered is not marked as a dead letter', async () => {
+    office.employ();
+    const { id } = await office.post();
+    await office.untilIs('delivered', id);
+    await office.clock.until(office.open().giveUp({ id, generation: 0 }));
+    expect(await office.clock.until(office.open().dead())).toEqual({ ids: [], hasMore: false });
+  });
+});
+
 describe('what is kept', () => {
   test('a delivery for a week after it was delivered, a dead letter for thirty days, what is queued for good', async () => {
     office.employ();
