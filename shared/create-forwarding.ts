@@ -27,10 +27,11 @@ export function createForwarding(
     return { forwarding: new DeliveryAtOnce({ clock, random, destinations, send }), deliveries: undefined };
   }
   const { store, large } = shared;
-  const { places, queue } = shared.deliveries;
+  const { places, queue, poison } = shared.deliveries;
   const deliveries = new Deliveries({
     ...world,
     queue,
+    poison,
     destinations,
     send: inLanes(send, clock, random),
     deliveries: new DeliveryStore({ clock, random, store, large, places }),

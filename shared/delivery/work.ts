@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import { isUntouched } from '../storage/claim.js';
 import { type Message, writeMessage } from '../storage/message.js';
 import { LEAST_WAIT_MS, orPutOff, STORE_AWAY_MS } from '../storage/put-off.js';
+import type { QueueStore } from '../storage/queue-store.js';
 import { type AcceptParts, buryDelivery, removed } from './accept.js';
 import { announceDead } from './alarm.js';
 import type { Delivery } from './delivery.js';
@@ -15,6 +16,8 @@ import { abandon, claim, judge, settle, type Verdict } from './transitions.js';
 export interface WorkParts extends AcceptParts {
   readonly clock: Clock;
   readonly send: Send;
+  /** Where the host puts messages that it has given up. */
+  readonly poison: QueueStore;
 }
 
 /** What a message came to, for the log. */
@@ -39,7 +42,7 @@ export function workOnDelivery(parts: WorkParts, message: Message): Promise<Work
   const { deliveries } = parts;
   const by = randomUUID();
   const giveBack = () => deliveries.change(message.id, (one) => ({ delivery: abandon(one, by) }));
-  return orPutOff(parts, message, giveBack, () => workAs(parts, message, by));
+  return orPutOff(parts, message, () => workAs(parts, message, by), giveBack);
 }
 
 async function workAs(parts: WorkParts, message: Message, by: string): Promise<Worked> {
@@ -69,11 +72,14 @@ async function workAs(parts: WorkParts, message: Message, by: string): Promise<W
  * nothing of its own, and its message goes back.
  */
 export async function giveUpDelivery(parts: WorkParts, message: Message): Promise<void> {
-  const { deliveries, queue } = parts;
-  const { delivery } = await deliveries.read(message.id);
-  if (!delivery) return;
-  if (!delivery.end && isUntouched(delivery, message)) await queue.send(writeMessage(message), STORE_AWAY_MS);
-  else await buryDelivery(parts, message, FAILED_ANYWAY);
+  const { clock, deliveries, queue, poison } = parts;
+  await orPutOff({ clock, queue: poison }, message, async () => {
+    const { delivery } = await deliveries.read(message.id);
+    if (!delivery) return;
+    if (!delivery.end && isUntouched(delivery, message)) {
+      await queue.send(writeMessage(message), STORE_AWAY_MS);
+    } else await buryDelivery(parts, message, FAILED_ANYWAY);
+  });
 }
 
 /** Makes one attempt of a claimed delivery, and sees to what follows from it. */

@@ -3,7 +3,7 @@ import type { EnrichedPayload } from '../enrich.js';
 import { EnrichmentError } from '../errors.js';
 import { isUntouched } from '../storage/claim.js';
 import { isId, type Message, writeMessage } from '../storage/message.js';
-import { STORE_AWAY_MS } from '../storage/put-off.js';
+import { orPutOff, STORE_AWAY_MS } from '../storage/put-off.js';
 import { composeAnswer } from './compose.js';
 import type { Job } from './job.js';
 import { type JobRequest, type StartedJob, startJob } from './start.js';
@@ -45,11 +45,13 @@ export class Jobs {
    * and its message goes back.
    */
   async giveUp(message: Message): Promise<void> {
-    const { jobs, queue } = this.#parts;
-    const { job } = await jobs.read(message.id);
-    if (!job || job.end || message.generation < job.generation) return;
-    if (isUntouched(job, message)) await queue.send(writeMessage(message), STORE_AWAY_MS);
-    else await endAsFailed(this.#parts, message.id, FAILED_ANYWAY);
+    const { clock, jobs, queue, poison } = this.#parts;
+    await orPutOff({ clock, queue: poison }, message, async () => {
+      const { job } = await jobs.read(message.id);
+      if (!job || job.end || message.generation < job.generation) return;
+      if (isUntouched(job, message)) await queue.send(writeMessage(message), STORE_AWAY_MS);
+      else await endAsFailed(this.#parts, message.id, FAILED_ANYWAY);
+    });
   }
 
   /**

@@ -27,6 +27,8 @@ export interface KeptAnswer {
 export interface WorkParts extends TurnParts, Omit<Enricher, 'lookup'> {
   readonly jobs: JobStore;
   readonly queue: QueueStore;
+  /** Where the host puts messages that it has given up. */
+  readonly poison: QueueStore;
   readonly note: Note;
   /** Permits of a minute that background work may have. */
   readonly perMinute: number;
@@ -53,7 +55,7 @@ const STATS_MS = 20_000;
 export function workOnJob(parts: WorkParts, message: Message): Promise<Worked> {
   const by = randomUUID();
   const giveBack = () => parts.jobs.change(message.id, (job) => ({ job: abandon(job, by) }));
-  return orPutOff(parts, message, giveBack, () => workAs(parts, message, by));
+  return orPutOff(parts, message, () => workAs(parts, message, by), giveBack);
 }
 
 async function workAs(parts: WorkParts, message: Message, by: string): Promise<Worked> {

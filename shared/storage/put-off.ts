@@ -6,7 +6,7 @@ import type { QueueStore } from './queue-store.js';
 /** What putting a message off takes. */
 export interface PutOffParts {
   readonly clock: Clock;
-  /** Where the message came from. */
+  /** Where the message came from, and goes back to. */
   readonly queue: QueueStore;
 }
 
@@ -31,8 +31,8 @@ const LONGEST_TRYING_MS = 120_000;
 export async function orPutOff<T>(
   { clock, queue }: PutOffParts,
   message: Message,
-  giveBack: () => Promise<unknown>,
   run: () => Promise<T>,
+  giveBack: () => Promise<unknown> = async () => {},
 ): Promise<T | 'put-off'> {
   try {
     return await run();

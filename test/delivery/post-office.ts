@@ -114,6 +114,7 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
         clock,
         random,
         queue: stepping(queue, ['send']),
+        poison,
         destinations: office.destinations,
         report: (report) => void reports.push(report),
         note: unnoted,

@@ -331,7 +331,7 @@ describe('a storage that goes away', () => {
       shop.store.fault = () => undefined;
       shop.queue.fault = () => undefined;
       await shop.clock.pass(HOUR);
-      expect((await end(job)).enrichment.status).toBe('complete');
+      expect(await ask(job)).toMatchObject({ status: 'complete' });
     },
   );
 });

@@ -103,6 +103,7 @@ export function openWorkshop({
     return {
       clock,
       queue,
+      poison,
       quota,
       note: unnoted,
       resultHours,

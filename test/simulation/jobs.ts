@@ -196,6 +196,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
   return new Jobs({
     clock,
     queue,
+    poison: queue, // nothing fails
     quota,
     note: unnoted,
     resultHours: 24,
