@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import type { EnrichedPayload } from '../enrich.js';
 import type { ForwardReceipt } from '../enrichment.js';
 import { StorageError } from '../errors.js';
@@ -14,6 +15,7 @@ import { receiptOf } from './view.js';
 
 /** What accepting deliveries needs. */
 export interface AcceptParts extends AlarmParts {
+  readonly clock: Clock;
   readonly queue: QueueStore;
   readonly random: () => number;
 }
@@ -57,6 +59,8 @@ export async function acceptDead(
   await buryDelivery(parts, delivery, reason);
 }
 
+const COME_BACK_MS = 1_000;
+
 interface Accepted {
   readonly delivery: Delivery;
   readonly storeTimeMs: number;
@@ -64,7 +68,7 @@ interface Accepted {
 
 /** The delivery of an order, which is made unless there is one. */
 async function ensure(
-  { deliveries }: AcceptParts,
+  { clock, deliveries }: AcceptParts,
   { id, ...order }: Order,
   render: () => string,
   contentType: string,
@@ -76,9 +80,9 @@ async function ensure(
     newDelivery({ id, contentType, ...order }, firstWaitMs, nowMs),
   );
   if (delivery) return { delivery, storeTimeMs };
-  throw new StorageError(
-    'Another version of the app has written this delivery. Post the alerts again later.',
-  );
+  throw new StorageError('The delivery was deleted while it was looked for. Post the alerts again.', {
+    retryAtMs: clock.monotonicMs() + COME_BACK_MS,
+  });
 }
 
 /** Sends a message for a delivery that may be without one. */

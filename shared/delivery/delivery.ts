@@ -51,6 +51,7 @@ export type DeliveryEnd =
   /** Its body is kept, so that it can be sent again. The reason is a sentence for the reader. */
   | { readonly kind: 'dead-lettered'; readonly atMs: number; readonly reason: string };
 
+/** To be raised when a version that knows only the last one would do harm to a state; that version then leaves it alone. */
 const VERSION = 1;
 
 /** How a delivery is written as JSON. */

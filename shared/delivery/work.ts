@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../clock.js';
 import { isUntouched } from '../storage/claim.js';
 import { type Message, writeMessage } from '../storage/message.js';
 import { LEAST_WAIT_MS, orPutOff, STORE_AWAY_MS } from '../storage/put-off.js';
@@ -14,7 +13,6 @@ import { abandon, claim, judge, settle, type Verdict } from './transitions.js';
 
 /** What working on deliveries needs. */
 export interface WorkParts extends AcceptParts {
-  readonly clock: Clock;
   readonly send: Send;
   /** Where the host puts messages that it has given up. */
   readonly poison: QueueStore;

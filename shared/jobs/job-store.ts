@@ -1,16 +1,11 @@
-import type { Clock } from '../clock.js';
 import type { BlobStore } from '../storage/blob-store.js';
-import { Changes } from '../storage/change.js';
+import { type ChangeParts, Changes, readState } from '../storage/change.js';
 import { AnswerBlobs, type Answers } from './answers.js';
-import { type Job, readJob, writeJob } from './job.js';
+import { JOB_TEXT, type Job } from './job.js';
 import type { JobPlaces } from './places.js';
 
 /** What the store of jobs is made of. */
-export interface JobStoreParts {
-  readonly clock: Clock;
-  readonly random: () => number;
-  /** For what is small. */
-  readonly store: BlobStore;
+export interface JobStoreParts extends ChangeParts {
   /** For payloads and what is made of them. */
   readonly large: BlobStore;
   readonly places: JobPlaces;
@@ -30,8 +25,6 @@ export interface NewParts {
   readonly answers: Answers;
 }
 
-const JOB_TEXT = { read: readJob, write: writeJob };
-
 /** Jobs in blobs. Every method throws {StorageError} when the store is down. */
 export class JobStore {
   readonly #parts: JobStoreParts;
@@ -43,9 +36,9 @@ export class JobStore {
   }
 
   async read(id: string): Promise<StoredJob> {
-    const { store, places } = this.#parts;
+    const { clock, store, places } = this.#parts;
     const { blob, storeTimeMs } = await store.read(places.state(id));
-    return { job: blob && readJob(blob.text), storeTimeMs };
+    return { job: readState(JOB_TEXT, blob, clock.monotonicMs()), storeTimeMs };
   }
 
   /**
@@ -65,7 +58,7 @@ export class JobStore {
       this.answers(id).keep(answers),
     ]);
     const job = makeJob(storeTimeMs);
-    await store.write(places.state(id), writeJob(job), 'any');
+    await store.write(places.state(id), JOB_TEXT.write(job), 'any');
     return job;
   }
 

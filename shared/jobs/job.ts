@@ -16,7 +16,7 @@ export interface Job {
   readonly createdAtMs: number;
   /** On whose behalf all its work is done: the request that posted it. */
   readonly trace?: Trace | undefined;
-  /** How many turns of work have ended. Only a message of this generation, or of the next, is worked on. */
+  /** How many turns of work have ended. Only a message of this generation, or of a later one, is worked on. */
   readonly generation: number;
   /** Who works on it; absent between turns. */
   readonly claim: Claim | undefined;
@@ -59,24 +59,24 @@ export const PENDING = '.';
 export const ANSWERED = '+';
 export const FAILED = '-';
 
+/** To be raised when a version that knows only the last one would do harm to a state; that version then leaves it alone. */
 const VERSION = 1;
 
-/** Writes a job as JSON. */
-export function writeJob(job: Job): string {
-  return JSON.stringify({ version: VERSION, ...job });
-}
-
-/** @returns undefined when the text is no job that this version has written */
-export function readJob(text: string): Job | undefined {
-  try {
-    const { version, ...job } = JSON.parse(text);
-    const isJob = version === VERSION && typeof job.id === 'string' && typeof job.progress === 'string';
-    // JSON leaves out what is undefined.
-    return isJob ? { claim: undefined, end: undefined, ...job } : undefined;
-  } catch {
-    return undefined;
-  }
-}
+/** How a job is written as JSON. */
+export const JOB_TEXT = {
+  write: (job: Job): string => JSON.stringify({ version: VERSION, ...job }),
+  /** @returns undefined when the text is no job that this version has written */
+  read(text: string): Job | undefined {
+    try {
+      const { version, ...job } = JSON.parse(text);
+      const isJob = version === VERSION && typeof job.id === 'string' && typeof job.progress === 'string';
+      // JSON leaves out what is undefined.
+      return isJob ? { claim: undefined, end: undefined, ...job } : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+};
 
 /** Indices of the alerts that are still to be looked up. */
 export function pendingOf({ progress }: Pick<Job, 'progress'>): number[] {

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Order } from '../delivery/forwarding.js';
 import { StorageError } from '../errors.js';
 import type { Quota } from '../quota/quota.js';
+import { OtherVersionError } from '../storage/change.js';
 import { newId, writeMessage } from '../storage/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { currentTrace } from '../trace.js';
@@ -81,7 +82,12 @@ async function joinJob(
   id: string,
   token: string,
 ): Promise<StartedJob | undefined> {
-  const joined = await jobs.change(id, (job, nowMs) => ({ job: join(job, digestOf(token)), nowMs }));
+  const joined = await jobs
+    .change(id, (job, nowMs) => ({ job: join(job, digestOf(token)), nowMs }))
+    .catch((error: unknown) => {
+      if (error instanceof OtherVersionError) return undefined; // it goes on there
+      throw error;
+    });
   if (!joined?.job) return undefined;
   if (mayLackMessage(joined.job, joined.nowMs)) await queue.send(writeMessage(joined.job), 0);
   return started(joined.job, token, joined.nowMs);

@@ -4,7 +4,7 @@ import { writeMessage } from '../storage/message.js';
 import { inBatches, isOlder, type Listed, pages } from '../storage/pages.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import type { Swept } from '../storage/sweep.js';
-import { readJob } from './job.js';
+import { JOB_TEXT } from './job.js';
 import type { JobPlaces } from './places.js';
 import { GONE_MS } from './transitions.js';
 
@@ -83,8 +83,9 @@ async function sortStates(sweep: JobSweep) {
 /** Whether a job has not ended; then it is sent a message, and one too many does nothing. */
 async function goesOn({ store, queue }: JobSweep, { name }: Listed): Promise<boolean> {
   const { blob } = await store.read(name);
-  const job = blob && readJob(blob.text);
-  if (!job || job.end) return false;
+  const job = blob && JOB_TEXT.read(blob.text);
+  if (!job) return blob !== undefined; // another version's
+  if (job.end) return false;
   await queue.send(writeMessage(job), 0);
   return true;
 }

@@ -273,6 +273,20 @@ describe('a write of which only the answer is lost, so that the library repeats 
   });
 });
 
+test('a delivery of a later version of the app is left to that version, and its message with it', async () => {
+  const { id } = await office.post();
+  const name = office.places.state(id);
+  const { text, ...rest } = office.store.blobs.get(name) ?? { text: '', etag: '', lastModifiedMs: 0 };
+  office.store.blobs.set(name, { ...rest, text: text.replace('"version":1', '"version":2') });
+  office.employ();
+  await office.pass(HOUR);
+  await expect(office.ask(id)).rejects.toMatchObject({ status: 503 });
+  await expect(office.clock.until(office.open().redeliver(id))).rejects.toMatchObject({ status: 503 });
+  office.store.blobs.set(name, { ...rest, text });
+  await office.pass(60_000);
+  expect(await office.ask(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+});
+
 describe('a delivery whose message was given up', () => {
   test('by a worker that died before it could say so: the next one says it', async () => {
     office.receive = () => new Promise(() => {}); // its worker dies at it

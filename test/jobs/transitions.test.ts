@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Job, pendingOf, readJob, withFailure, withMarks, writeJob } from '../../shared/jobs/job.js';
+import { JOB_TEXT, type Job, pendingOf, withFailure, withMarks } from '../../shared/jobs/job.js';
 import { nextTurn, shareOf } from '../../shared/jobs/share.js';
 import {
   abandon,
@@ -162,9 +162,9 @@ describe('after a turn', () => {
 
 describe('a state', () => {
   test('is read as it was written, and nothing else is', () => {
-    for (const job of [fresh, ended, claimed(fresh)]) expect(readJob(writeJob(job))).toEqual(job);
+    for (const job of [fresh, ended, claimed(fresh)]) expect(JOB_TEXT.read(JOB_TEXT.write(job))).toEqual(job);
     for (const text of ['', 'null', '{}', '{"version":2}', '{"version":1}']) {
-      expect(readJob(text)).toBeUndefined();
+      expect(JOB_TEXT.read(text)).toBeUndefined();
     }
   });
 
@@ -180,7 +180,7 @@ describe('a state', () => {
       ...Array(10_000).keys(),
     ]);
     const job = { ...fresh, progress: '-'.repeat(10_000), failures };
-    expect(writeJob(job).length).toBeLessThan(200_000);
+    expect(JOB_TEXT.write(job).length).toBeLessThan(200_000);
     const other = withFailure(failures, [1], {
       kind: 'permission-missing',
       message: 'other',

@@ -336,6 +336,38 @@ describe('a storage that goes away', () => {
   );
 });
 
+describe('a job of a later version of the app', () => {
+  /** Makes it one; returns what makes it one of this version again. */
+  function raise({ id }: StartedJob) {
+    const name = shop.places.state(id);
+    const { text, ...rest } = shop.store.blobs.get(name) ?? { text: '', etag: '', lastModifiedMs: 0 };
+    shop.store.blobs.set(name, { ...rest, text: text.replace('"version":1', '"version":2') });
+    return () => shop.store.blobs.set(name, { ...rest, text });
+  }
+
+  test('is left to that version, and its message with it; an equal post begins one of its own', async () => {
+    const job = await start();
+    const lower = raise(job);
+    shop.employ();
+    await shop.clock.pass(HOUR);
+    await expect(ask(job)).rejects.toMatchObject({ status: 503 });
+    const own = await start();
+    expect((await end(own)).enrichment.status).toBe('complete');
+    lower();
+    await shop.clock.pass(60_000);
+    expect(await ask(job)).toMatchObject({ status: 'complete' });
+  });
+
+  test('is not swept while it runs', async () => {
+    const job = await start();
+    raise(job);
+    await shop.clock.pass(100 * HOUR);
+    const { store, queue, clock, places } = shop;
+    await clock.until(sweepJobs({ store, queue, clock, places, resultHours: 24 }, 60_000));
+    expect(store.blobs.has(places.payload(job.id))).toBe(true);
+  });
+});
+
 describe('what is kept', () => {
   test('expires: 410 for a day, then 404, and the sweep leaves nothing', async () => {
     const job = await start();
