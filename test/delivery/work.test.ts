@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { sweepDeliveries } from '../../shared/delivery/sweep-deliveries.js';
+import type { BlobStore } from '../../shared/storage/blob-store.js';
 import { sweep } from '../../shared/storage/sweep.js';
 import {
   DOWN,
@@ -344,6 +345,52 @@ describe('what is kept', () => {
     expect(blobs('').sort()).toEqual(
       [office.places.body(waiting.id), office.places.state(waiting.id)].sort(),
     );
+  });
+
+  test('the sweep comes to what is queued, however many dead letters there are before it', async () => {
+    office.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
+    office.employ();
+    for (let n = 0; n < 100; n++) await office.post();
+    await office.pass(HOUR);
+    await office.close();
+    const { store, queue, clock, places } = office;
+    const { id } = await office.post();
+    queue.messages.clear();
+    await office.pass(2 * DAY);
+    const slow: BlobStore = {
+      read: async (name) => {
+        await clock.sleep(20);
+        return store.read(name);
+      },
+      write: (...given) => store.write(...given),
+      delete: (...given) => store.delete(...given),
+      list: (...given) => store.list(...given),
+    };
+    // Time for two batches of reading, and there are seven.
+    const swept = await clock.until(sweepDeliveries({ store: slow, queue, clock, places }, 50));
+    expect(swept).toMatchObject({ deleted: 0, finished: true });
+    office.receive = () => OK;
+    office.employ();
+    await office.pass(HOUR);
+    expect(await office.ask(id)).toMatchObject({ status: 'delivered' });
+  });
+
+  test('a dead letter that is sent again while it is being swept keeps its body', async () => {
+    office.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
+    office.employ();
+    const { id } = await office.post();
+    await office.untilIs('dead-lettered', id);
+    await office.pass(31 * DAY);
+    const erase = office.store.delete.bind(office.store);
+    office.store.delete = async (name, etag) => {
+      office.store.delete = erase;
+      await office.open().redeliver(id);
+      await erase(name, etag);
+    };
+    office.receive = () => OK;
+    await sweepAll();
+    await office.pass(HOUR);
+    expect(await office.ask(id)).toMatchObject({ status: 'delivered' });
   });
 
   test('the sweep sends a message for what is queued and long overdue, and sees to what a crash has left', async () => {

@@ -368,6 +368,34 @@ describe('a job of a later version of the app', () => {
   });
 });
 
+describe('the sweep', () => {
+  const sweepFor = (ms: number, resultHours = 24) => {
+    const { store, queue, clock, places } = shop;
+    return clock.until(sweepJobs({ store, queue, clock, places, resultHours }, ms));
+  };
+
+  test('sends a job its message within two days, however long results are kept', async () => {
+    const job = await start();
+    shop.queue.messages.clear();
+    await shop.clock.pass(25 * HOUR);
+    await sweepFor(60_000, 720);
+    shop.employ();
+    await shop.clock.pass(HOUR);
+    expect(await ask(job)).toMatchObject({ status: 'complete' });
+  });
+
+  test('that has no time for all states deletes nothing of the others', async () => {
+    shop = openWorkshop({ latencyMs: () => 10 });
+    const job = await start();
+    await shop.clock.pass(49 * HOUR);
+    const before = shop.store.blobs.size;
+    expect(await sweepFor(5)).toMatchObject({ deleted: 0, finished: false });
+    expect(shop.store.blobs.size).toBe(before);
+    shop.employ();
+    expect((await end(job)).enrichment.status).toBe('complete');
+  });
+});
+
 describe('what is kept', () => {
   test('expires: 410 for a day, then 404, and the sweep leaves nothing', async () => {
     const job = await start();
