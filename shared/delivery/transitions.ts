@@ -1,4 +1,4 @@
-import { heldUntilMs } from '../storage/claim.js';
+import { heldUntilMs, OVERDUE_MS } from '../storage/claim.js';
 import type { Attempt, Delivery, DeliveryEnd } from './delivery.js';
 import { longestSpareMs, waitBefore, waitWhileSpared } from './schedule.js';
 import type { Sent } from './sending.js';
@@ -155,9 +155,6 @@ export function revive(delivery: Delivery, nowMs: number): Delivery | undefined 
   const generation = delivery.generation + 1;
   return { ...alive, generation, run: { generation, failed: 0 }, nextAtMs: nowMs };
 }
-
-/** Longer than a dead worker's message stays hidden. */
-const OVERDUE_MS = 900_000;
 
 /**
  * Whether a delivery may be without a message: its run has never begun, and perhaps the first message was

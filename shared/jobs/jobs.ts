@@ -1,15 +1,14 @@
 import type { Deadline } from '../deadline.js';
 import type { EnrichedPayload } from '../enrich.js';
 import { EnrichmentError } from '../errors.js';
-import { isUntouched } from '../storage/claim.js';
-import { isId, type Message, writeMessage } from '../storage/message.js';
-import { orPutOff, STORE_AWAY_MS } from '../storage/put-off.js';
+import { isId, type Message } from '../storage/message.js';
 import { composeAnswer } from './compose.js';
+import type { KeptAnswer } from './end.js';
 import type { Job } from './job.js';
 import { type JobRequest, type StartedJob, startJob } from './start.js';
 import { opens } from './token.js';
 import { type JobView, viewJob } from './transitions.js';
-import { endAsFailed, type KeptAnswer, type Worked, type WorkParts, workOnJob } from './work.js';
+import { giveUpJob, type Worked, type WorkParts, workOnJob } from './work.js';
 
 /** What jobs are made of. */
 export interface JobsParts extends WorkParts {
@@ -20,9 +19,6 @@ export interface JobsParts extends WorkParts {
 export type AskedJob =
   | { readonly kind: 'running'; readonly job: Job; readonly view: JobView & { readonly kind: 'running' } }
   | { readonly kind: 'answered'; readonly answer: KeptAnswer };
-
-const FAILED_ANYWAY =
-  'The job failed again and again, for a reason that the log of the function app tells. Post the alerts again.';
 
 /** Enrichments that outlive their requests. Every method throws {StorageError} when the store is down. */
 export class Jobs {
@@ -40,18 +36,9 @@ export class Jobs {
     return workOnJob(this.#parts, message);
   }
 
-  /**
-   * Ends a job whose message the host has given up. One whose turn was never begun failed by nothing of its own,
-   * and its message goes back.
-   */
-  async giveUp(message: Message): Promise<void> {
-    const { clock, jobs, queue, poison } = this.#parts;
-    await orPutOff({ clock, queue: poison }, message, async () => {
-      const { job } = await jobs.read(message.id);
-      if (!job || job.end || message.generation < job.generation) return;
-      if (isUntouched(job, message)) await queue.send(writeMessage(message), STORE_AWAY_MS);
-      else await endAsFailed(this.#parts, message.id, FAILED_ANYWAY);
-    });
+  /** Ends a job whose message the host has given up. */
+  giveUp(message: Message): Promise<void> {
+    return giveUpJob(this.#parts, message);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { heldUntilMs } from '../storage/claim.js';
+import { heldUntilMs, OVERDUE_MS } from '../storage/claim.js';
 import { type AlertFailure, type Job, type JobEnd, PENDING, pendingOf } from './job.js';
 
 /**
@@ -71,9 +71,6 @@ export function join(job: Job, token: string): Job | undefined {
   if (job.end || job.tokens.length >= MOST_TOKENS) return undefined;
   return { ...job, tokens: [...job.tokens, token] };
 }
-
-/** Longer than a dead worker's message stays hidden. */
-const OVERDUE_MS = 900_000;
 
 /**
  * Whether a job may be without a message: none of its turns has ever begun, and perhaps the first message

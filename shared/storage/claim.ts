@@ -22,3 +22,9 @@ export function isUntouched(
 export function heldUntilMs(claim: Claim | undefined, by: string, nowMs: number): number | undefined {
   return claim && claim.by !== by && claim.untilMs > nowMs ? claim.untilMs : undefined;
 }
+
+/**
+ * Work that is as late as this may be without a message: a dead worker's is seen again after ten minutes
+ * (https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-trigger#peek-lock).
+ */
+export const OVERDUE_MS = 900_000;
