@@ -3,6 +3,8 @@ import type { Deliveries } from '../delivery/deliveries.js';
 import type { Order } from '../delivery/forwarding.js';
 import type { EnrichedPayload, Enricher } from '../enrich.js';
 import { DeadlineError, EnrichmentError, StorageError } from '../errors.js';
+import type { Reporter } from '../report.js';
+import type { Message } from '../storage/message.js';
 import { type Composition, composeAnswer } from './compose.js';
 import { FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
@@ -18,6 +20,8 @@ export interface KeptAnswer {
 /** What ending jobs needs. */
 export interface EndParts extends Omit<Enricher, 'lookup'> {
   readonly jobs: JobStore;
+  /** Told of jobs that ended without a result. */
+  readonly report: Reporter;
   /** Whether the options in a job's query ask for statistics. */
   readonly wantsStats: (query: string) => boolean;
   /** Take over what is to be forwarded. */
@@ -44,7 +48,7 @@ export async function end(
 ): Promise<Ended> {
   const { jobs } = parts;
   const [text, answers] = await Promise.all([jobs.payload(job.id), jobs.answers(job.id).all()]);
-  if (text === undefined) return endAsFailed(parts, job.id, PARTS_MISSING);
+  if (text === undefined) return endAsFailed(parts, job, PARTS_MISSING);
   const enriched = await compose(
     parts,
     { job, text, alertIds, answers },
@@ -55,11 +59,13 @@ export async function end(
   await jobs.keepResult(job.id, body);
   const { progress, failures, fruitless, expectedAtMs } = job;
   const turn: Turn = { progress, failures, fruitless, expectedAtMs };
-  const ended = await jobs.change(job.id, (current, nowMs) => ({
-    job: finish(current, by, turn, { kind: 'answered', atMs: nowMs, status, headers }),
+  const finished = await jobs.change(job.id, (before, nowMs) => ({
+    before,
+    job: finish(before, by, turn, { kind: 'answered', atMs: nowMs, status, headers }),
   }));
+  if (!(finished?.job ?? finished?.before)?.end) return 'lost-claim';
   await jobs.stopRunning(job.id);
-  return ended?.job ? 'ended' : 'lost-claim';
+  return 'ended';
 }
 
 function compose(
@@ -74,14 +80,32 @@ function compose(
   );
 }
 
-/** Ends a job that cannot be worked on, and says why. What it was to forward is forwarded as it is. */
-export async function endAsFailed(parts: EndParts, id: string, reason: string): Promise<Ended> {
-  const { jobs } = parts;
+/**
+ * Ends a job that cannot be worked on, and tells its callers and the operators why. What it was to forward is
+ * forwarded as it is. Whoever ended it so may have died before it could tell, and is here once more.
+ *
+ * @param message whose work it is: an old one ends nothing
+ */
+export async function endAsFailed(
+  parts: EndParts,
+  { id, generation }: Message,
+  reason: string,
+): Promise<Ended> {
+  const { jobs, report } = parts;
   const { job } = await jobs.read(id);
-  const order = job?.end ? undefined : job?.forward;
-  if (job && order) await forwardFailed(parts, job, order, reason);
-  const whole = order ? `${reason} It was forwarded as it is: see the delivery ${order.id}.` : reason;
-  await jobs.change(id, (current, nowMs) => ({ job: fail(current, whole, nowMs) }));
+  if (!job || generation < job.generation) return 'lost-claim';
+  const order = job.end ? undefined : job.forward;
+  if (order) await forwardFailed(parts, job, order, reason);
+  const whole = order ? `${reason} What there is was handed to the delivery ${order.id}.` : reason;
+  const failed = await jobs.change(id, (before, nowMs) => ({
+    before,
+    job: fail(before, generation, whole, nowMs),
+  }));
+  const end = (failed?.job ?? failed?.before)?.end;
+  if (!end) return 'lost-claim';
+  if (end.kind === 'failed') {
+    report({ event: 'job-failed', detail: `The job ${id} was ended without a result. ${end.reason}` });
+  }
   await jobs.stopRunning(id);
   return 'ended';
 }

@@ -65,7 +65,8 @@ export async function startJob(parts: StartParts, request: JobRequest): Promise<
     const joined = before && (await joinJob(parts, before.id, token));
     if (joined) return joined;
     const job = await createJob(parts, request, token);
-    if (!(await jobs.setSame(same, job.id, before))) {
+    const isSet = (await jobs.setSame(same, job.id, before)) || (await jobs.same(same))?.id === job.id;
+    if (!isSet) {
       await jobs.stopRunning(job.id); // an equal post was faster; the sweep takes the rest away
       continue;
     }

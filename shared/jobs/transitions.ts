@@ -60,9 +60,12 @@ export function finish(job: Job, by: string, turn: Turn, end: JobEnd): Job | und
   return { ...job, ...turn, claim: undefined, end };
 }
 
-/** Ends a job that could not be worked on, whoever holds it; undefined when it has ended already. */
-export function fail(job: Job, reason: string, nowMs: number): Job | undefined {
-  if (job.end) return undefined;
+/**
+ * Ends a job that could not be worked on, whoever holds it; undefined when it has ended already, or when the
+ * message that says so is an old one.
+ */
+export function fail(job: Job, generation: number, reason: string, nowMs: number): Job | undefined {
+  if (job.end || generation < job.generation) return undefined;
   return { ...job, claim: undefined, end: { kind: 'failed', atMs: nowMs, reason } };
 }
 

@@ -64,9 +64,8 @@ export async function giveUpJob(parts: WorkParts, message: Message): Promise<voi
   const { clock, jobs, queue, poison } = parts;
   await orPutOff({ clock, queue: poison }, message, async () => {
     const { job } = await jobs.read(message.id);
-    if (!job || job.end || message.generation < job.generation) return;
-    if (isUntouched(job, message)) await queue.send(writeMessage(message), STORE_AWAY_MS);
-    else await endAsFailed(parts, message.id, FAILED_ANYWAY);
+    if (job && !job.end && isUntouched(job, message)) await queue.send(writeMessage(message), STORE_AWAY_MS);
+    else await endAsFailed(parts, message, FAILED_ANYWAY);
   });
 }
 
@@ -103,7 +102,7 @@ async function workClaimed(
   const { id } = claimed;
   const beganMs = clock.monotonicMs();
   const alertIds = await jobs.alertIds(id);
-  if (alertIds?.length !== claimed.progress.length) return endAsFailed(parts, id, PARTS_MISSING);
+  if (alertIds?.length !== claimed.progress.length) return endAsFailed(parts, claimed, PARTS_MISSING);
   const kept = jobs.answers(id);
   const job = isTakeover ? withAnswered(claimed, [...(await kept.all()).keys()]) : claimed;
   const running = await jobs.running();

@@ -105,9 +105,11 @@ describe('others', () => {
   });
 
   test('end a poisoned one, whoever holds it, once', () => {
-    const failed = fail(claimed(fresh), 'why', NOW) as Job;
+    const failed = fail(claimed(fresh), 0, 'why', NOW) as Job;
     expect(failed).toMatchObject({ claim: undefined, end: { kind: 'failed', reason: 'why', atMs: NOW } });
-    expect(fail(failed, 'again', NOW)).toBeUndefined();
+    expect(fail(failed, 0, 'again', NOW)).toBeUndefined();
+    const second = release(claimed(fresh), 'one', turn) as Job;
+    expect(fail(second, 0, 'an old message', NOW)).toBeUndefined();
   });
 
   test('see it run, end, expire and vanish', () => {

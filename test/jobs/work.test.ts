@@ -157,6 +157,7 @@ describe('a job', () => {
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed', status: 500 });
     expect(shop.errors).toHaveLength(5);
     expect(shop.calls).toEqual([]);
+    expect(shop.reports).toEqual([{ event: 'job-failed', detail: expect.stringContaining(job.id) }]);
   });
 });
 
@@ -195,6 +196,7 @@ describe('a job whose result is to be forwarded', () => {
       ...Array(2).fill('urn:problem:alert-ip-enrichment:job-failed'),
     ]);
     shop.forwarded.clear();
+    expect(shop.reports).toHaveLength(1);
     await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 1 }));
     expect(shop.forwarded.size).toBe(0);
   });
@@ -227,6 +229,7 @@ describe('a job whose result is to be forwarded', () => {
     await shop.clock.pass(5_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
     expect([...shop.buried]).toEqual([[order.id, '']]);
+    expect(shop.reports).toMatchObject([{ event: 'job-failed' }]);
   });
 
   test('waits for a storage that cannot take the delivery', async () => {
@@ -366,6 +369,35 @@ describe('a job of a later version of the app', () => {
     await clock.until(sweepJobs({ store, queue, clock, places, resultHours: 24 }, 60_000));
     expect(store.blobs.has(places.payload(job.id))).toBe(true);
   });
+});
+
+describe('a write of which only the answer is lost, so that the library repeats it and is refused', () => {
+  test.each(['/same/', '"end":{'])(
+    'does not keep a job from being marked while it runs, and no longer (%s)',
+    async (what) => {
+      const write = shop.store.write.bind(shop.store);
+      shop.store.write = async (name, text, condition) => {
+        const first = await write(name, text, condition);
+        return name.includes(what) || text.includes(what) ? write(name, text, condition) : first;
+      };
+      const marks = async () => (await shop.clock.until(shop.store.list(shop.places.running))).blobs.length;
+      const job = await start();
+      expect(await marks()).toBe(1);
+      shop.employ();
+      expect((await end(job)).enrichment.status).toBe('complete');
+      await shop.clock.pass(1_000);
+      expect(await marks()).toBe(0);
+    },
+  );
+});
+
+test('an old poison message does not end a job that has gone on', async () => {
+  const job = await start(post(200));
+  shop.employ();
+  await shop.clock.pass(10_000);
+  await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 0 }));
+  expect((await end(job)).enrichment.status).toBe('complete');
+  expect(shop.reports).toEqual([]);
 });
 
 describe('the sweep', () => {

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { text as readText } from 'node:stream/consumers';
 import { app } from '@azure/functions';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
@@ -80,7 +82,8 @@ async function letWorkerDie(id: string): Promise<number> {
     if (!name.endsWith(`/states/${id}.json`)) continue;
     for (;;) {
       const blob = container.getBlockBlobClient(name);
-      const job = JSON.parse((await blob.downloadToBuffer()).toString());
+      const { readableStreamBody } = await blob.download();
+      const job = JSON.parse(await readText(readableStreamBody ?? Readable.from([])));
       if (job.generation > 0 && !job.claim) {
         const text = JSON.stringify({ ...job, claim: { by: 'a dead worker', untilMs: 0 } });
         await blob.upload(text, text.length);
