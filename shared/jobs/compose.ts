@@ -24,7 +24,7 @@ export interface Composition {
  * Alerts are found anew in the payload, perhaps by a later version of the app than the one that gave them
  * their places: so a place is looked up by the alert's id.
  *
- * @param retryAtMs when the alerts that are missing are likely to be there, on the monotonic clock
+ * @param retryAtMs when asking for the alerts that are missing is worth while, on the monotonic clock
  */
 export function composeAnswer(
   enricher: Omit<Enricher, 'lookup'>,
@@ -42,8 +42,9 @@ export function composeAnswer(
     if (found) return { ok: true, found };
     const failure = failed.get(place);
     if (!failure) return { ok: false, error: notYet(retryAtMs) };
-    const { kind, message, upstream } = failure;
-    return { ok: false, error: new EnrichmentError(kind, message, upstream ? { upstream } : {}) };
+    const { kind, message, upstream, passes } = failure;
+    const facts = { ...(upstream ? { upstream } : {}), ...(passes ? { retryAtMs } : {}) };
+    return { ok: false, error: new EnrichmentError(kind, message, facts) };
   };
   const lookedUp: LookedUp = {
     references,

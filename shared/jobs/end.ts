@@ -39,20 +39,23 @@ const STATS_MS = 20_000;
 export const PARTS_MISSING =
   'What the job is made of is not in the storage account any more, or another version of the app wrote it. Post the alerts again.';
 
+/** What the last turn of a job knows beside its state. */
+export interface LastTurn {
+  readonly by: string;
+  readonly alertIds: readonly string[];
+  /** When what was given up is worth asking for again, on the monotonic clock. */
+  readonly retryAtMs?: number | undefined;
+}
+
 /** Makes the final answer and ends the job with it. */
-export async function end(
-  parts: EndParts,
-  job: Job,
-  alertIds: readonly string[],
-  by: string,
-): Promise<Ended> {
+export async function end(parts: EndParts, job: Job, { by, alertIds, retryAtMs }: LastTurn): Promise<Ended> {
   const { jobs } = parts;
   const [text, answers] = await Promise.all([jobs.payload(job.id), jobs.answers(job.id).all()]);
   if (text === undefined) return endAsFailed(parts, job, PARTS_MISSING);
   const enriched = await compose(
     parts,
     { job, text, alertIds, answers },
-    { stats: parts.wantsStats(job.query) },
+    { stats: parts.wantsStats(job.query), retryAtMs },
   );
   const delivery = job.forward && (await parts.deliveries.accept(job.forward, enriched));
   const { status, headers, body } = parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
@@ -71,12 +74,12 @@ export async function end(
 function compose(
   parts: EndParts,
   made: Composition,
-  { stats }: { readonly stats: boolean },
+  { stats, retryAtMs }: { readonly stats: boolean; readonly retryAtMs?: number | undefined },
 ): Promise<EnrichedPayload> {
   const { clock } = parts;
   const outOfTime = () => new DeadlineError('The time for statistics is over.');
   return withDeadline(clock, STATS_MS, outOfTime, (deadline) =>
-    composeAnswer(parts, made, { stats, retryAtMs: clock.monotonicMs() }, deadline),
+    composeAnswer(parts, made, { stats, retryAtMs: retryAtMs ?? clock.monotonicMs() }, deadline),
   );
 }
 

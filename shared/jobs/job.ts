@@ -32,12 +32,14 @@ export interface Job {
   readonly forward?: Order;
 }
 
-/** How some alerts' lookups failed, in a way that waiting does not mend. */
+/** How some alerts' lookups failed for good, as far as the job goes. */
 export interface AlertFailure {
   /** Places of the alerts. */
   readonly indices: readonly number[];
   readonly kind: ErrorKind;
   readonly message: string;
+  /** That it was given up waiting: posting the alerts again later can help. */
+  readonly passes?: true;
   /** What Defender said to the first of them. */
   readonly upstream?: UpstreamError;
 }
@@ -92,11 +94,19 @@ const MOST_FAILURES = 100;
 export function withFailure(
   failures: readonly AlertFailure[],
   indices: readonly number[],
-  { kind, message, upstream }: Pick<EnrichmentError, 'kind' | 'message' | 'upstream'>,
+  {
+    kind,
+    message,
+    upstream,
+    retryAtMs,
+  }: Pick<EnrichmentError, 'kind' | 'message' | 'upstream' | 'retryAtMs'>,
 ): readonly AlertFailure[] {
   const isFull = failures.length >= MOST_FAILURES;
   const same = failures.find((one) => one.kind === kind && (isFull || one.message === message));
-  if (!same) return [...failures, { indices, kind, message, ...(upstream ? { upstream } : {}) }];
+  if (!same) {
+    const passes = retryAtMs === undefined ? {} : ({ passes: true } as const);
+    return [...failures, { indices, kind, message, ...passes, ...(upstream ? { upstream } : {}) }];
+  }
   return failures.map((one) => (one === same ? { ...one, indices: [...one.indices, ...indices] } : one));
 }
 

@@ -109,8 +109,12 @@ async function workClaimed(
   const turn = await runTurn(parts, job, alertIds, kept, shareOf(perMinute, running));
   const pending = pendingOf(turn).length;
   const next = nextTurn(turn, clock.monotonicMs());
-  if (pending === 0) return end(parts, { ...job, ...turn }, alertIds, by);
-  if (next.kind === 'give-up') return end(parts, givenUp({ ...job, ...turn }, turn.passing), alertIds, by);
+  if (pending === 0) return end(parts, { ...job, ...turn }, { by, alertIds });
+  if (next.kind === 'give-up') {
+    const { passing } = turn;
+    const retryAtMs = passing?.retryAtMs;
+    return end(parts, givenUp({ ...job, ...turn }, passing), { by, alertIds, retryAtMs });
+  }
   const waitMs = Math.max(LEAST_WAIT_MS, next.atMs - clock.monotonicMs());
   await queue.send(writeMessage({ id, generation: job.generation + 1 }), waitMs);
   const likelyMs = parts.quota.expectBackground(pending * Math.max(1, running)) - beganMs;

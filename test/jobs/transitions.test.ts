@@ -175,6 +175,7 @@ describe('a state', () => {
       kind: 'request-refused' as const,
       message: `${n} ${'x'.repeat(300)}`,
       upstream: undefined,
+      retryAtMs: undefined,
     });
     let failures = fresh.failures;
     for (let n = 0; n < 10_000; n++) failures = withFailure(failures, [n], error(n % 1_000));
@@ -187,6 +188,7 @@ describe('a state', () => {
       kind: 'permission-missing',
       message: 'other',
       upstream: undefined,
+      retryAtMs: undefined,
     });
     expect(other.at(-1)).toEqual({ indices: [1], kind: 'permission-missing', message: 'other' });
   });

@@ -98,10 +98,11 @@ describe('a job', () => {
     expect((await end(patient)).enrichment.status).toBe('complete');
     isAway = true;
     const hopeless = await start(post(2, 'da333333333333333333_'));
+    shop.upstream = () => away(shop.clock.monotonicMs() + 4_000);
     const { seconds, enrichment } = await end(hopeless);
     expect(enrichment).toMatchObject({
       status: 'failed',
-      alerts: [{ error: { detail: 'It is away.' } }, {}],
+      alerts: [{ error: { detail: 'It is away.' }, retryAfterSeconds: 4 }, { retryAfterSeconds: 4 }],
     });
     expect(seconds).toBeGreaterThan(1_800);
     expect(seconds).toBeLessThan(2_000);
