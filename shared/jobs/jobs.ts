@@ -61,7 +61,7 @@ export class Jobs {
     return { kind: 'answered', answer: { status, headers, body } };
   }
 
-  /** The answer so far of a running job. */
+  /** The answer so far of a running job; `partial` however much of it there is, since the job goes on. */
   async partial(job: Job, retryAfterSeconds: number, deadline: Deadline): Promise<EnrichedPayload> {
     const { clock, jobs } = this.#parts;
     const [text, alertIds = [], answers] = await Promise.all([
@@ -71,12 +71,9 @@ export class Jobs {
     ]);
     if (text === undefined) throw unknownJob();
     const retryAtMs = clock.monotonicMs() + retryAfterSeconds * 1000;
-    return composeAnswer(
-      this.#parts,
-      { job, text, alertIds, answers },
-      { stats: false, retryAtMs },
-      deadline,
-    );
+    const made = { job, text, alertIds, answers };
+    const soFar = await composeAnswer(this.#parts, made, { stats: false, retryAtMs }, deadline);
+    return { ...soFar, enrichment: { ...soFar.enrichment, status: 'partial' } };
   }
 }
 

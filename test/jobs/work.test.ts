@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { withDeadline } from '../../shared/deadline.js';
 import { StorageError } from '../../shared/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
 import { sweepJobs } from '../../shared/jobs/sweep-jobs.js';
@@ -62,6 +63,21 @@ describe('a job', () => {
     expect(view).toMatchObject({ done: 80, total: 200 });
     expect(view.retryAfterSeconds).toBeGreaterThan(110);
     expect(view.retryAfterSeconds).toBeLessThan(120);
+  });
+
+  test('of which nothing is done yet has a partial answer, not a failed one', async () => {
+    const { id, token } = await start();
+    const asked = await shop.clock.until(shop.jobs().ask(id, token));
+    if (asked.kind !== 'running') throw new Error(asked.kind);
+    const soFar = await shop.clock.until(
+      withDeadline(
+        shop.clock,
+        20_000,
+        () => new Error('It took too long.'),
+        (deadline) => shop.jobs().partial(asked.job, 5, deadline),
+      ),
+    );
+    expect(soFar.enrichment).toMatchObject({ status: 'partial', alerts: [{ retryAfterSeconds: 5 }, {}, {}] });
   });
 
   test('does not make a small one wait behind it, nor two large ones behind each other', async () => {
