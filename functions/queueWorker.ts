@@ -1,4 +1,5 @@
-import { app } from '@azure/functions';
+import { app, type InvocationContext } from '@azure/functions';
+import { failureWithoutStack, loggedFault } from '../shared/fault.js';
 import type { Reporter } from '../shared/report.js';
 import { type Message, readMessage } from '../shared/storage/message.js';
 
@@ -32,17 +33,26 @@ export function registerQueueWorker(waiting: QueueWork): void {
     handler: async (entry, context) => {
       const message = readMessage(entry);
       if (!message) return foreign();
-      const worked = await waiting.work(message);
-      const { id, generation } = message;
-      context.info(JSON.stringify({ event: `${name}-worked`, id, generation, worked }));
+      const worked = await told(message, context, () => waiting.work(message));
+      context.info(JSON.stringify({ event: `${name}-worked`, ...message, worked }));
     },
   });
   app.storageQueue(`${name}Poison`, {
     queueName: `${queueName}-poison`,
     connection,
-    handler: (entry) => {
+    handler: (entry, context) => {
       const message = readMessage(entry);
-      return message ? waiting.giveUp(message) : foreign();
+      return message ? told(message, context, () => waiting.giveUp(message)) : foreign();
     },
   });
+
+  /** The host logs what it is told of a failure, and counts it: so we log what may be logged, and tell it no more. */
+  async function told<T>(message: Message, context: InvocationContext, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      context.error(JSON.stringify({ event: `${name}-fault`, ...message, ...loggedFault(error) }));
+      throw failureWithoutStack(`The work on the ${name} ${message.id} failed.`);
+    }
+  }
 }

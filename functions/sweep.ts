@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
 import type { Startup } from '../shared/app.js';
 import { sweepDeliveries } from '../shared/delivery/sweep-deliveries.js';
+import { failureWithoutStack, loggedFault } from '../shared/fault.js';
 import { sweepJobs } from '../shared/jobs/sweep-jobs.js';
 import { sweepRules } from '../shared/state.js';
 import { sweep, sweepAll } from '../shared/storage/sweep.js';
@@ -26,7 +27,9 @@ export function registerSweep(startup: Startup): void {
         () => sweep(store, clock, sweepRules(settings, shared), LONGEST_MS),
       ]);
       context.info(JSON.stringify({ event: 'swept', ...swept }));
-      if (failure !== undefined) throw failure;
+      if (failure === undefined) return;
+      context.error(JSON.stringify({ event: 'sweep-fault', ...loggedFault(failure) }));
+      throw failureWithoutStack('A part of the sweep failed. The next one makes up for it.');
     },
   });
 }

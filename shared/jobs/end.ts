@@ -20,7 +20,7 @@ export interface KeptAnswer {
 /** What ending jobs needs. */
 export interface EndParts extends Omit<Enricher, 'lookup'> {
   readonly jobs: JobStore;
-  /** Told of jobs that ended without a result. */
+  /** Told of jobs that ended without a result, and of what failed by a fault of ours. */
   readonly report: Reporter;
   /** Whether the options in a job's query ask for statistics. */
   readonly wantsStats: (query: string) => boolean;

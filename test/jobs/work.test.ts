@@ -134,6 +134,25 @@ describe('a job', () => {
     expect(seconds).toBeLessThan(3_605);
   });
 
+  test('tells operators of a lookup that fails by a fault of ours, and goes on with the others', async () => {
+    shop.upstream = (alertId) => {
+      if (alertId.endsWith('_2')) throw new TypeError('with a secret');
+      return { status: 'empty', ips: [], unusable: [] };
+    };
+    const job = await start();
+    shop.employ();
+    const { enrichment } = await end(job);
+    expect(enrichment.alerts.map(({ status }: { status: string }) => status)).toEqual([
+      'empty',
+      'failed',
+      'empty',
+    ]);
+    expect(shop.reports).toEqual([
+      { event: 'lookup-fault', detail: expect.stringMatching(/_2 .*"TypeError".*work\.test/) },
+    ]);
+    expect(JSON.stringify([shop.reports, enrichment])).not.toContain('secret');
+  });
+
   test('that another version of the app began gives each alert its own answer, in whatever order that found them', async () => {
     const request = post(3);
     const own: Record<string, string> = { _1: '192.0.2.1', _2: '192.0.2.2' };
