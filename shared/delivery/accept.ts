@@ -6,7 +6,7 @@ import { enriched as enrichedFormat } from '../formats/enriched.js';
 import { writeMessage } from '../storage/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { type AlarmParts, announceDead } from './alarm.js';
-import type { Delivery } from './delivery.js';
+import type { Delivery, OddBody } from './delivery.js';
 import { destinationNamed } from './destination.js';
 import type { Order } from './forwarding.js';
 import { waitBefore } from './schedule.js';
@@ -48,15 +48,18 @@ export async function acceptDelivery(
   );
 }
 
-/** Makes a dead letter of what could not even be enriched: with the payload as it was posted. */
+/**
+ * Makes a dead letter of what could not even be enriched.
+ * @param text the payload as it was posted; undefined when it is gone
+ */
 export async function acceptDead(
   parts: AcceptParts,
   order: Order,
-  text: string,
+  text: string | undefined,
   reason: string,
 ): Promise<void> {
-  const { delivery } = await ensure(parts, order, () => text, 'application/json', 0);
-  await buryDelivery(parts, delivery, reason);
+  const { delivery } = await ensure(parts, order, () => text ?? '', 'application/json', 0);
+  await buryDelivery(parts, delivery, reason, text === undefined ? 'missing' : 'as-posted');
 }
 
 const COME_BACK_MS = 1_000;
@@ -102,10 +105,11 @@ export async function buryDelivery(
   parts: AlarmParts,
   { id, generation }: Pick<Delivery, 'id' | 'generation'>,
   reason: string,
+  body?: OddBody,
 ): Promise<Delivery | undefined> {
   const buried = await parts.deliveries.change(id, (before, nowMs) => ({
     before,
-    delivery: bury(before, generation, reason, nowMs),
+    delivery: bury(before, generation, reason, nowMs, body),
   }));
   const now = buried?.delivery ?? buried?.before;
   if (now && now.generation <= generation) await announceDead(parts, now);

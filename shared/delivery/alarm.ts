@@ -1,8 +1,9 @@
 import type { Note } from '../occurrence.js';
 import type { Reporter } from '../report.js';
-import type { Delivery } from './delivery.js';
+import type { Delivery, OddBody } from './delivery.js';
 import type { DeliveryStore } from './delivery-store.js';
 import { type Destination, destinationNamed, originOf } from './destination.js';
+import { DEAD_KEPT_DAYS } from './keeping.js';
 
 /** Who is told, and where receivers stand. */
 export interface AlarmParts {
@@ -29,8 +30,18 @@ export async function announceDead(
   note({ kind: 'dead-letter', deliveryId: id, destination: name });
   report({
     event: 'delivery-dead-lettered',
-    detail:
-      `The delivery ${id} to ${where} is a dead letter. ${end.reason} It is kept for 30 days; ` +
-      `to send it again: POST /api/deliveries/${id}/redeliver.`,
+    detail: `The delivery ${id} to ${where} is a dead letter. ${end.reason}${howToSend(id, end.body)}`,
   });
+}
+
+function howToSend(id: string, body: OddBody | undefined): string {
+  const send = `POST /api/deliveries/${id}/redeliver`;
+  switch (body) {
+    case 'missing':
+      return '';
+    case 'as-posted':
+      return ` The alerts are kept for ${DEAD_KEPT_DAYS} days, as they were posted; to send them so, not in the destination's form: ${send}.`;
+    case undefined:
+      return ` It is kept for ${DEAD_KEPT_DAYS} days; to send it again: ${send}.`;
+  }
 }

@@ -6,9 +6,10 @@ import { isId, type Message } from '../storage/message.js';
 import { acceptDead, acceptDelivery, ensureMessage, removed } from './accept.js';
 import { destinationNamed } from './destination.js';
 import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';
+import { DEAD_KEPT_DAYS, DELIVERED_KEPT_DAYS } from './keeping.js';
 import { revive } from './transitions.js';
 import { type DeliveryView, viewDelivery } from './view.js';
-import { giveUpDelivery, type Worked, type WorkParts, workOnDelivery } from './work.js';
+import { BODY_MISSING, giveUpDelivery, type Worked, type WorkParts, workOnDelivery } from './work.js';
 
 /**
  * Deliveries by way of the queue: what has been accepted ends delivered or as a dead letter, and is queued
@@ -35,8 +36,8 @@ export class Deliveries implements Forwarding {
     return acceptDelivery(this.#parts, order, enriched);
   }
 
-  /** Makes a dead letter of a payload that was accepted and could not even be enriched. */
-  bury(order: Order, text: string, reason: string): Promise<void> {
+  /** Makes a dead letter of a payload that was accepted and could not even be enriched, or that is gone. */
+  bury(order: Order, text: string | undefined, reason: string): Promise<void> {
     return acceptDead(this.#parts, order, text, reason);
   }
 
@@ -72,11 +73,14 @@ export class Deliveries implements Forwarding {
     });
     if (!changed) throw unknownDelivery();
     const { before, isKnown, nowMs, delivery = before } = changed;
-    if (!isKnown) throw notDead(removed(before.destination));
+    if (!isKnown) throw cannotBeSent(removed(before.destination));
+    if (before.end?.kind === 'dead-lettered' && before.end.body === 'missing')
+      throw cannotBeSent(BODY_MISSING);
     // Of one that was revived before, and perhaps has no message, that is made up for.
     const isRevived =
       delivery !== before || (!before.end && before.run.generation > 0 && before.run.failed === 0);
-    if (!isRevived) throw notDead(`It is ${viewDelivery(before).status}.`);
+    if (!isRevived)
+      throw cannotBeSent(`Only a dead letter can be, and it is ${viewDelivery(before).status}.`);
     // Before there is a message: should that end as a dead letter again, the mark is its own.
     await deliveries.unmarkDead(id);
     await ensureMessage(this.#parts, { delivery, storeTimeMs: nowMs });
@@ -93,10 +97,10 @@ export class Deliveries implements Forwarding {
 export function unknownDelivery(): EnrichmentError {
   return new EnrichmentError(
     'delivery-unknown',
-    'There is no delivery with this id. What was delivered is known for 7 days, a dead letter for 30.',
+    `There is no delivery with this id. What was delivered is known for ${DELIVERED_KEPT_DAYS} days, a dead letter for ${DEAD_KEPT_DAYS}.`,
   );
 }
 
-function notDead(why: string): EnrichmentError {
-  return new EnrichmentError('delivery-not-dead', `Only a dead letter can be sent again. ${why}`);
+function cannotBeSent(why: string): EnrichmentError {
+  return new EnrichmentError('delivery-not-dead', `The delivery cannot be sent again now. ${why}`);
 }

@@ -48,8 +48,19 @@ export interface Run {
 /** How a delivery ended, and when. */
 export type DeliveryEnd =
   | { readonly kind: 'delivered'; readonly atMs: number; readonly status: number }
-  /** Its body is kept, so that it can be sent again. The reason is a sentence for the reader. */
-  | { readonly kind: 'dead-lettered'; readonly atMs: number; readonly reason: string };
+  /** The reason is a sentence for the reader. */
+  | {
+      readonly kind: 'dead-lettered';
+      readonly atMs: number;
+      readonly reason: string;
+      readonly body?: OddBody;
+    };
+
+/**
+ * What is kept of a dead letter where it is not what was to be sent: nothing, so that it cannot be sent again; or
+ * the alerts as they were posted, in place of the destination's form.
+ */
+export type OddBody = 'missing' | 'as-posted';
 
 /** To be raised when a version that knows only the last one would do harm to a state; that version then leaves it alone. */
 const VERSION = 1;

@@ -5,14 +5,13 @@ import { inBatches, isOlder, type Listed, pages } from '../storage/pages.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import type { Swept } from '../storage/sweep.js';
 import { DELIVERY_TEXT } from './delivery.js';
+import { DEAD_KEPT_DAYS, DELIVERED_KEPT_DAYS } from './keeping.js';
 import type { DeliveryPlaces } from './places.js';
 import { mayLackMessage } from './transitions.js';
 
 const DAY_MS = 86_400_000;
-/** For so long one can ask what became of a delivery. */
-const DELIVERED_KEPT_MS = 7 * DAY_MS;
-/** Long enough that somebody who was on leave can still send it again. */
-const DEAD_KEPT_MS = 30 * DAY_MS;
+const DELIVERED_KEPT_MS = DELIVERED_KEPT_DAYS * DAY_MS;
+const DEAD_KEPT_MS = DEAD_KEPT_DAYS * DAY_MS;
 
 /** What a sweep of deliveries works with. */
 export interface DeliverySweep {

@@ -1,5 +1,5 @@
 import { heldUntilMs, OVERDUE_MS } from '../storage/claim.js';
-import type { Attempt, Delivery, DeliveryEnd } from './delivery.js';
+import type { Attempt, Delivery, DeliveryEnd, OddBody } from './delivery.js';
 import { longestSpareMs, waitBefore, waitWhileSpared } from './schedule.js';
 import type { Sent } from './sending.js';
 
@@ -44,7 +44,12 @@ export type Verdict =
   | { readonly kind: 'delivered'; readonly status: number }
   /** `attempt` is absent when the receiver was spared. */
   | { readonly kind: 'again'; readonly waitMs: number; readonly attempt?: Attempt }
-  | { readonly kind: 'give-up'; readonly reason: string; readonly attempt?: Attempt };
+  | {
+      readonly kind: 'give-up';
+      readonly reason: string;
+      readonly attempt?: Attempt;
+      readonly body?: OddBody;
+    };
 
 /**
  * What follows from what became of an attempt.
@@ -105,7 +110,7 @@ export function settle(
   const { attempt } = verdict;
   if (verdict.kind === 'give-up') {
     const tried = attempt ? withAttempt(delivery, attempt) : delivery;
-    return ended(tried, { kind: 'dead-lettered', atMs: nowMs, reason: verdict.reason });
+    return dead(tried, verdict.reason, nowMs, verdict.body);
   }
   const { claim: _over, ...free } = attempt
     ? withAttempt(delivery, attempt)
@@ -120,6 +125,10 @@ function withAttempt(delivery: Delivery, attempt: Attempt): Delivery {
 
 function withSparing({ run, ...delivery }: Delivery, waitMs: number): Delivery {
   return { ...delivery, run: { ...run, sparedMs: (run.sparedMs ?? 0) + waitMs } };
+}
+
+function dead(delivery: Delivery, reason: string, atMs: number, body: OddBody | undefined): Delivery {
+  return ended(delivery, { kind: 'dead-lettered', atMs, reason, ...(body ? { body } : {}) });
 }
 
 function ended({ claim: _over, ...delivery }: Delivery, end: DeliveryEnd): Delivery {
@@ -143,14 +152,15 @@ export function bury(
   generation: number,
   reason: string,
   nowMs: number,
+  body?: OddBody,
 ): Delivery | undefined {
   if (delivery.end || generation < delivery.generation) return undefined;
-  return ended(delivery, { kind: 'dead-lettered', atMs: nowMs, reason });
+  return dead(delivery, reason, nowMs, body);
 }
 
-/** Begins the schedule anew for a dead letter; undefined for anything else. */
+/** Begins the schedule anew for a dead letter; undefined for anything else, and where there is nothing to send. */
 export function revive(delivery: Delivery, nowMs: number): Delivery | undefined {
-  if (delivery.end?.kind !== 'dead-lettered') return undefined;
+  if (delivery.end?.kind !== 'dead-lettered' || delivery.end.body === 'missing') return undefined;
   const { end: _over, ...alive } = delivery;
   const generation = delivery.generation + 1;
   return { ...alive, generation, run: { generation, failed: 0 }, nextAtMs: nowMs };

@@ -26,8 +26,9 @@ const WORKED = { delivered: 'delivered', again: 'goes-on', 'give-up': 'dead-lett
 const FAILED_ANYWAY =
   'The worker failed at it again and again, for a reason that the log of the function app tells.';
 
-const BODY_MISSING =
-  'What was to be sent is not in the storage account any more, so that it cannot be sent again. Post the alerts again.';
+/** Why a delivery cannot be sent, nor sent again. */
+export const BODY_MISSING =
+  'What was to be sent is not in the storage account any more. Post the alerts again.';
 
 /**
  * Tries a delivery once, as a message says. Whatever happens to this process, the delivery goes on: a
@@ -115,7 +116,7 @@ async function tryOnce(
   storeTimeMs: number,
 ): Promise<Verdict> {
   if (!destination) return { kind: 'give-up', reason: removed(delivery.destination) };
-  if (!body) return { kind: 'give-up', reason: BODY_MISSING };
+  if (!body) return { kind: 'give-up', reason: BODY_MISSING, body: 'missing' };
   const { id, contentType } = delivery;
   const traceparent = nextHop(delivery.traceparent, random);
   const beganMs = clock.monotonicMs();

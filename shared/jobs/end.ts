@@ -117,7 +117,7 @@ export async function endAsFailed(
 async function forwardFailed(parts: EndParts, job: Job, order: Order, reason: string): Promise<void> {
   const { jobs, deliveries } = parts;
   const text = await jobs.payload(job.id);
-  if (text === undefined) return deliveries.bury(order, '', reason);
+  if (text === undefined) return deliveries.bury(order, undefined, reason);
   const [alertIds = [], answers] = await Promise.all([jobs.alertIds(job.id), jobs.answers(job.id).all()]);
   const failed = givenUp(job, new EnrichmentError('job-failed', reason));
   try {

@@ -318,6 +318,36 @@ describe('a delivery whose message was given up', () => {
   });
 });
 
+describe('a dead letter of which what was to be sent is not there', () => {
+  const order = { id: 'b'.repeat(32), destination: 'siem' };
+
+  test('since it is gone: the alarm does not promise that it can be sent again, and it cannot', async () => {
+    const { id } = await office.post();
+    office.store.blobs.delete(office.places.body(id));
+    office.employ();
+    await office.untilIs('dead-lettered', id);
+    const { clock } = office;
+    await clock.until(office.open().bury(order, undefined, 'The payload is gone.'));
+    expect(office.reports).toHaveLength(2);
+    expect(JSON.stringify(office.reports)).not.toContain('redeliver');
+    for (const dead of [id, order.id]) {
+      await expect(clock.until(office.open().redeliver(dead))).rejects.toMatchObject({
+        kind: 'delivery-not-dead',
+        message: expect.stringContaining('Post the alerts again.'),
+      });
+    }
+  });
+
+  test('since it could not be made: the alarm says that the alerts as posted can be sent', async () => {
+    await office.clock.until(office.open().bury(order, '{"posted":1}', 'It could not be enriched.'));
+    expect(office.reports[0]?.detail).toContain('as they were posted');
+    office.employ();
+    await office.clock.until(office.open().redeliver(order.id));
+    await office.untilIs('delivered', order.id);
+    expect(office.arrivals.map(({ body }) => body)).toEqual(['{"posted":1}']);
+  });
+});
+
 describe('what is kept', () => {
   test('a delivery for a week after it was delivered, a dead letter for thirty days, what is queued for good', async () => {
     office.employ();

@@ -264,7 +264,7 @@ describe('a job whose result is to be forwarded', () => {
     shop.employ();
     await shop.clock.pass(5_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
-    expect([...shop.buried]).toEqual([[order.id, '']]);
+    expect([...shop.buried]).toEqual([[order.id, undefined]]);
     expect(shop.reports).toMatchObject([{ event: 'job-failed' }]);
   });
 

@@ -51,7 +51,7 @@ export function openWorkshop({
     reports,
     /** What was forwarded, by the delivery's id, and what could not be and became a dead letter. */
     forwarded: new Map<string, EnrichedPayload>(),
-    buried: new Map<string, string>(),
+    buried: new Map<string, string | undefined>(),
     /** Called before something is forwarded, to fail. */
     onForward: () => {},
     upstream: (() => FOUND) as Upstream,
