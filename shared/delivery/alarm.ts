@@ -27,7 +27,7 @@ export async function announceDead(
   await deliveries.markDead(id);
   const destination = destinationNamed(destinations, name);
   const where = destination ? `"${name}" (${originOf(destination)})` : `"${name}"`;
-  note({ kind: 'dead-letter', deliveryId: id, destination: name });
+  note({ kind: 'dead-letter', destination: name });
   report({
     event: 'delivery-dead-lettered',
     detail: `The delivery ${id} to ${where} is a dead letter. ${end.reason}${howToSend(id, end.body)}`,
