@@ -19,6 +19,8 @@ export type Sent =
       readonly status?: number;
       readonly reason: string;
       readonly retryAfterMs?: number;
+      /** That trying again does not help whoever waits: something has to be mended first. */
+      readonly lasts?: true;
     }
   /** 410: the receiver wants nothing more of this. */
   | { readonly kind: 'gone'; readonly status: 410; readonly reason: string }
