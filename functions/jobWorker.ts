@@ -12,7 +12,7 @@ export function registerJobWorker(startup: Startup): void {
   registerQueueWorker({
     name: 'job',
     plural: 'jobs',
-    queueName: shared.jobs.places.queue,
+    places: shared.jobs.places,
     connection: shared.connection,
     report,
     work: (message) => jobs.work(message),

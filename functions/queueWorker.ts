@@ -2,6 +2,7 @@ import { app, type InvocationContext } from '@azure/functions';
 import { failureWithoutStack, loggedFault } from '../shared/fault.js';
 import type { Reporter } from '../shared/report.js';
 import { type Message, readMessage } from '../shared/storage/message.js';
+import type { Places } from '../shared/storage/places.js';
 
 /** Work that waits in a queue, and who does it. */
 export interface QueueWork {
@@ -9,7 +10,7 @@ export interface QueueWork {
   readonly name: string;
   /** The same, many of them: `jobs`. */
   readonly plural: string;
-  readonly queueName: string;
+  readonly places: Places;
   /** The name of the storage connection. */
   readonly connection: string;
   readonly report: Reporter;
@@ -21,14 +22,14 @@ export interface QueueWork {
 
 /** Listens to a queue, and to the one into which the host puts what it has given up. */
 export function registerQueueWorker(waiting: QueueWork): void {
-  const { name, plural, queueName, connection, report } = waiting;
+  const { name, plural, places, connection, report } = waiting;
   const foreign = () =>
     report({
       event: `${name}-message-foreign`,
       detail: `The queue of ${plural} held a message that this app has not written. It was dropped. Find out what writes there.`,
     });
   app.storageQueue(`${name}Worker`, {
-    queueName,
+    queueName: places.queue,
     connection,
     handler: async (entry, context) => {
       const message = readMessage(entry);
@@ -38,7 +39,7 @@ export function registerQueueWorker(waiting: QueueWork): void {
     },
   });
   app.storageQueue(`${name}Poison`, {
-    queueName: `${queueName}-poison`,
+    queueName: places.poisonQueue,
     connection,
     handler: (entry, context) => {
       const message = readMessage(entry);

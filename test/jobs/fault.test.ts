@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { registerQueueWorker } from '../../functions/queueWorker.js';
 import { functionsCore } from '../../local/host/core.js';
 import { invoke } from '../../local/host/invoke.js';
+import { JobPlaces } from '../../shared/jobs/places.js';
 
 app.setup({ enableHttpStream: true });
 
@@ -14,7 +15,7 @@ test.each(['jobWorker', 'jobPoison'])(
       registerQueueWorker({
         name: 'job',
         plural: 'jobs',
-        queueName: 'jobs',
+        places: new JobPlaces('0'.repeat(32)),
         connection: 'STATE',
         report: () => {},
         work: fail,
