@@ -19,7 +19,7 @@ export interface Delivery {
   readonly claim?: Claim;
   /** How often it was tried, and what became of the last attempt. */
   readonly attempts: number;
-  readonly last?: Attempt;
+  readonly last?: FailedAttempt;
   readonly run: Run;
   /** When the next attempt is due. */
   readonly nextAtMs: number;
@@ -27,7 +27,7 @@ export interface Delivery {
 }
 
 /** One attempt that failed. */
-export interface Attempt {
+export interface FailedAttempt {
   readonly atMs: number;
   /** What the receiver answered; absent when it did not. */
   readonly status?: number;

@@ -2,7 +2,7 @@ import type { EnrichmentError } from '../errors.js';
 import { type NetworkFailure, networkFailure } from '../network-failure.js';
 import { parseRetryAfter } from '../retry-after.js';
 import { isRefusedAddress } from './agents.js';
-import type { Attempt } from './circuit.js';
+import type { Exchange } from './circuit.js';
 import { type Destination, type DestinationAuth, originOf } from './destination.js';
 import type { Sent } from './sending.js';
 
@@ -38,7 +38,7 @@ function failed(
 }
 
 /** What an answer means. Pure; `nowMs` is the calendar time. */
-export function judgeAnswer(destination: Destination, answer: Answer, nowMs: number): Attempt {
+export function judgeAnswer(destination: Destination, answer: Answer, nowMs: number): Exchange {
   const { status } = answer;
   if (status >= 200 && status < 300) return { sent: { kind: 'delivered', status }, receiver: 'well' };
   const host = originOf(destination);
@@ -85,19 +85,19 @@ function whatToLookAt(auth: DestinationAuth): string {
 }
 
 /** The receiver has not answered within the destination's time-out. */
-export function timedOut(destination: Destination): Attempt {
+export function timedOut(destination: Destination): Exchange {
   const reason = `${originOf(destination)} did not answer within ${destination.timeoutMs / 1000} s.`;
   return { sent: failed(reason), receiver: 'failing' };
 }
 
 /** The caller has stopped waiting, before the receiver's time was over. */
-export function cutShort(destination: Destination): Attempt {
+export function cutShort(destination: Destination): Exchange {
   const reason = `${originOf(destination)} had not answered when this attempt was cut short.`;
   return { sent: failed(reason), receiver: 'unknown' };
 }
 
 /** There is no token to send along, so nothing was sent. */
-export function noToken(scope: string, { message, retryAtMs }: EnrichmentError): Attempt {
+export function noToken(scope: string, { message, retryAtMs }: EnrichmentError): Exchange {
   const reason = `There is no token for ${scope}. ${message}`;
   return { sent: failed(reason, { lasts: retryAtMs === undefined }), receiver: 'unknown' };
 }
@@ -106,7 +106,7 @@ export function noToken(scope: string, { message, retryAtMs }: EnrichmentError):
  * What an exchange without an answer means. Pure.
  * @param message is looked at and not shown: it holds the whole address
  */
-export function judgeError(destination: Destination, code: string, message: string): Attempt {
+export function judgeError(destination: Destination, code: string, message: string): Exchange {
   const failure = connectionFailure(code, message);
   const reason = `${originOf(destination)} ${explainFailure(code, failure)}`;
   const lasts = failure === 'refused-address' || failure === 'untrusted';

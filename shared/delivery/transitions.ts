@@ -1,5 +1,5 @@
 import { heldUntilMs, OVERDUE_MS } from '../storage/claim.js';
-import type { Attempt, Delivery, DeliveryEnd, OddBody } from './delivery.js';
+import type { Delivery, DeliveryEnd, FailedAttempt, OddBody } from './delivery.js';
 import { longestSpareMs, waitBefore, waitWhileSpared } from './schedule.js';
 import type { Sent } from './sending.js';
 
@@ -43,11 +43,11 @@ export function claim(
 export type Verdict =
   | { readonly kind: 'delivered'; readonly status: number }
   /** `attempt` is absent when the receiver was spared. */
-  | { readonly kind: 'again'; readonly waitMs: number; readonly attempt?: Attempt }
+  | { readonly kind: 'again'; readonly waitMs: number; readonly attempt?: FailedAttempt }
   | {
       readonly kind: 'give-up';
       readonly reason: string;
-      readonly attempt?: Attempt;
+      readonly attempt?: FailedAttempt;
       readonly body?: OddBody;
     };
 
@@ -55,7 +55,7 @@ export type Verdict =
  * What follows from what became of an attempt.
  * @param random from 0 to below 1
  */
-export function judge(
+export function verdictOn(
   { run }: Delivery,
   sent: Sent,
   scheduleMs: readonly number[],
@@ -87,7 +87,7 @@ export function judge(
 const NEVER_BACK =
   'The receiver failed again and again, or was busy, and was left alone for longer than the whole schedule, an hour added.';
 
-function attemptOf({ status, reason }: Sent & { kind: 'failed' | 'gone' }, atMs: number): Attempt {
+function attemptOf({ status, reason }: Sent & { kind: 'failed' | 'gone' }, atMs: number): FailedAttempt {
   return { atMs, reason, ...(status === undefined ? {} : { status }) };
 }
 
@@ -118,7 +118,7 @@ export function settle(
   return { ...free, generation: delivery.generation + 1, nextAtMs: nowMs + verdict.waitMs };
 }
 
-function withAttempt(delivery: Delivery, attempt: Attempt): Delivery {
+function withAttempt(delivery: Delivery, attempt: FailedAttempt): Delivery {
   const { attempts, run } = delivery;
   return { ...delivery, attempts: attempts + 1, last: attempt, run: { ...run, failed: run.failed + 1 } };
 }

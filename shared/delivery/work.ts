@@ -9,7 +9,7 @@ import type { Delivery } from './delivery.js';
 import { type Destination, destinationNamed } from './destination.js';
 import type { Send } from './sending.js';
 import { nextHop } from './trace.js';
-import { abandon, claim, judge, settle, type Verdict } from './transitions.js';
+import { abandon, claim, settle, type Verdict, verdictOn } from './transitions.js';
 
 /** What working on deliveries needs. */
 export interface WorkParts extends AcceptParts {
@@ -122,5 +122,5 @@ async function tryOnce(
   const beganMs = clock.monotonicMs();
   const sent = await send(destination, { id, body, contentType, traceparent });
   const nowMs = storeTimeMs + clock.monotonicMs() - beganMs;
-  return judge(delivery, sent, destination.scheduleMs, random(), nowMs);
+  return verdictOn(delivery, sent, destination.scheduleMs, random(), nowMs);
 }

@@ -6,11 +6,11 @@ import {
   abandon,
   bury,
   claim,
-  judge,
   mayLackMessage,
   newDelivery,
   revive,
   settle,
+  verdictOn,
 } from '../../shared/delivery/transitions.js';
 import { viewDelivery } from '../../shared/delivery/view.js';
 import { DOWN, HOUR, OK, SCHEDULE_MS } from './post-office.js';
@@ -27,7 +27,7 @@ function claimed(delivery: Delivery, by = 'one', nowMs = NOW): Delivery {
 
 /** An attempt from its claim to its end. */
 function attempt(delivery: Delivery, sent: Sent, nowMs = NOW): Delivery {
-  const verdict = judge(delivery, sent, SCHEDULE_MS, 0, nowMs);
+  const verdict = verdictOn(delivery, sent, SCHEDULE_MS, 0, nowMs);
   const settled = settle(claimed(delivery, 'one', nowMs), 'one', verdict, nowMs);
   if (!settled) throw new Error('the claim was lost');
   return settled;
@@ -175,7 +175,7 @@ test('whatever happens to it: it ends once, its generation never falls, and it i
         const next = settle(
           verdict.delivery,
           'one',
-          judge(verdict.delivery, became, SCHEDULE_MS, random, nowMs),
+          verdictOn(verdict.delivery, became, SCHEDULE_MS, random, nowMs),
           nowMs,
         ) as Delivery;
         expect(next.generation).toBe(next.end ? delivery.generation : delivery.generation + 1);
