@@ -18,7 +18,7 @@ export interface StoredJob {
 }
 
 /** What a job is made of when it is posted. */
-export interface NewParts {
+export interface JobContents {
   readonly payload: string;
   readonly alertIds: readonly string[];
   /** Answers that there are already. */
@@ -47,7 +47,7 @@ export class JobStore {
    */
   async create(
     id: string,
-    { payload, alertIds, answers }: NewParts,
+    { payload, alertIds, answers }: JobContents,
     makeJob: (nowMs: number) => Job,
   ): Promise<Job> {
     const { store, large, places } = this.#parts;

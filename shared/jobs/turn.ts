@@ -7,7 +7,7 @@ import type { Reporter } from '../report.js';
 import type { SourceAnswer } from '../source.js';
 import type { AnswerBlobs } from './answers.js';
 import { type AlertFailure, ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
-import type { TurnOutcome } from './share.js';
+import type { TurnOutcome } from './schedule.js';
 
 /** What a turn of work needs. */
 export interface TurnParts {

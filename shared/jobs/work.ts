@@ -7,7 +7,7 @@ import type { QueueStore } from '../storage/queue-store.js';
 import { inTrace } from '../trace.js';
 import { type Ended, type EndParts, end, endAsFailed, givenUp, PARTS_MISSING } from './end.js';
 import { ANSWERED, type Job, pendingOf, withMarks } from './job.js';
-import { nextTurn, shareOf } from './share.js';
+import { nextTurn, shareOf } from './schedule.js';
 import { abandon, claim, release } from './transitions.js';
 import { runTurn, type TurnParts } from './turn.js';
 

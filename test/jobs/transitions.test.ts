@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { JOB_TEXT, type Job, pendingOf, withFailure, withMarks } from '../../shared/jobs/job.js';
-import { nextTurn, shareOf } from '../../shared/jobs/share.js';
+import { nextTurn, shareOf } from '../../shared/jobs/schedule.js';
 import {
   abandon,
   CLAIM_MS,
