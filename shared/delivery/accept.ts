@@ -44,7 +44,8 @@ export async function acceptDelivery(
     return receiptOf(accepted.delivery);
   }
   return receiptOf(
-    (await buryDelivery(parts, accepted.delivery, removed(order.destination))) ?? accepted.delivery,
+    (await buryDelivery(parts, accepted.delivery, destinationRemoved(order.destination))) ??
+      accepted.delivery,
   );
 }
 
@@ -117,6 +118,6 @@ export async function buryDelivery(
 }
 
 /** Why there is no sending to a destination any more. */
-export function removed(destination: string): string {
+export function destinationRemoved(destination: string): string {
   return `No destination of the name "${destination}" is configured any more: put it back into FORWARD_DESTINATIONS.`;
 }

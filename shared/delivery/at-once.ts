@@ -8,8 +8,8 @@ import { newId } from '../storage/message.js';
 import { REMEMBERED_MS } from './delivery-store.js';
 import { type Destination, destinationNamed } from './destination.js';
 import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';
+import { nextHop } from './next-hop.js';
 import type { Send, Sent } from './sending.js';
-import { nextHop } from './trace.js';
 
 /** What delivering at once needs. */
 export interface AtOnceParts {

@@ -3,7 +3,7 @@ import type { EnrichedPayload } from '../enrich.js';
 import type { ForwardReceipt } from '../enrichment.js';
 import { EnrichmentError } from '../errors.js';
 import { isId, type Message } from '../storage/message.js';
-import { acceptDead, acceptDelivery, ensureMessage, removed } from './accept.js';
+import { acceptDead, acceptDelivery, destinationRemoved, ensureMessage } from './accept.js';
 import { destinationNamed } from './destination.js';
 import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';
 import { DEAD_KEPT_DAYS, DELIVERED_KEPT_DAYS } from './keeping.js';
@@ -73,7 +73,7 @@ export class Deliveries implements Forwarding {
     });
     if (!changed) throw unknownDelivery();
     const { before, isKnown, nowMs, delivery = before } = changed;
-    if (!isKnown) throw cannotBeSent(removed(before.destination));
+    if (!isKnown) throw cannotBeSent(destinationRemoved(before.destination));
     if (before.end?.kind === 'dead-lettered' && before.end.body === 'missing')
       throw cannotBeSent(BODY_MISSING);
     // Of one that was revived before, and perhaps has no message, that is made up for.

@@ -3,12 +3,12 @@ import { isUntouched } from '../storage/claim.js';
 import { type Message, writeMessage } from '../storage/message.js';
 import { LEAST_WAIT_MS, orPutOff, STORE_AWAY_MS } from '../storage/put-off.js';
 import type { QueueStore } from '../storage/queue-store.js';
-import { type AcceptParts, buryDelivery, removed } from './accept.js';
+import { type AcceptParts, buryDelivery, destinationRemoved } from './accept.js';
 import { announceDead } from './alarm.js';
 import type { Delivery } from './delivery.js';
 import { type Destination, destinationNamed } from './destination.js';
+import { nextHop } from './next-hop.js';
 import type { Send } from './sending.js';
-import { nextHop } from './trace.js';
 import { abandon, claim, settle, type Verdict, verdictOn } from './transitions.js';
 
 /** What working on deliveries needs. */
@@ -115,7 +115,7 @@ async function tryOnce(
   body: string | undefined,
   storeTimeMs: number,
 ): Promise<Verdict> {
-  if (!destination) return { kind: 'give-up', reason: removed(delivery.destination) };
+  if (!destination) return { kind: 'give-up', reason: destinationRemoved(delivery.destination) };
   if (!body) return { kind: 'give-up', reason: BODY_MISSING, body: 'missing' };
   const { id, contentType } = delivery;
   const traceparent = nextHop(delivery.traceparent, random);

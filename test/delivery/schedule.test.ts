@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { nextHop } from '../../shared/delivery/next-hop.js';
 import { longestSpareMs, waitBefore, waitWhileSpared } from '../../shared/delivery/schedule.js';
-import { nextHop } from '../../shared/delivery/trace.js';
 import { SCHEDULE_MS } from './post-office.js';
 
 const DAY_MS = 86_400_000;
