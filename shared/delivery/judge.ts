@@ -3,7 +3,7 @@ import { type NetworkFailure, networkFailure } from '../network-failure.js';
 import { parseRetryAfter } from '../retry-after.js';
 import { isRefusedAddress } from './agents.js';
 import type { Exchange } from './circuit.js';
-import { type Destination, type DestinationAuth, originOf } from './destination.js';
+import { type Destination, type DestinationAuth, LONGEST_WAIT_MS, originOf } from './destination.js';
 import type { Sent } from './sending.js';
 
 /** Of an answer, all that is looked at. */
@@ -12,9 +12,6 @@ export interface Answer {
   readonly retryAfter: string | null;
   readonly date: string | null;
 }
-
-/** The longest wait in a schedule: who wants more time gets the next attempt then, all the same. */
-const LONGEST_WAIT_MS = 24 * 3_600_000;
 
 /** Statuses that are about one body, so that the receiver may well take the next one. */
 const ABOUT_THIS_BODY = [400, 413, 422];
