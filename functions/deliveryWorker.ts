@@ -12,7 +12,7 @@ export function registerDeliveryWorker(startup: Startup): void {
   registerQueueWorker({
     name: 'delivery',
     plural: 'deliveries',
-    queueName: shared.deliveries.places.queue,
+    places: shared.deliveries.places,
     connection: shared.connection,
     report,
     work: (message) => deliveries.work(message),

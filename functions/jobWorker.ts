@@ -12,16 +12,10 @@ export function registerJobWorker(startup: Startup): void {
   registerQueueWorker({
     name: 'job',
     plural: 'jobs',
-    queueName: shared.jobs.places.queue,
+    places: shared.jobs.places,
     connection: shared.connection,
     report,
     work: (message) => jobs.work(message),
-    async giveUp(message) {
-      await jobs.giveUp(message);
-      report({
-        event: 'job-failed',
-        detail: `The job ${message.id} failed again and again and was ended. Look for the errors of jobWorker before this line.`,
-      });
-    },
+    giveUp: (message) => jobs.giveUp(message),
   });
 }

@@ -1,6 +1,8 @@
-import { app } from '@azure/functions';
+import { app, type InvocationContext } from '@azure/functions';
+import { failureWithoutStack, loggedFault } from '../shared/fault.js';
 import type { Reporter } from '../shared/report.js';
 import { type Message, readMessage } from '../shared/storage/message.js';
+import type { Places } from '../shared/storage/places.js';
 
 /** Work that waits in a queue, and who does it. */
 export interface QueueWork {
@@ -8,7 +10,7 @@ export interface QueueWork {
   readonly name: string;
   /** The same, many of them: `jobs`. */
   readonly plural: string;
-  readonly queueName: string;
+  readonly places: Places;
   /** The name of the storage connection. */
   readonly connection: string;
   readonly report: Reporter;
@@ -20,29 +22,38 @@ export interface QueueWork {
 
 /** Listens to a queue, and to the one into which the host puts what it has given up. */
 export function registerQueueWorker(waiting: QueueWork): void {
-  const { name, plural, queueName, connection, report } = waiting;
+  const { name, plural, places, connection, report } = waiting;
   const foreign = () =>
     report({
       event: `${name}-message-foreign`,
       detail: `The queue of ${plural} held a message that this app has not written. It was dropped. Find out what writes there.`,
     });
   app.storageQueue(`${name}Worker`, {
-    queueName,
+    queueName: places.queue,
     connection,
     handler: async (entry, context) => {
       const message = readMessage(entry);
       if (!message) return foreign();
-      const worked = await waiting.work(message);
-      const { id, generation } = message;
-      context.info(JSON.stringify({ event: `${name}-worked`, id, generation, worked }));
+      const worked = await told(message, context, () => waiting.work(message));
+      context.info(JSON.stringify({ event: `${name}-worked`, ...message, worked }));
     },
   });
   app.storageQueue(`${name}Poison`, {
-    queueName: `${queueName}-poison`,
+    queueName: places.poisonQueue,
     connection,
-    handler: (entry) => {
+    handler: (entry, context) => {
       const message = readMessage(entry);
-      return message ? waiting.giveUp(message) : foreign();
+      return message ? told(message, context, () => waiting.giveUp(message)) : foreign();
     },
   });
+
+  /** The host logs what it is told of a failure, and counts it: so we log what may be logged, and tell it no more. */
+  async function told<T>(message: Message, context: InvocationContext, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      context.error(JSON.stringify({ event: `${name}-fault`, ...message, ...loggedFault(error) }));
+      throw failureWithoutStack(`The work on the ${name} ${message.id} failed.`);
+    }
+  }
 }

@@ -1,9 +1,9 @@
 import type { Settings } from './config.js';
 import { DeliveryAtOnce } from './delivery/at-once.js';
+import { withBulkheads } from './delivery/bulkheads.js';
 import { Deliveries } from './delivery/deliveries.js';
 import { DeliveryStore } from './delivery/delivery-store.js';
 import type { Forwarding } from './delivery/forwarding.js';
-import { inLanes } from './delivery/lanes.js';
 import type { Send } from './delivery/sending.js';
 import type { Note } from './occurrence.js';
 import type { SharedState } from './state.js';
@@ -27,12 +27,13 @@ export function createForwarding(
     return { forwarding: new DeliveryAtOnce({ clock, random, destinations, send }), deliveries: undefined };
   }
   const { store, large } = shared;
-  const { places, queue } = shared.deliveries;
+  const { places, queue, poison } = shared.deliveries;
   const deliveries = new Deliveries({
     ...world,
     queue,
+    poison,
     destinations,
-    send: inLanes(send, clock, random),
+    send: withBulkheads(send, clock, random),
     deliveries: new DeliveryStore({ clock, random, store, large, places }),
   });
   return { forwarding: deliveries, deliveries };

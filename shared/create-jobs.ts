@@ -21,12 +21,13 @@ export interface JobsSurroundings extends World, Enricher {
 export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
   const { clock, random, settings } = app;
   const { store, large } = shared;
-  const { places, queue } = shared.jobs;
+  const { places, queue, poison } = shared.jobs;
   const { perMinute, perHour, reservePercent } = settings.quota;
   const options = (query: string) => parseOptions(new URLSearchParams(query), []);
   return new Jobs({
     ...app,
     queue,
+    poison,
     jobs: new JobStore({ clock, random, store, large, places }),
     perMinute: laneWindows(perMinute, perHour, reservePercent).background[0]?.limit ?? 1,
     resultHours: settings.jobs.resultHours,

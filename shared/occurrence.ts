@@ -54,7 +54,7 @@ export type Occurrence =
       readonly status: number | undefined;
     })
   /** A delivery was given up; what it held is kept. */
-  | { readonly kind: 'dead-letter'; readonly deliveryId: string; readonly destination: string }
+  | { readonly kind: 'dead-letter'; readonly destination: string }
   /** Something was reported to the operators. */
   | { readonly kind: 'reported'; readonly report: Report };
 

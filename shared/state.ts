@@ -14,6 +14,7 @@ import { MemoryLedger } from './quota/memory-ledger.js';
 import { LARGE_BLOBS } from './storage/azure-blob-store.js';
 import type { BlobStore } from './storage/blob-store.js';
 import { openBlobStore, openQueueStore, type SharedStorage } from './storage/open.js';
+import type { Places } from './storage/places.js';
 import type { QueueStore } from './storage/queue-store.js';
 import type { SweepRule } from './storage/sweep.js';
 import type { World } from './world.js';
@@ -39,8 +40,8 @@ export interface SharedState {
 }
 
 /** Where one kind of work that is put off is kept. */
-export interface WorkPlace<Places> {
-  readonly places: Places;
+export interface WorkPlace<P extends Places> {
+  readonly places: P;
   readonly queue: QueueStore;
   /** Where the host puts messages that could not be worked on. */
   readonly poison: QueueStore;
@@ -62,10 +63,10 @@ export function openState(settings: Settings, world: World, tokens: TokenCache):
   const identity = { credential: storageCredential(settings, storage), tokens };
   const store = openBlobStore(clock, storage, identity);
   const app = digest(settings.state.app);
-  const workPlace = <P extends { readonly queue: string }>(places: P): WorkPlace<P> => ({
+  const workPlace = <P extends Places>(places: P): WorkPlace<P> => ({
     places,
     queue: openQueueStore(clock, storage, identity, places.queue),
-    poison: openQueueStore(clock, storage, identity, `${places.queue}-poison`),
+    poison: openQueueStore(clock, storage, identity, places.poisonQueue),
   });
   return {
     openLedger: (application) => {

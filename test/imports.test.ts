@@ -21,7 +21,7 @@ const FLOORS = [
   ['quota'],
   ['storage'],
   ['identity'],
-  ['source', 'setting-reader', 'deadline', 'occurrence'],
+  ['source', 'setting-reader', 'deadline', 'fault', 'occurrence'],
   ['alert-id', 'clock', 'errors', 'ip-address', 'network-failure', 'report', 'retry-after'],
   ['setting-problem', 'trace', 'version', 'web-address', 'world'],
 ];

@@ -1,12 +1,12 @@
+import type { Clock } from '../clock.js';
 import type { EnrichedPayload } from '../enrich.js';
 import type { ForwardReceipt } from '../enrichment.js';
 import { StorageError } from '../errors.js';
 import { enriched as enrichedFormat } from '../formats/enriched.js';
 import { writeMessage } from '../storage/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
-import { type AlarmParts, reportDeadLetter } from './alarm.js';
-import type { Delivery } from './delivery.js';
-import type { DeliveryStore } from './delivery-store.js';
+import { type AlarmParts, announceDead } from './alarm.js';
+import type { Delivery, OddBody } from './delivery.js';
 import { destinationNamed } from './destination.js';
 import type { Order } from './forwarding.js';
 import { waitBefore } from './schedule.js';
@@ -15,7 +15,7 @@ import { receiptOf } from './view.js';
 
 /** What accepting deliveries needs. */
 export interface AcceptParts extends AlarmParts {
-  readonly deliveries: DeliveryStore;
+  readonly clock: Clock;
   readonly queue: QueueStore;
   readonly random: () => number;
 }
@@ -44,20 +44,26 @@ export async function acceptDelivery(
     return receiptOf(accepted.delivery);
   }
   return receiptOf(
-    (await buryDelivery(parts, accepted.delivery, removed(order.destination))) ?? accepted.delivery,
+    (await buryDelivery(parts, accepted.delivery, destinationRemoved(order.destination))) ??
+      accepted.delivery,
   );
 }
 
-/** Makes a dead letter of what could not even be enriched: with the payload as it was posted. */
+/**
+ * Makes a dead letter of what could not even be enriched.
+ * @param text the payload as it was posted; undefined when it is gone
+ */
 export async function acceptDead(
   parts: AcceptParts,
   order: Order,
-  text: string,
+  text: string | undefined,
   reason: string,
 ): Promise<void> {
-  const { delivery } = await ensure(parts, order, () => text, 'application/json', 0);
-  await buryDelivery(parts, delivery, reason);
+  const { delivery } = await ensure(parts, order, () => text ?? '', 'application/json', 0);
+  await buryDelivery(parts, delivery, reason, text === undefined ? 'missing' : 'as-posted');
 }
+
+const COME_BACK_MS = 1_000;
 
 interface Accepted {
   readonly delivery: Delivery;
@@ -66,7 +72,7 @@ interface Accepted {
 
 /** The delivery of an order, which is made unless there is one. */
 async function ensure(
-  { deliveries }: AcceptParts,
+  { clock, deliveries }: AcceptParts,
   { id, ...order }: Order,
   render: () => string,
   contentType: string,
@@ -78,9 +84,9 @@ async function ensure(
     newDelivery({ id, contentType, ...order }, firstWaitMs, nowMs),
   );
   if (delivery) return { delivery, storeTimeMs };
-  throw new StorageError(
-    'Another version of the app has written this delivery. Post the alerts again later.',
-  );
+  throw new StorageError('The delivery was deleted while it was looked for. Post the alerts again.', {
+    retryAtMs: clock.monotonicMs() + COME_BACK_MS,
+  });
 }
 
 /** Sends a message for a delivery that may be without one. */
@@ -92,21 +98,26 @@ export async function ensureMessage(
   await queue.send(writeMessage(delivery), Math.max(0, delivery.nextAtMs - storeTimeMs));
 }
 
-/** Makes a dead letter of a delivery, and says so; undefined when it has ended already. */
+/**
+ * Makes a dead letter of a delivery, and says so; undefined when it has ended already. Whoever made it one may
+ * have died before it could say so, and is here once more.
+ */
 export async function buryDelivery(
-  parts: AlarmParts & Pick<AcceptParts, 'deliveries'>,
+  parts: AlarmParts,
   { id, generation }: Pick<Delivery, 'id' | 'generation'>,
   reason: string,
+  body?: OddBody,
 ): Promise<Delivery | undefined> {
-  await parts.deliveries.markDead(id);
-  const buried = await parts.deliveries.change(id, (delivery, nowMs) => ({
-    delivery: bury(delivery, generation, reason, nowMs),
+  const buried = await parts.deliveries.change(id, (before, nowMs) => ({
+    before,
+    delivery: bury(before, generation, reason, nowMs, body),
   }));
-  if (buried?.delivery) reportDeadLetter(parts, buried.delivery);
+  const now = buried?.delivery ?? buried?.before;
+  if (now && now.generation <= generation) await announceDead(parts, now);
   return buried?.delivery;
 }
 
 /** Why there is no sending to a destination any more. */
-export function removed(destination: string): string {
+export function destinationRemoved(destination: string): string {
   return `No destination of the name "${destination}" is configured any more: put it back into FORWARD_DESTINATIONS.`;
 }

@@ -8,8 +8,8 @@ import { newId } from '../storage/message.js';
 import { REMEMBERED_MS } from './delivery-store.js';
 import { type Destination, destinationNamed } from './destination.js';
 import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';
+import { nextHop } from './next-hop.js';
 import type { Send, Sent } from './sending.js';
-import { nextHop } from './trace.js';
 
 /** What delivering at once needs. */
 export interface AtOnceParts {
@@ -67,7 +67,7 @@ export class DeliveryAtOnce implements Forwarding {
     const sent = await deadline
       .unlessOver(send(destination, outgoing, deadline.signal))
       .catch((error: unknown) => {
-        throw deadline.signal.aborted ? tooLate(name) : error;
+        throw deadline.signal.aborted ? tooLate(name, clock.monotonicMs()) : error;
       });
     const nowMs = clock.monotonicMs();
     if (sent.kind !== 'delivered') throw failure(destination, sent, nowMs - beganMs, nowMs);
@@ -86,31 +86,34 @@ function failure(
   if (sent.kind === 'spared') {
     return new EnrichmentError(
       'destination-spared',
-      `${worked(name)}: it has failed again and again, and is left alone for now. Post the alerts again later.`,
+      `${notForwarded(name)}: it has failed again and again, and is left alone for now. Post the alerts again later.`,
       { retryAtMs: nowMs + sent.retryAfterMs },
     );
   }
   const { status, reason } = sent;
   const isTooSlow = status === undefined && tookMs >= timeoutMs;
-  const passes = status === undefined || status >= 500 || status === 408 || status === 429;
-  const retryAfterMs = sent.kind === 'failed' ? (sent.retryAfterMs ?? COME_BACK_MS) : COME_BACK_MS;
+  const retryAfterMs =
+    sent.kind === 'failed' && !sent.lasts ? (sent.retryAfterMs ?? COME_BACK_MS) : undefined;
+  const passes = retryAfterMs !== undefined;
   const advice = passes ? 'Post the alerts again.' : 'Mend the destination, then post the alerts again.';
   return new EnrichmentError(
     isTooSlow ? 'destination-timeout' : 'destination-failed',
-    `${worked(name)}. ${reason} ${advice}`,
+    `${notForwarded(name)}. ${reason} ${advice}`,
     passes ? { retryAtMs: nowMs + retryAfterMs } : {},
   );
 }
 
-function tooLate(name: string): EnrichmentError {
+function tooLate(name: string, nowMs: number): EnrichmentError {
   return new EnrichmentError(
     'destination-timeout',
-    `${worked(name)} within the time allowed. Post the alerts again, or allow a longer wait.`,
+    `The enrichment worked; its forwarding to "${name}" did not end within the time allowed. ` +
+      'With STATE_STORAGE=memory nothing is queued: post the alerts again, or allow a longer wait.',
+    { retryAtMs: nowMs + COME_BACK_MS },
   );
 }
 
-function worked(name: string): string {
-  return `The enrichment worked, but its forwarding to "${name}" did not, and without STATE_STORAGE nothing is queued`;
+function notForwarded(name: string): string {
+  return `The enrichment worked, but its forwarding to "${name}" did not, and with STATE_STORAGE=memory nothing is queued`;
 }
 
 /** What is said to whoever asks for a delivery where nothing is stored. */

@@ -9,7 +9,7 @@ import type { Clock } from '../clock.js';
 import type { Sent } from './sending.js';
 
 /** What became of one attempt, and what that tells of the receiver. */
-export interface Attempt {
+export interface Exchange {
   readonly sent: Sent;
   /** `unknown`: it was not asked, or not waited for. */
   readonly receiver: 'well' | 'failing' | 'unknown';
@@ -40,7 +40,7 @@ export class Circuit {
       return Number.NEGATIVE_INFINITY;
     };
     this.#breaker = circuitBreaker(
-      handleWhenResult((attempt) => (attempt as Attempt).receiver === 'failing'),
+      handleWhenResult((attempt) => (attempt as Exchange).receiver === 'failing'),
       { breaker: new ConsecutiveBreaker(FAILURES), halfOpenAfter: new DelegateBackoff(rest) },
     );
   }
@@ -49,7 +49,7 @@ export class Circuit {
    * Attempts, unless the receiver is spared.
    * @param longestMs how long one attempt can take: those that come while the receiver is tried wait as long
    */
-  async run(longestMs: number, attempt: () => Promise<Attempt>): Promise<Sent> {
+  async run(longestMs: number, attempt: () => Promise<Exchange>): Promise<Sent> {
     const retryAfterMs = this.#spareMs(longestMs);
     if (retryAfterMs > 0) return { kind: 'spared', retryAfterMs };
     try {

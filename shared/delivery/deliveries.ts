@@ -3,15 +3,13 @@ import type { EnrichedPayload } from '../enrich.js';
 import type { ForwardReceipt } from '../enrichment.js';
 import { EnrichmentError } from '../errors.js';
 import { isId, type Message } from '../storage/message.js';
-import { acceptDead, acceptDelivery, buryDelivery, ensureMessage, removed } from './accept.js';
+import { acceptDead, acceptDelivery, destinationRemoved, ensureMessage } from './accept.js';
 import { destinationNamed } from './destination.js';
 import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';
+import { DEAD_KEPT_DAYS, DELIVERED_KEPT_DAYS } from './keeping.js';
 import { revive } from './transitions.js';
 import { type DeliveryView, viewDelivery } from './view.js';
-import { type Worked, type WorkParts, workOnDelivery } from './work.js';
-
-const FAILED_ANYWAY =
-  'The worker failed at it again and again, for a reason that the log of the function app tells.';
+import { BODY_MISSING, giveUpDelivery, type Worked, type WorkParts, workOnDelivery } from './work.js';
 
 /**
  * Deliveries by way of the queue: what has been accepted ends delivered or as a dead letter, and is queued
@@ -38,8 +36,8 @@ export class Deliveries implements Forwarding {
     return acceptDelivery(this.#parts, order, enriched);
   }
 
-  /** Makes a dead letter of a payload that was accepted and could not even be enriched. */
-  bury(order: Order, text: string, reason: string): Promise<void> {
+  /** Makes a dead letter of a payload that was accepted and could not even be enriched, or that is gone. */
+  bury(order: Order, text: string | undefined, reason: string): Promise<void> {
     return acceptDead(this.#parts, order, text, reason);
   }
 
@@ -47,9 +45,9 @@ export class Deliveries implements Forwarding {
     return workOnDelivery(this.#parts, message);
   }
 
-  /** Makes a dead letter of a delivery whose message the host has given up. */
-  async giveUp(message: Message): Promise<void> {
-    await buryDelivery(this.#parts, message, FAILED_ANYWAY);
+  /** Ends a delivery whose message the host has given up. */
+  giveUp(message: Message): Promise<void> {
+    return giveUpDelivery(this.#parts, message);
   }
 
   /**
@@ -75,13 +73,17 @@ export class Deliveries implements Forwarding {
     });
     if (!changed) throw unknownDelivery();
     const { before, isKnown, nowMs, delivery = before } = changed;
-    if (!isKnown) throw notDead(removed(before.destination));
+    if (!isKnown) throw cannotBeSent(destinationRemoved(before.destination));
+    if (before.end?.kind === 'dead-lettered' && before.end.body === 'missing')
+      throw cannotBeSent(BODY_MISSING);
     // Of one that was revived before, and perhaps has no message, that is made up for.
     const isRevived =
       delivery !== before || (!before.end && before.run.generation > 0 && before.run.failed === 0);
-    if (!isRevived) throw notDead(`It is ${viewDelivery(before).status}.`);
-    await ensureMessage(this.#parts, { delivery, storeTimeMs: nowMs });
+    if (!isRevived)
+      throw cannotBeSent(`Only a dead letter can be, and it is ${viewDelivery(before).status}.`);
+    // Before there is a message: should that end as a dead letter again, the mark is its own.
     await deliveries.unmarkDead(id);
+    await ensureMessage(this.#parts, { delivery, storeTimeMs: nowMs });
     return viewDelivery(delivery);
   }
 
@@ -95,10 +97,10 @@ export class Deliveries implements Forwarding {
 export function unknownDelivery(): EnrichmentError {
   return new EnrichmentError(
     'delivery-unknown',
-    'There is no delivery with this id. What was delivered is known for 7 days, a dead letter for 30.',
+    `There is no delivery with this id. What was delivered is known for ${DELIVERED_KEPT_DAYS} days, a dead letter for ${DEAD_KEPT_DAYS}.`,
   );
 }
 
-function notDead(why: string): EnrichmentError {
-  return new EnrichmentError('delivery-not-dead', `Only a dead letter can be sent again. ${why}`);
+function cannotBeSent(why: string): EnrichmentError {
+  return new EnrichmentError('delivery-not-dead', `The delivery cannot be sent again now. ${why}`);
 }

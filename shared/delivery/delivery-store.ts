@@ -1,5 +1,5 @@
 import type { BlobStore } from '../storage/blob-store.js';
-import { type ChangeParts, Changes } from '../storage/change.js';
+import { type ChangeParts, Changes, readState } from '../storage/change.js';
 import { isId, newId } from '../storage/message.js';
 import { DELIVERY_TEXT, type Delivery } from './delivery.js';
 import type { DeliveryPlaces } from './places.js';
@@ -48,9 +48,9 @@ export class DeliveryStore {
   }
 
   async read(id: string): Promise<StoredDelivery> {
-    const { store, places } = this.#parts;
+    const { clock, store, places } = this.#parts;
     const { blob, storeTimeMs } = await store.read(places.state(id));
-    return { delivery: blob && DELIVERY_TEXT.read(blob.text), storeTimeMs };
+    return { delivery: readState(DELIVERY_TEXT, blob, clock.monotonicMs()), storeTimeMs };
   }
 
   /**

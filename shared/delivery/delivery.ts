@@ -19,7 +19,7 @@ export interface Delivery {
   readonly claim?: Claim;
   /** How often it was tried, and what became of the last attempt. */
   readonly attempts: number;
-  readonly last?: Attempt;
+  readonly last?: FailedAttempt;
   readonly run: Run;
   /** When the next attempt is due. */
   readonly nextAtMs: number;
@@ -27,7 +27,7 @@ export interface Delivery {
 }
 
 /** One attempt that failed. */
-export interface Attempt {
+export interface FailedAttempt {
   readonly atMs: number;
   /** What the receiver answered; absent when it did not. */
   readonly status?: number;
@@ -39,17 +39,30 @@ export interface Attempt {
 export interface Run {
   /** Of its first message. */
   readonly generation: number;
-  readonly beganAtMs: number;
   /** Attempts of this run that failed. */
   readonly failed: number;
+  /** For how long it was put off since its receiver was spared, in sum. A time in which nobody worked is not in it. */
+  readonly sparedMs?: number;
 }
 
 /** How a delivery ended, and when. */
 export type DeliveryEnd =
   | { readonly kind: 'delivered'; readonly atMs: number; readonly status: number }
-  /** Its body is kept, so that it can be sent again. The reason is a sentence for the reader. */
-  | { readonly kind: 'dead-lettered'; readonly atMs: number; readonly reason: string };
+  /** The reason is a sentence for the reader. */
+  | {
+      readonly kind: 'dead-lettered';
+      readonly atMs: number;
+      readonly reason: string;
+      readonly body?: OddBody;
+    };
 
+/**
+ * What is kept of a dead letter where it is not what was to be sent: nothing, so that it cannot be sent again; or
+ * the alerts as they were posted, in place of the destination's form.
+ */
+export type OddBody = 'missing' | 'as-posted';
+
+/** To be raised when a version that knows only the last one would do harm to a state; that version then leaves it alone. */
 const VERSION = 1;
 
 /** How a delivery is written as JSON. */

@@ -14,7 +14,7 @@ const KEYS = {
 } as const satisfies Record<DestinationAuth['type'], readonly string[]>;
 
 const TYPES = Object.keys(KEYS) as [DestinationAuth['type'], ...DestinationAuth['type'][]];
-const ALL_KEYS = ['type', 'secretSettings', 'scope', 'header'];
+const ALL_KEYS = ['type', ...new Set(Object.values(KEYS).flat())];
 
 /** One in use, one that is to be, and some for slow administrators. */
 const MOST_SECRETS = 5;

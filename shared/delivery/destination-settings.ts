@@ -2,7 +2,7 @@ import { FORMATS } from '../formats/index.js';
 import { parseIpAddress } from '../ip-address.js';
 import type { SettingProblem } from '../setting-problem.js';
 import { isConfidential, isLoopback } from '../web-address.js';
-import type { Destination } from './destination.js';
+import { type Destination, LONGEST_NAME, LONGEST_WAIT_MS } from './destination.js';
 import { readAuth, type SettingOf } from './destination-auth.js';
 import { Fields, isObject, SETTING } from './fields.js';
 
@@ -22,10 +22,9 @@ const TIMEOUT_SECONDS = 15;
 const LONGEST_TIMEOUT_SECONDS = 120;
 /** The schedule that Standard Webhooks recommends ("Retry schedule"), over about 28 hours. */
 const SCHEDULE_SECONDS = [0, 5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 10 * HOUR];
-const LONGEST_WAIT_SECONDS = 24 * HOUR;
 
 /** A name is shown to callers, and stands in their URLs. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/;
+const NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9_-]{0,${LONGEST_NAME - 1}}$`);
 
 const LONGEST_URL = 4096;
 
@@ -46,7 +45,7 @@ export function parseDestinations(text: string | undefined, settingOf: SettingOf
   }
   for (const [index, [name, of]] of Object.entries(value).entries()) {
     if (!NAME.test(name)) {
-      const message = `(destination ${index + 1}) must have a name of 1 to 40 letters, digits, - and _ that begins with a letter or digit`;
+      const message = `(destination ${index + 1}) must have a name of 1 to ${LONGEST_NAME} letters, digits, - and _ that begins with a letter or digit`;
       problems.push({ setting: SETTING, message });
       continue;
     }
@@ -71,7 +70,7 @@ function readDestination(
     auth: readAuth(`${name}.auth`, fields.raw('auth'), settingOf, problems),
     timeoutMs: fields.number('timeoutSeconds', 0.1, LONGEST_TIMEOUT_SECONDS, TIMEOUT_SECONDS) * 1000,
     scheduleMs: fields
-      .numbers('scheduleSeconds', 0, LONGEST_WAIT_SECONDS, SCHEDULE_SECONDS)
+      .numbers('scheduleSeconds', 0, LONGEST_WAIT_MS / 1000, SCHEDULE_SECONDS)
       .map((seconds) => seconds * 1000),
     allowPrivateHost,
   };

@@ -3,6 +3,9 @@ import type { Format } from '../formats/format.js';
 /** In characters. */
 export const LONGEST_NAME = 40;
 
+/** The longest wait before an attempt: in a schedule, and what a `Retry-After` is cut to. */
+export const LONGEST_WAIT_MS = 24 * 3_600_000;
+
 /** A receiver that the operator has configured; callers name it and never give a URL. */
 export interface Destination {
   readonly name: string;

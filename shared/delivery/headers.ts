@@ -33,8 +33,15 @@ export function requestHeaders(
 }
 
 function proof({ id, body }: Outgoing, auth: DestinationAuth, nowMs: number): Record<string, string> {
-  if (auth.type === 'header') return { [auth.header]: auth.value };
-  if (auth.type !== 'standard-webhooks') return {};
-  const signatures = auth.secrets.map((secret) => new Webhook(secret).sign(id, new Date(nowMs), body));
-  return { 'webhook-signature': signatures.join(' ') };
+  switch (auth.type) {
+    case 'none':
+    case 'managed-identity': // its token is the proof
+      return {};
+    case 'header':
+      return { [auth.header]: auth.value };
+    case 'standard-webhooks': {
+      const signatures = auth.secrets.map((secret) => new Webhook(secret).sign(id, new Date(nowMs), body));
+      return { 'webhook-signature': signatures.join(' ') };
+    }
+  }
 }

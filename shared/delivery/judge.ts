@@ -2,8 +2,9 @@ import type { EnrichmentError } from '../errors.js';
 import { type NetworkFailure, networkFailure } from '../network-failure.js';
 import { parseRetryAfter } from '../retry-after.js';
 import { isRefusedAddress } from './agents.js';
-import type { Attempt } from './circuit.js';
-import { type Destination, type DestinationAuth, originOf } from './destination.js';
+import type { Exchange } from './circuit.js';
+import { type Destination, type DestinationAuth, LONGEST_WAIT_MS, originOf } from './destination.js';
+import type { Sent } from './sending.js';
 
 /** Of an answer, all that is looked at. */
 export interface Answer {
@@ -12,14 +13,29 @@ export interface Answer {
   readonly date: string | null;
 }
 
-/** The longest wait in a schedule: who wants more time gets the next attempt then, all the same. */
-const LONGEST_WAIT_MS = 24 * 3_600_000;
-
 /** Statuses that are about one body, so that the receiver may well take the next one. */
 const ABOUT_THIS_BODY = [400, 413, 422];
 
+/** Statuses below 500 that pass by themselves. */
+const PASSING = [408, 429];
+
+/** A failed attempt; what is not known of it is left out. */
+function failed(
+  reason: string,
+  of: { readonly status?: number; readonly retryAfterMs?: number | undefined; readonly lasts?: boolean } = {},
+): Sent {
+  const { status, retryAfterMs, lasts } = of;
+  return {
+    kind: 'failed',
+    reason,
+    ...(status === undefined ? {} : { status }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(lasts ? { lasts } : {}),
+  };
+}
+
 /** What an answer means. Pure; `nowMs` is the calendar time. */
-export function judgeAnswer(destination: Destination, answer: Answer, nowMs: number): Attempt {
+export function judgeAnswer(destination: Destination, answer: Answer, nowMs: number): Exchange {
   const { status } = answer;
   if (status >= 200 && status < 300) return { sent: { kind: 'delivered', status }, receiver: 'well' };
   const host = originOf(destination);
@@ -30,7 +46,7 @@ export function judgeAnswer(destination: Destination, answer: Answer, nowMs: num
   const retryAfterMs = parseRetryAfter(answer.retryAfter, answer.date, nowMs, LONGEST_WAIT_MS);
   const reason = `${host} ${explainStatus(destination, status)}`;
   return {
-    sent: { kind: 'failed', status, reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+    sent: failed(reason, { status, retryAfterMs, lasts: !PASSING.includes(status) && status < 500 }),
     receiver: ABOUT_THIS_BODY.includes(status) ? 'well' : 'failing',
   };
 }
@@ -66,32 +82,32 @@ function whatToLookAt(auth: DestinationAuth): string {
 }
 
 /** The receiver has not answered within the destination's time-out. */
-export function timedOut(destination: Destination): Attempt {
+export function timedOut(destination: Destination): Exchange {
   const reason = `${originOf(destination)} did not answer within ${destination.timeoutMs / 1000} s.`;
-  return { sent: { kind: 'failed', reason }, receiver: 'failing' };
+  return { sent: failed(reason), receiver: 'failing' };
 }
 
 /** The caller has stopped waiting, before the receiver's time was over. */
-export function cutShort(destination: Destination): Attempt {
+export function cutShort(destination: Destination): Exchange {
   const reason = `${originOf(destination)} had not answered when this attempt was cut short.`;
-  return { sent: { kind: 'failed', reason }, receiver: 'unknown' };
+  return { sent: failed(reason), receiver: 'unknown' };
 }
 
 /** There is no token to send along, so nothing was sent. */
-export function noToken(scope: string, { message }: EnrichmentError): Attempt {
-  return {
-    sent: { kind: 'failed', reason: `There is no token for ${scope}. ${message}` },
-    receiver: 'unknown',
-  };
+export function noToken(scope: string, { message, retryAtMs }: EnrichmentError): Exchange {
+  const reason = `There is no token for ${scope}. ${message}`;
+  return { sent: failed(reason, { lasts: retryAtMs === undefined }), receiver: 'unknown' };
 }
 
 /**
  * What an exchange without an answer means. Pure.
  * @param message is looked at and not shown: it holds the whole address
  */
-export function judgeError(destination: Destination, code: string, message: string): Attempt {
-  const reason = `${originOf(destination)} ${explainFailure(code, connectionFailure(code, message))}`;
-  return { sent: { kind: 'failed', reason }, receiver: 'failing' };
+export function judgeError(destination: Destination, code: string, message: string): Exchange {
+  const failure = connectionFailure(code, message);
+  const reason = `${originOf(destination)} ${explainFailure(code, failure)}`;
+  const lasts = failure === 'refused-address' || failure === 'untrusted';
+  return { sent: failed(reason, { lasts }), receiver: 'failing' };
 }
 
 /** What kept a connection or an answer from being; `refused-address`: an agent did not connect to what it resolved to. */

@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 import fetch, { FetchError } from 'node-fetch';
 import type { Clock } from '../clock.js';
 import { runWithin } from '../deadline.js';
-import type { Attempt } from './circuit.js';
+import type { Exchange } from './circuit.js';
 import type { Destination } from './destination.js';
 import { cutShort, judgeAnswer, judgeError, timedOut } from './judge.js';
 
@@ -19,11 +19,11 @@ export interface Post {
 const LARGEST_ANSWER_BYTES = 64 * 1024;
 
 /** Makes the request. The answer's status is what counts, even if the rest of the answer never comes. */
-export async function post(request: Post, signal: AbortSignal): Promise<Attempt> {
+export async function post(request: Post, signal: AbortSignal): Promise<Exchange> {
   const { clock, destination } = request;
   const tooLate = new Error('the receiver did not answer in time');
-  let answered: Attempt | undefined;
-  const exchange = async (attemptSignal: AbortSignal): Promise<Attempt> => {
+  let answered: Exchange | undefined;
+  const exchange = async (attemptSignal: AbortSignal): Promise<Exchange> => {
     const { status, headers, body } = await ask(request, attemptSignal);
     const answer = { status, retryAfter: headers.get('retry-after'), date: headers.get('date') };
     answered = judgeAnswer(destination, answer, clock.epochMs());

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { asEnrichmentError } from '../errors.js';
 import type { AccessToken } from '../identity/token-cache.js';
 import { createAgents } from './agents.js';
-import { type Attempt, Circuit } from './circuit.js';
+import { Circuit, type Exchange } from './circuit.js';
 import type { Destination } from './destination.js';
 import { requestHeaders } from './headers.js';
 import { cutShort, noToken } from './judge.js';
@@ -37,7 +37,7 @@ async function attempt(
   destination: Destination,
   outgoing: Outgoing,
   signal: AbortSignal,
-): Promise<Attempt> {
+): Promise<Exchange> {
   const { auth } = destination;
   let token: string | undefined;
   if (auth.type === 'managed-identity') {

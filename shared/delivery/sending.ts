@@ -19,10 +19,12 @@ export type Sent =
       readonly status?: number;
       readonly reason: string;
       readonly retryAfterMs?: number;
+      /** That trying again does not help whoever waits: something has to be mended first. */
+      readonly lasts?: true;
     }
   /** 410: the receiver wants nothing more of this. */
   | { readonly kind: 'gone'; readonly status: 410; readonly reason: string }
-  /** Not tried, because the receiver has failed again and again lately. */
+  /** Not tried: the receiver has failed again and again lately, or has as many attempts under way as it may. */
   | { readonly kind: 'spared'; readonly retryAfterMs: number };
 
 /** Tries once to send; never throws for what a receiver does. `signal` cuts it short of the time-out. */

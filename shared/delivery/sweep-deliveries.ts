@@ -5,14 +5,14 @@ import { inBatches, isOlder, type Listed, pages } from '../storage/pages.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import type { Swept } from '../storage/sweep.js';
 import { DELIVERY_TEXT } from './delivery.js';
+import { DEAD_KEPT_DAYS, DELIVERED_KEPT_DAYS } from './keeping.js';
 import type { DeliveryPlaces } from './places.js';
 import { mayLackMessage } from './transitions.js';
 
 const DAY_MS = 86_400_000;
-/** For so long one can ask what became of a delivery. */
-const DELIVERED_KEPT_MS = 7 * DAY_MS;
-/** Long enough that somebody who was on leave can still send it again. */
-const DEAD_KEPT_MS = 30 * DAY_MS;
+const DELIVERED_KEPT_MS = DELIVERED_KEPT_DAYS * DAY_MS;
+const DEAD_KEPT_MS = DEAD_KEPT_DAYS * DAY_MS;
+
 /** What a sweep of deliveries works with. */
 export interface DeliverySweep {
   readonly store: BlobStore;
@@ -33,11 +33,19 @@ export async function sweepDeliveries(sweep: DeliverySweep, longestMs: number): 
   const untilMs = clock.monotonicMs() + longestMs;
   const isTimeUp = () => clock.monotonicMs() >= untilMs;
   const counts = { seen: 0, deleted: 0 };
+  const dead = new Set<string>();
+  for await (const { blobs } of pages(store, places.dead)) {
+    if (isTimeUp()) return { ...counts, finished: false };
+    for (const { name } of blobs) dead.add(places.idIn(name));
+  }
   const undelivered = new Set<string>();
   for await (const page of pages(store, places.bodies)) {
     counts.seen += page.blobs.length;
     for (const { name } of page.blobs) undelivered.add(places.idIn(name));
-    const old = page.blobs.filter((blob) => isOlder(page, blob, DAY_MS));
+    // A dead letter is never older than its body: those that stay are not read each day.
+    const old = page.blobs.filter((blob) =>
+      isOlder(page, blob, dead.has(places.idIn(blob.name)) ? DEAD_KEPT_MS : DAY_MS),
+    );
     const isDone = await inBatches(old, isTimeUp, async (blob) => {
       const deleted = await lookAfter(sweep, blob, page.storeTimeMs);
       if (deleted > 0) undelivered.delete(places.idIn(blob.name));
@@ -83,8 +91,10 @@ async function lookAfter(
   }
   if (delivery?.end) {
     if (nowMs - delivery.end.atMs < DEAD_KEPT_MS) return 0;
-    await store.delete(body.name, body.etag);
+    // The state first: a dead letter that is being sent again at this moment keeps both.
     await store.delete(places.state(id), blob.etag);
+    if ((await store.read(places.state(id))).blob) return 0;
+    await store.delete(body.name, body.etag);
     return 2;
   }
   if (delivery && mayLackMessage(delivery, nowMs)) await queue.send(writeMessage(delivery), 0);

@@ -1,6 +1,6 @@
-import { heldUntilMs } from '../storage/claim.js';
-import type { Attempt, Delivery, DeliveryEnd } from './delivery.js';
-import { longestRunMs, waitBefore, waitWhileSpared } from './schedule.js';
+import { heldUntilMs, OVERDUE_MS } from '../storage/claim.js';
+import type { Delivery, DeliveryEnd, FailedAttempt, OddBody } from './delivery.js';
+import { longestSpareMs, waitBefore, waitWhileSpared } from './schedule.js';
 import type { Sent } from './sending.js';
 
 /**
@@ -43,14 +43,19 @@ export function claim(
 export type Verdict =
   | { readonly kind: 'delivered'; readonly status: number }
   /** `attempt` is absent when the receiver was spared. */
-  | { readonly kind: 'again'; readonly waitMs: number; readonly attempt?: Attempt }
-  | { readonly kind: 'give-up'; readonly reason: string; readonly attempt?: Attempt };
+  | { readonly kind: 'again'; readonly waitMs: number; readonly attempt?: FailedAttempt }
+  | {
+      readonly kind: 'give-up';
+      readonly reason: string;
+      readonly attempt?: FailedAttempt;
+      readonly body?: OddBody;
+    };
 
 /**
  * What follows from what became of an attempt.
  * @param random from 0 to below 1
  */
-export function judge(
+export function verdictOn(
   { run }: Delivery,
   sent: Sent,
   scheduleMs: readonly number[],
@@ -71,7 +76,7 @@ export function judge(
       return { kind: 'give-up', reason, attempt };
     }
     case 'spared': {
-      if (nowMs - run.beganAtMs < longestRunMs(scheduleMs)) {
+      if ((run.sparedMs ?? 0) < longestSpareMs(scheduleMs)) {
         return { kind: 'again', waitMs: waitWhileSpared(sent.retryAfterMs, random) };
       }
       return { kind: 'give-up', reason: NEVER_BACK };
@@ -80,9 +85,9 @@ export function judge(
 }
 
 const NEVER_BACK =
-  'The receiver failed again and again and was left alone for longer than the whole schedule, an hour added.';
+  'The receiver failed again and again, or was busy, and was left alone for longer than the whole schedule, an hour added.';
 
-function attemptOf({ status, reason }: Sent & { kind: 'failed' | 'gone' }, atMs: number): Attempt {
+function attemptOf({ status, reason }: Sent & { kind: 'failed' | 'gone' }, atMs: number): FailedAttempt {
   return { atMs, reason, ...(status === undefined ? {} : { status }) };
 }
 
@@ -102,28 +107,40 @@ export function settle(
     return { ...ended(delivery, end), attempts: delivery.attempts + 1 };
   }
   if (delivery.claim?.by !== by) return undefined;
-  const tried = verdict.attempt ? withAttempt(delivery, verdict.attempt) : delivery;
+  const { attempt } = verdict;
   if (verdict.kind === 'give-up') {
-    return ended(tried, { kind: 'dead-lettered', atMs: nowMs, reason: verdict.reason });
+    const tried = attempt ? withAttempt(delivery, attempt) : delivery;
+    return dead(tried, verdict.reason, nowMs, verdict.body);
   }
-  const { claim: _over, ...free } = tried;
+  const { claim: _over, ...free } = attempt
+    ? withAttempt(delivery, attempt)
+    : withSparing(delivery, verdict.waitMs);
   return { ...free, generation: delivery.generation + 1, nextAtMs: nowMs + verdict.waitMs };
 }
 
-function withAttempt(delivery: Delivery, attempt: Attempt): Delivery {
+function withAttempt(delivery: Delivery, attempt: FailedAttempt): Delivery {
   const { attempts, run } = delivery;
   return { ...delivery, attempts: attempts + 1, last: attempt, run: { ...run, failed: run.failed + 1 } };
+}
+
+function withSparing({ run, ...delivery }: Delivery, waitMs: number): Delivery {
+  return { ...delivery, run: { ...run, sparedMs: (run.sparedMs ?? 0) + waitMs } };
+}
+
+function dead(delivery: Delivery, reason: string, atMs: number, body: OddBody | undefined): Delivery {
+  return ended(delivery, { kind: 'dead-lettered', atMs, reason, ...(body ? { body } : {}) });
 }
 
 function ended({ claim: _over, ...delivery }: Delivery, end: DeliveryEnd): Delivery {
   return { ...delivery, end };
 }
 
-/** Gives an attempt up in the middle, so that the message's next delivery takes it over at once. */
+/**
+ * Gives an attempt up in the middle, so that the message's next delivery takes it over at once. That it was
+ * begun stays to be seen.
+ */
 export function abandon(delivery: Delivery, by: string): Delivery | undefined {
-  if (delivery.end || delivery.claim?.by !== by) return undefined;
-  const { claim: _over, ...free } = delivery;
-  return free;
+  return delivery.end || delivery.claim?.by !== by ? undefined : { ...delivery, claim: { by, untilMs: 0 } };
 }
 
 /**
@@ -135,21 +152,19 @@ export function bury(
   generation: number,
   reason: string,
   nowMs: number,
+  body?: OddBody,
 ): Delivery | undefined {
   if (delivery.end || generation < delivery.generation) return undefined;
-  return ended(delivery, { kind: 'dead-lettered', atMs: nowMs, reason });
+  return dead(delivery, reason, nowMs, body);
 }
 
-/** Begins the schedule anew for a dead letter; undefined for anything else. */
+/** Begins the schedule anew for a dead letter; undefined for anything else, and where there is nothing to send. */
 export function revive(delivery: Delivery, nowMs: number): Delivery | undefined {
-  if (delivery.end?.kind !== 'dead-lettered') return undefined;
+  if (delivery.end?.kind !== 'dead-lettered' || delivery.end.body === 'missing') return undefined;
   const { end: _over, ...alive } = delivery;
   const generation = delivery.generation + 1;
-  return { ...alive, generation, run: { generation, beganAtMs: nowMs, failed: 0 }, nextAtMs: nowMs };
+  return { ...alive, generation, run: { generation, failed: 0 }, nextAtMs: nowMs };
 }
-
-/** Longer than a dead worker's message stays hidden. */
-const OVERDUE_MS = 900_000;
 
 /**
  * Whether a delivery may be without a message: its run has never begun, and perhaps the first message was
@@ -171,7 +186,7 @@ export function newDelivery(
     acceptedAtMs: nowMs,
     generation: 0,
     attempts: 0,
-    run: { generation: 0, beganAtMs: nowMs, failed: 0 },
+    run: { generation: 0, failed: 0 },
     nextAtMs: nowMs + firstWaitMs,
   };
 }

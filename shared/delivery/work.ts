@@ -1,33 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../clock.js';
-import { StorageError } from '../errors.js';
+import { isUntouched } from '../storage/claim.js';
 import { type Message, writeMessage } from '../storage/message.js';
-import { type AcceptParts, removed } from './accept.js';
-import { reportDeadLetter } from './alarm.js';
+import { LEAST_WAIT_MS, orPutOff, STORE_AWAY_MS } from '../storage/put-off.js';
+import type { QueueStore } from '../storage/queue-store.js';
+import { type AcceptParts, buryDelivery, destinationRemoved } from './accept.js';
+import { announceDead } from './alarm.js';
 import type { Delivery } from './delivery.js';
 import { type Destination, destinationNamed } from './destination.js';
+import { nextHop } from './next-hop.js';
 import type { Send } from './sending.js';
-import { nextHop } from './trace.js';
-import { abandon, claim, judge, settle, type Verdict } from './transitions.js';
+import { abandon, claim, settle, type Verdict, verdictOn } from './transitions.js';
 
 /** What working on deliveries needs. */
 export interface WorkParts extends AcceptParts {
-  readonly clock: Clock;
   readonly send: Send;
+  /** Where the host puts messages that it has given up. */
+  readonly poison: QueueStore;
 }
 
 /** What a message came to, for the log. */
 export type Worked = 'dropped' | 'put-off' | 'delivered' | 'goes-on' | 'dead-lettered' | 'lost-claim';
 
-/** After a failure of the store a message comes back as a new one, so that it is never taken for poison. */
-const STORE_AWAY_MS = 30_000;
-/** The message for the next attempt is sent before this one has ended, and must not be seen before. */
-const LEAST_WAIT_MS = 1_000;
-
 const WORKED = { delivered: 'delivered', again: 'goes-on', 'give-up': 'dead-lettered' } as const;
 
-const BODY_MISSING =
-  'What was to be sent is not in the storage account any more, so that it cannot be sent again. Post the alerts again.';
+const FAILED_ANYWAY =
+  'The worker failed at it again and again, for a reason that the log of the function app tells.';
+
+/** Why a delivery cannot be sent, nor sent again. */
+export const BODY_MISSING =
+  'What was to be sent is not in the storage account any more. Post the alerts again.';
 
 /**
  * Tries a delivery once, as a message says. Whatever happens to this process, the delivery goes on: a
@@ -36,34 +37,48 @@ const BODY_MISSING =
  *
  * @throws what should not happen; the host then delivers the message again, and at last to `giveUp`
  */
-export async function workOnDelivery(parts: WorkParts, message: Message): Promise<Worked> {
-  const { deliveries, queue, destinations } = parts;
+export function workOnDelivery(parts: WorkParts, message: Message): Promise<Worked> {
+  const { deliveries } = parts;
   const by = randomUUID();
-  try {
-    const claimed = await deliveries.change(message.id, (delivery, nowMs) => {
-      const destination = destinationNamed(destinations, delivery.destination);
-      const verdict = claim(delivery, message.generation, by, destination?.timeoutMs ?? 0, nowMs);
-      const next = verdict.kind === 'work' ? verdict.delivery : undefined;
-      return { verdict, destination, before: delivery, nowMs, delivery: next };
-    });
-    if (!claimed) return 'dropped';
-    const { verdict, destination, before, nowMs } = claimed;
-    if (verdict.kind === 'look-again') {
-      await queue.send(writeMessage(message), verdict.atMs - nowMs + LEAST_WAIT_MS);
-      return 'put-off';
-    }
-    if (verdict.kind === 'drop') {
-      // Whoever buried it may have died before it could say so, and this is its message once more.
-      if (before.generation === message.generation) reportDeadLetter(parts, before);
-      return 'dropped';
-    }
-    return await carryOn(parts, verdict.delivery, destination, by, nowMs);
-  } catch (error) {
-    await deliveries.change(message.id, (one) => ({ delivery: abandon(one, by) })).catch(() => undefined);
-    if (!(error instanceof StorageError)) throw error;
-    await queue.send(writeMessage(message), STORE_AWAY_MS);
+  const giveBack = () => deliveries.change(message.id, (one) => ({ delivery: abandon(one, by) }));
+  return orPutOff(parts, message, () => workAs(parts, message, by), giveBack);
+}
+
+async function workAs(parts: WorkParts, message: Message, by: string): Promise<Worked> {
+  const { deliveries, queue, destinations } = parts;
+  const claimed = await deliveries.change(message.id, (delivery, nowMs) => {
+    const destination = destinationNamed(destinations, delivery.destination);
+    const verdict = claim(delivery, message.generation, by, destination?.timeoutMs ?? 0, nowMs);
+    const next = verdict.kind === 'work' ? verdict.delivery : undefined;
+    return { verdict, destination, before: delivery, nowMs, delivery: next };
+  });
+  if (!claimed) return 'dropped';
+  const { verdict, destination, before, nowMs } = claimed;
+  if (verdict.kind === 'look-again') {
+    await queue.send(writeMessage(message), verdict.atMs - nowMs + LEAST_WAIT_MS);
     return 'put-off';
   }
+  if (verdict.kind === 'drop') {
+    // Whoever buried it may have died before it could say so, and this is its message once more.
+    if (before.generation === message.generation) await announceDead(parts, before);
+    return 'dropped';
+  }
+  return carryOn(parts, verdict.delivery, destination, by, nowMs);
+}
+
+/**
+ * Makes a dead letter of a delivery whose message the host has given up. One that was never begun failed by
+ * nothing of its own, and its message goes back.
+ */
+export async function giveUpDelivery(parts: WorkParts, message: Message): Promise<void> {
+  const { clock, deliveries, queue, poison } = parts;
+  await orPutOff({ clock, queue: poison }, message, async () => {
+    const { delivery } = await deliveries.read(message.id);
+    if (!delivery) return;
+    if (!delivery.end && isUntouched(delivery, message)) {
+      await queue.send(writeMessage(message), STORE_AWAY_MS);
+    } else await buryDelivery(parts, message, FAILED_ANYWAY);
+  });
 }
 
 /** Makes one attempt of a claimed delivery, and sees to what follows from it. */
@@ -82,14 +97,15 @@ async function carryOn(
     const next = writeMessage({ id, generation: generation + 1 });
     await queue.send(next, Math.max(LEAST_WAIT_MS, verdict.waitMs));
   }
-  if (verdict.kind === 'give-up') await deliveries.markDead(id);
-  const settled = await deliveries.change(id, (delivery, nowMs) => ({
-    delivery: settle(delivery, by, verdict, nowMs),
+  const settled = await deliveries.change(id, (before, nowMs) => ({
+    before,
+    delivery: settle(before, by, verdict, nowMs),
   }));
-  if (!settled?.delivery) return 'lost-claim';
-  reportDeadLetter(parts, settled.delivery);
-  if (verdict.kind === 'delivered' && body) await deliveries.deleteBody(id, body.etag);
-  return WORKED[verdict.kind];
+  // What was settled already can be our own doing, of which the answer was lost.
+  const now = settled?.delivery ?? settled?.before;
+  if (now?.end?.kind === 'delivered' && body) await deliveries.deleteBody(id, body.etag);
+  if (now?.generation === generation) await announceDead(parts, now);
+  return settled?.delivery ? WORKED[verdict.kind] : 'lost-claim';
 }
 
 async function tryOnce(
@@ -99,12 +115,12 @@ async function tryOnce(
   body: string | undefined,
   storeTimeMs: number,
 ): Promise<Verdict> {
-  if (!destination) return { kind: 'give-up', reason: removed(delivery.destination) };
-  if (!body) return { kind: 'give-up', reason: BODY_MISSING };
+  if (!destination) return { kind: 'give-up', reason: destinationRemoved(delivery.destination) };
+  if (!body) return { kind: 'give-up', reason: BODY_MISSING, body: 'missing' };
   const { id, contentType } = delivery;
   const traceparent = nextHop(delivery.traceparent, random);
   const beganMs = clock.monotonicMs();
   const sent = await send(destination, { id, body, contentType, traceparent });
   const nowMs = storeTimeMs + clock.monotonicMs() - beganMs;
-  return judge(delivery, sent, destination.scheduleMs, random(), nowMs);
+  return verdictOn(delivery, sent, destination.scheduleMs, random(), nowMs);
 }

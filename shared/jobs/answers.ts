@@ -1,13 +1,14 @@
 import type { Aged } from '../lookup/answer-cache.js';
 import { isSourceAnswer, type SourceAnswer } from '../source.js';
 import type { BlobStore } from '../storage/blob-store.js';
+import { inBatches, pages } from '../storage/pages.js';
 
 /** Answers by the place of their alert. */
 export type Answers = ReadonlyMap<number, Aged<SourceAnswer>>;
 
 const VERSION = 1;
-/** Blobs read at once. */
-const BATCH = 16;
+/** All of them are needed, however long it takes. */
+const NEVER = () => false;
 
 /**
  * The answers of one job, a blob for each or for several: whatever happens after one is written, it
@@ -36,17 +37,11 @@ export class AnswerBlobs {
    */
   async all(): Promise<Answers> {
     const answers = new Map<number, Aged<SourceAnswer>>();
-    let after: string | undefined;
-    do {
-      const { blobs, next } = await this.#store.list(this.#folder, after);
-      for (let first = 0; first < blobs.length; first += BATCH) {
-        const batch = blobs.slice(first, first + BATCH).map(({ name }) => this.#read(name));
-        for (const read of await Promise.all(batch)) {
-          for (const [index, aged] of read) answers.set(index, aged);
-        }
-      }
-      after = next;
-    } while (after !== undefined);
+    for await (const { blobs } of pages(this.#store, this.#folder)) {
+      await inBatches(blobs, NEVER, async ({ name }) => {
+        for (const [index, aged] of await this.#read(name)) answers.set(index, aged);
+      });
+    }
     return answers;
   }
 

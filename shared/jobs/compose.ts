@@ -7,35 +7,58 @@ import { findAlerts } from '../payload/references.js';
 import type { Answers } from './answers.js';
 import type { Job } from './job.js';
 
+/** What an answer is composed of. */
+export interface Composition {
+  readonly job: Job;
+  /** The payload as posted. */
+  readonly text: string;
+  /** The job's own alerts, by their places. */
+  readonly alertIds: readonly string[];
+  readonly answers: Answers;
+}
+
 /**
  * The answer of a job: what the request would have been answered, had it waited. It may be asked for
  * before the job has ended; alerts that it has not come to then count as failed for now.
  *
- * @param retryAtMs when the alerts that are missing are likely to be there, on the monotonic clock
+ * Alerts are found anew in the payload, perhaps by a later version of the app than the one that gave them
+ * their places: so a place is looked up by the alert's id.
+ *
+ * @param retryAtMs when asking for the alerts that are missing is worth while, on the monotonic clock
  */
 export function composeAnswer(
   enricher: Omit<Enricher, 'lookup'>,
-  { job, text, answers }: { readonly job: Job; readonly text: string; readonly answers: Answers },
+  { job, text, alertIds, answers }: Composition,
   { stats, retryAtMs }: { readonly stats: boolean; readonly retryAtMs: number },
   deadline: Deadline,
 ): Promise<EnrichedPayload> {
   const payload = parseJson(text);
   const references = findAlerts(payload);
-  const alertIds = alertIdsIn(references);
+  const places = new Map(alertIds.map((alertId, place) => [alertId, place]));
   const failed = new Map(job.failures.flatMap((failure) => failure.indices.map((index) => [index, failure])));
-  const result = (index: number): LookupResult => {
-    const found = answers.get(index);
+  const result = (place: number | undefined): LookupResult => {
+    if (place === undefined) return { ok: false, error: withoutPlace() };
+    const found = answers.get(place);
     if (found) return { ok: true, found };
-    const failure = failed.get(index);
+    const failure = failed.get(place);
     if (!failure) return { ok: false, error: notYet(retryAtMs) };
-    const { kind, message, upstream } = failure;
-    return { ok: false, error: new EnrichmentError(kind, message, upstream ? { upstream } : {}) };
+    const { kind, message, upstream, passes } = failure;
+    const facts = { ...(upstream ? { upstream } : {}), ...(passes ? { retryAtMs } : {}) };
+    return { ok: false, error: new EnrichmentError(kind, message, facts) };
   };
   const lookedUp: LookedUp = {
     references,
-    results: new Map(alertIds.map((alertId, index) => [alertId, result(index)])),
+    results: new Map(alertIdsIn(references).map((alertId) => [alertId, result(places.get(alertId))])),
   };
   return attach(enricher, { text, payload }, lookedUp, { id: job.id, stats }, deadline);
+}
+
+/** It will not be looked up by this job. */
+function withoutPlace(): EnrichmentError {
+  return new EnrichmentError(
+    'job-failed',
+    'The job does not know this alert: another version of the app began it, or what it is made of is gone. Post the alerts again.',
+  );
 }
 
 function notYet(retryAtMs: number): EnrichmentError {

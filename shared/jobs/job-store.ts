@@ -1,16 +1,11 @@
-import type { Clock } from '../clock.js';
 import type { BlobStore } from '../storage/blob-store.js';
-import { Changes } from '../storage/change.js';
+import { type ChangeParts, Changes, readState } from '../storage/change.js';
 import { AnswerBlobs, type Answers } from './answers.js';
-import { type Job, readJob, writeJob } from './job.js';
+import { JOB_TEXT, type Job } from './job.js';
 import type { JobPlaces } from './places.js';
 
 /** What the store of jobs is made of. */
-export interface JobStoreParts {
-  readonly clock: Clock;
-  readonly random: () => number;
-  /** For what is small. */
-  readonly store: BlobStore;
+export interface JobStoreParts extends ChangeParts {
   /** For payloads and what is made of them. */
   readonly large: BlobStore;
   readonly places: JobPlaces;
@@ -23,14 +18,12 @@ export interface StoredJob {
 }
 
 /** What a job is made of when it is posted. */
-export interface NewParts {
+export interface JobContents {
   readonly payload: string;
   readonly alertIds: readonly string[];
   /** Answers that there are already. */
   readonly answers: Answers;
 }
-
-const JOB_TEXT = { read: readJob, write: writeJob };
 
 /** Jobs in blobs. Every method throws {StorageError} when the store is down. */
 export class JobStore {
@@ -43,9 +36,9 @@ export class JobStore {
   }
 
   async read(id: string): Promise<StoredJob> {
-    const { store, places } = this.#parts;
+    const { clock, store, places } = this.#parts;
     const { blob, storeTimeMs } = await store.read(places.state(id));
-    return { job: blob && readJob(blob.text), storeTimeMs };
+    return { job: readState(JOB_TEXT, blob, clock.monotonicMs()), storeTimeMs };
   }
 
   /**
@@ -54,7 +47,7 @@ export class JobStore {
    */
   async create(
     id: string,
-    { payload, alertIds, answers }: NewParts,
+    { payload, alertIds, answers }: JobContents,
     makeJob: (nowMs: number) => Job,
   ): Promise<Job> {
     const { store, large, places } = this.#parts;
@@ -65,7 +58,7 @@ export class JobStore {
       this.answers(id).keep(answers),
     ]);
     const job = makeJob(storeTimeMs);
-    await store.write(places.state(id), writeJob(job), 'any');
+    await store.write(places.state(id), JOB_TEXT.write(job), 'any');
     return job;
   }
 

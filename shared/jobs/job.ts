@@ -16,7 +16,7 @@ export interface Job {
   readonly createdAtMs: number;
   /** On whose behalf all its work is done: the request that posted it. */
   readonly trace?: Trace | undefined;
-  /** How many turns of work have ended. Only a message of this generation, or of the next, is worked on. */
+  /** How many turns of work have ended. Only a message of this generation, or of a later one, is worked on. */
   readonly generation: number;
   /** Who works on it; absent between turns. */
   readonly claim: Claim | undefined;
@@ -32,12 +32,14 @@ export interface Job {
   readonly forward?: Order;
 }
 
-/** How some alerts' lookups failed, in a way that waiting does not mend. */
+/** How some alerts' lookups failed for good, as far as the job goes. */
 export interface AlertFailure {
   /** Places of the alerts. */
   readonly indices: readonly number[];
   readonly kind: ErrorKind;
   readonly message: string;
+  /** That it was given up waiting: posting the alerts again later can help. */
+  readonly passes?: true;
   /** What Defender said to the first of them. */
   readonly upstream?: UpstreamError;
 }
@@ -59,24 +61,24 @@ export const PENDING = '.';
 export const ANSWERED = '+';
 export const FAILED = '-';
 
+/** To be raised when a version that knows only the last one would do harm to a state; that version then leaves it alone. */
 const VERSION = 1;
 
-/** Writes a job as JSON. */
-export function writeJob(job: Job): string {
-  return JSON.stringify({ version: VERSION, ...job });
-}
-
-/** @returns undefined when the text is no job that this version has written */
-export function readJob(text: string): Job | undefined {
-  try {
-    const { version, ...job } = JSON.parse(text);
-    const isJob = version === VERSION && typeof job.id === 'string' && typeof job.progress === 'string';
-    // JSON leaves out what is undefined.
-    return isJob ? { claim: undefined, end: undefined, ...job } : undefined;
-  } catch {
-    return undefined;
-  }
-}
+/** How a job is written as JSON. */
+export const JOB_TEXT = {
+  write: (job: Job): string => JSON.stringify({ version: VERSION, ...job }),
+  /** @returns undefined when the text is no job that this version has written */
+  read(text: string): Job | undefined {
+    try {
+      const { version, ...job } = JSON.parse(text);
+      const isJob = version === VERSION && typeof job.id === 'string' && typeof job.progress === 'string';
+      // JSON leaves out what is undefined.
+      return isJob ? { claim: undefined, end: undefined, ...job } : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+};
 
 /** Indices of the alerts that are still to be looked up. */
 export function pendingOf({ progress }: Pick<Job, 'progress'>): number[] {
@@ -92,11 +94,19 @@ const MOST_FAILURES = 100;
 export function withFailure(
   failures: readonly AlertFailure[],
   indices: readonly number[],
-  { kind, message, upstream }: Pick<EnrichmentError, 'kind' | 'message' | 'upstream'>,
+  {
+    kind,
+    message,
+    upstream,
+    retryAtMs,
+  }: Pick<EnrichmentError, 'kind' | 'message' | 'upstream' | 'retryAtMs'>,
 ): readonly AlertFailure[] {
   const isFull = failures.length >= MOST_FAILURES;
   const same = failures.find((one) => one.kind === kind && (isFull || one.message === message));
-  if (!same) return [...failures, { indices, kind, message, ...(upstream ? { upstream } : {}) }];
+  if (!same) {
+    const passes = retryAtMs === undefined ? {} : ({ passes: true } as const);
+    return [...failures, { indices, kind, message, ...passes, ...(upstream ? { upstream } : {}) }];
+  }
   return failures.map((one) => (one === same ? { ...one, indices: [...one.indices, ...indices] } : one));
 }
 

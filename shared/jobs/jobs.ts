@@ -2,13 +2,13 @@ import type { Deadline } from '../deadline.js';
 import type { EnrichedPayload } from '../enrich.js';
 import { EnrichmentError } from '../errors.js';
 import { isId, type Message } from '../storage/message.js';
-import type { Answers } from './answers.js';
 import { composeAnswer } from './compose.js';
+import type { KeptAnswer } from './end.js';
 import type { Job } from './job.js';
 import { type JobRequest, type StartedJob, startJob } from './start.js';
 import { opens } from './token.js';
 import { type JobView, viewJob } from './transitions.js';
-import { endAsFailed, type KeptAnswer, type Worked, type WorkParts, workOnJob } from './work.js';
+import { giveUpJob, type Worked, type WorkParts, workOnJob } from './work.js';
 
 /** What jobs are made of. */
 export interface JobsParts extends WorkParts {
@@ -19,9 +19,6 @@ export interface JobsParts extends WorkParts {
 export type AskedJob =
   | { readonly kind: 'running'; readonly job: Job; readonly view: JobView & { readonly kind: 'running' } }
   | { readonly kind: 'answered'; readonly answer: KeptAnswer };
-
-const FAILED_ANYWAY =
-  'The job failed again and again, for a reason that the log of the function app tells. Post the alerts again.';
 
 /** Enrichments that outlive their requests. Every method throws {StorageError} when the store is down. */
 export class Jobs {
@@ -40,8 +37,8 @@ export class Jobs {
   }
 
   /** Ends a job whose message the host has given up. */
-  async giveUp({ id }: Message): Promise<void> {
-    await endAsFailed(this.#parts, id, FAILED_ANYWAY);
+  giveUp(message: Message): Promise<void> {
+    return giveUpJob(this.#parts, message);
   }
 
   /**
@@ -64,17 +61,19 @@ export class Jobs {
     return { kind: 'answered', answer: { status, headers, body } };
   }
 
-  /** The answer so far of a running job. */
+  /** The answer so far of a running job; `partial` however much of it there is, since the job goes on. */
   async partial(job: Job, retryAfterSeconds: number, deadline: Deadline): Promise<EnrichedPayload> {
     const { clock, jobs } = this.#parts;
-    const [text, answers] = await Promise.all([jobs.payload(job.id), this.#answers(job.id)]);
+    const [text, alertIds = [], answers] = await Promise.all([
+      jobs.payload(job.id),
+      jobs.alertIds(job.id),
+      jobs.answers(job.id).all(),
+    ]);
     if (text === undefined) throw unknownJob();
     const retryAtMs = clock.monotonicMs() + retryAfterSeconds * 1000;
-    return composeAnswer(this.#parts, { job, text, answers }, { stats: false, retryAtMs }, deadline);
-  }
-
-  #answers(id: string): Promise<Answers> {
-    return this.#parts.jobs.answers(id).all();
+    const made = { job, text, alertIds, answers };
+    const soFar = await composeAnswer(this.#parts, made, { stats: false, retryAtMs }, deadline);
+    return { ...soFar, enrichment: { ...soFar.enrichment, status: 'partial' } };
   }
 }
 

@@ -1,18 +1,9 @@
-/** Where an app's jobs are kept, by the app's digest: several apps may share an account. */
-export class JobPlaces {
-  /** The folder of all that jobs keep. */
-  readonly folder: string;
-  /** Its messages; what could not be worked on goes to the queue of this name with `-poison`. */
-  readonly queue: string;
+import { Places } from '../storage/places.js';
 
+/** Where an app's jobs are kept. */
+export class JobPlaces extends Places {
   constructor(app: string) {
-    this.folder = `jobs/${app}/`;
-    // https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata: at most 63 characters
-    this.queue = `alert-ip-jobs-${app}`;
-  }
-
-  get states(): string {
-    return `${this.folder}states/`;
+    super('jobs', app);
   }
 
   /** Empty blobs that say that a job runs, by its id. */
@@ -23,15 +14,6 @@ export class JobPlaces {
   /** What a job is made of, by its id. */
   get parts(): string {
     return `${this.folder}parts/`;
-  }
-
-  /** Which job an equal post began, by the post's digest. */
-  get same(): string {
-    return `${this.folder}same/`;
-  }
-
-  state(id: string): string {
-    return `${this.states}${id}.json`;
   }
 
   payload(id: string): string {
@@ -48,10 +30,5 @@ export class JobPlaces {
 
   answers(id: string): string {
     return `${this.parts}${id}/answers/`;
-  }
-
-  /** The job that a blob belongs to. */
-  idIn(name: string): string {
-    return /\/([0-9a-f]{32})(?:\/|\.json$|$)/.exec(name.slice(this.folder.length - 1))?.[1] ?? '';
   }
 }

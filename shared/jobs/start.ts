@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Order } from '../delivery/forwarding.js';
 import { StorageError } from '../errors.js';
 import type { Quota } from '../quota/quota.js';
+import { OtherVersionError } from '../storage/change.js';
 import { newId, writeMessage } from '../storage/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { currentTrace } from '../trace.js';
@@ -64,7 +65,8 @@ export async function startJob(parts: StartParts, request: JobRequest): Promise<
     const joined = before && (await joinJob(parts, before.id, token));
     if (joined) return joined;
     const job = await createJob(parts, request, token);
-    if (!(await jobs.setSame(same, job.id, before))) {
+    const isSet = (await jobs.setSame(same, job.id, before)) || (await jobs.same(same))?.id === job.id;
+    if (!isSet) {
       await jobs.stopRunning(job.id); // an equal post was faster; the sweep takes the rest away
       continue;
     }
@@ -81,7 +83,12 @@ async function joinJob(
   id: string,
   token: string,
 ): Promise<StartedJob | undefined> {
-  const joined = await jobs.change(id, (job, nowMs) => ({ job: join(job, digestOf(token)), nowMs }));
+  const joined = await jobs
+    .change(id, (job, nowMs) => ({ job: join(job, digestOf(token)), nowMs }))
+    .catch((error: unknown) => {
+      if (error instanceof OtherVersionError) return undefined; // it goes on there
+      throw error;
+    });
   if (!joined?.job) return undefined;
   if (mayLackMessage(joined.job, joined.nowMs)) await queue.send(writeMessage(joined.job), 0);
   return started(joined.job, token, joined.nowMs);

@@ -1,4 +1,4 @@
-import { heldUntilMs } from '../storage/claim.js';
+import { heldUntilMs, OVERDUE_MS } from '../storage/claim.js';
 import { type AlertFailure, type Job, type JobEnd, PENDING, pendingOf } from './job.js';
 
 /**
@@ -60,9 +60,12 @@ export function finish(job: Job, by: string, turn: Turn, end: JobEnd): Job | und
   return { ...job, ...turn, claim: undefined, end };
 }
 
-/** Ends a job that could not be worked on, whoever holds it; undefined when it has ended already. */
-export function fail(job: Job, reason: string, nowMs: number): Job | undefined {
-  if (job.end) return undefined;
+/**
+ * Ends a job that could not be worked on, whoever holds it; undefined when it has ended already, or when the
+ * message that says so is an old one.
+ */
+export function fail(job: Job, generation: number, reason: string, nowMs: number): Job | undefined {
+  if (job.end || generation < job.generation) return undefined;
   return { ...job, claim: undefined, end: { kind: 'failed', atMs: nowMs, reason } };
 }
 
@@ -71,9 +74,6 @@ export function join(job: Job, token: string): Job | undefined {
   if (job.end || job.tokens.length >= MOST_TOKENS) return undefined;
   return { ...job, tokens: [...job.tokens, token] };
 }
-
-/** Longer than a dead worker's message stays hidden. */
-const OVERDUE_MS = 900_000;
 
 /**
  * Whether a job may be without a message: none of its turns has ever begun, and perhaps the first message

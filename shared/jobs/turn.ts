@@ -1,17 +1,21 @@
 import type { Clock } from '../clock.js';
 import { type Deadline, withDeadline } from '../deadline.js';
-import { asEnrichmentError, DeadlineError, type EnrichmentError } from '../errors.js';
+import { DeadlineError, EnrichmentError } from '../errors.js';
+import { loggedFault } from '../fault.js';
 import type { Lookup } from '../lookup/lookup.js';
+import type { Reporter } from '../report.js';
 import type { SourceAnswer } from '../source.js';
 import type { AnswerBlobs } from './answers.js';
 import { type AlertFailure, ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
-import type { TurnOutcome } from './share.js';
+import type { TurnOutcome } from './schedule.js';
 
 /** What a turn of work needs. */
 export interface TurnParts {
   readonly clock: Clock;
   /** Looks alerts up with the permits that background work may have. */
   readonly lookup: Lookup<SourceAnswer>;
+  /** Told of lookups that failed by a fault of ours. */
+  readonly report: Reporter;
 }
 
 /** What a turn brought. */
@@ -35,12 +39,13 @@ const TURN_MS = 30_000;
  * @param share calls that it may make; answers from a cache cost none
  */
 export async function runTurn(
-  { clock, lookup }: TurnParts,
+  parts: TurnParts,
   job: Job,
   alertIds: readonly string[],
   kept: AnswerBlobs,
   share: number,
 ): Promise<TurnResult> {
+  const { clock } = parts;
   const untilMs = clock.monotonicMs() + TURN_MS;
   const marks = new Map<number, string>();
   let failures = job.failures;
@@ -50,7 +55,7 @@ export async function runTurn(
     const batch = pending.slice(0, left);
     pending = pending.slice(left);
     const lookups = await runBatch(clock, batch, (index, deadline) =>
-      lookUp(lookup, alertIds, kept, index, deadline),
+      lookUp(parts, alertIds, kept, index, deadline),
     );
     for (const { index, failure, isCall } of lookups) {
       if (isCall) left--;
@@ -95,20 +100,33 @@ function runBatch(
   );
 }
 
+const FAULT =
+  'Something failed that should not have: look for lookup-fault in the log of the function app. Post the alert again.';
+
 /** An answer that cannot be kept does not count, or it would be lost with this process. */
 async function lookUp(
-  lookup: Lookup<SourceAnswer>,
+  { lookup, report }: TurnParts,
   alertIds: readonly string[],
   kept: AnswerBlobs,
   index: number,
   deadline: Deadline,
 ): Promise<LookedUpAlert> {
-  const found = await lookup.find(alertIds[index] ?? '', deadline).catch(asEnrichmentError);
+  const alertId = alertIds[index] ?? '';
+  const asFailure = (error: unknown) => {
+    if (error instanceof EnrichmentError) return error;
+    const fault = JSON.stringify(loggedFault(error));
+    report({
+      event: 'lookup-fault',
+      detail: `The lookup of ${alertId} by a job failed by a fault: ${fault}`,
+    });
+    return new EnrichmentError('internal-error', FAULT);
+  };
+  const found = await lookup.find(alertId, deadline).catch(asFailure);
   if (found instanceof Error) return { index, failure: found, isCall: found.kind !== 'quota-exhausted' };
   const isCall = found.ageSeconds === 0;
   return kept.keep(new Map([[index, found]])).then(
     () => ({ index, failure: undefined, isCall }),
-    (error) => ({ index, failure: asEnrichmentError(error), isCall }),
+    (error) => ({ index, failure: asFailure(error), isCall }),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { StorageError } from '../errors.js';
-import type { BlobStore } from './blob-store.js';
+import type { BlobStore, StoredBlob } from './blob-store.js';
 
 /** What changing a state takes. */
 export interface ChangeParts {
@@ -13,6 +13,31 @@ export interface ChangeParts {
 export interface StateText<S> {
   readonly read: (text: string) => S | undefined;
   readonly write: (state: S) => string;
+}
+
+/** A state that a later version of the app has written, in the days of a deployment or after one was taken back. */
+export class OtherVersionError extends StorageError {}
+
+/** When an instance of that version may have taken the work over. */
+const COME_BACK_MS = 30_000;
+
+/**
+ * A state as it was read; undefined where there is none.
+ * @param nowMs the monotonic time
+ * @throws {OtherVersionError} never taken for one that is not there: its message would be lost
+ */
+export function readState<S>(
+  { read }: StateText<S>,
+  blob: StoredBlob | undefined,
+  nowMs: number,
+): S | undefined {
+  const state = blob && read(blob.text);
+  if (blob && state === undefined) {
+    throw new OtherVersionError('Another version of the app wrote this state. Ask again later.', {
+      retryAtMs: nowMs + COME_BACK_MS,
+    });
+  }
+  return state;
 }
 
 /** Swaps that others may win before this one gives up: about seven seconds. */
@@ -48,7 +73,7 @@ export class Changes<S> {
    * @param decide pure, for it may be asked again; gets the state and the store's time
    * @param nextOf what of a decision shall be written, if anything
    * @returns the last decision, or undefined when there is no such state
-   * @throws {StorageError} when the store is down, and when others are always faster
+   * @throws {StorageError} when the store is down, when others are always faster, and for another version's state
    */
   change<D>(
     name: string,
@@ -97,7 +122,7 @@ export class Changes<S> {
     for (let tries = 1; tries <= MOST_TRIES; tries++) {
       if (tries > 1) await clock.sleep(random() * (tries - 1) * BACKOFF_MS);
       const { blob, storeTimeMs } = await store.read(name);
-      const before = blob && this.#text.read(blob.text);
+      const before = readState(this.#text, blob, clock.monotonicMs());
       let state = before;
       for (const { apply } of together) state = apply(state, storeTimeMs) ?? state;
       if (!blob || state === undefined || state === before) return;

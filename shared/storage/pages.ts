@@ -33,9 +33,9 @@ export async function inBatches(
   isTimeUp: () => boolean,
   work: (blob: Listed) => Promise<void>,
 ): Promise<boolean> {
-  for (let first = 0; first < blobs.length; first += BATCH) {
-    if (isTimeUp()) return false;
+  for (let first = 0; ; first += BATCH) {
+    if (isTimeUp()) return false; // also of a page on which there is nothing to do
+    if (first >= blobs.length) return true;
     await Promise.all(blobs.slice(first, first + BATCH).map(work));
   }
-  return true;
 }

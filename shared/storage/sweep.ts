@@ -20,6 +20,30 @@ export interface Swept {
 }
 
 /**
+ * Sweeps part after part, also when one fails: each is of use by itself.
+ * @returns what was done in all, and the failure of the first part that failed
+ */
+export async function sweepAll(
+  parts: readonly (() => Promise<Swept>)[],
+): Promise<Swept & { readonly failure?: unknown }> {
+  let all: Swept & { readonly failure?: unknown } = { seen: 0, deleted: 0, finished: true };
+  for (const part of parts) {
+    try {
+      const { seen, deleted, finished } = await part();
+      all = {
+        ...all,
+        seen: all.seen + seen,
+        deleted: all.deleted + deleted,
+        finished: all.finished && finished,
+      };
+    } catch (failure) {
+      all = { failure, ...all, finished: false };
+    }
+  }
+  return all;
+}
+
+/**
  * Deletes expired blobs, a page at a time, until none is left or the time is up. It can be ended
  * anywhere: it keeps no place, and what is expired today is so tomorrow. A blob that was written again
  * since it was listed stays.
@@ -45,7 +69,7 @@ export async function sweep(
         await store.delete(name, etag);
         counts.deleted++;
       });
-      if (!isDone || (page.next !== undefined && isTimeUp())) return { ...counts, finished: false };
+      if (!isDone) return { ...counts, finished: false };
     }
   }
   return { ...counts, finished: true };

@@ -112,13 +112,8 @@ export function itemsOf(told: Occurrence, trace: Trace | undefined, atMs: number
         }),
       ];
     }
-    case 'dead-letter': {
-      const { deliveryId, destination } = told;
-      return [
-        metric('enrichment.dead_letters', 1, { destination }),
-        event('dead-letter', atMs, { deliveryId, destination }, trace),
-      ];
-    }
+    case 'dead-letter': // the event is what is reported of it
+      return [metric('enrichment.dead_letters', 1, { destination: told.destination })];
     case 'reported': {
       const { event: name, detail } = told.report;
       return [event(name, atMs, { detail }, trace)];

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
+import { withDeadline } from '../../shared/deadline.js';
+import { DeliveryAtOnce } from '../../shared/delivery/at-once.js';
+import { judgeError } from '../../shared/delivery/judge.js';
 import { VirtualTime } from '../support/virtual-time.js';
 import { startWorld, type World } from '../support/world.js';
+import { destination, payload } from './post-office.js';
 import { type Receiver, startReceiver, URL_CANARY } from './receiver.js';
 
 const HOUR = 3_600_000;
@@ -99,7 +103,35 @@ describe('without storage', () => {
     const hasty = await post('?forward=siem&wait=3');
     expect(hasty.status).toBe(504);
     expect(hasty.json.detail).toContain('allow a longer wait');
+    expect(hasty.headers['retry-after']).toBe('5');
     expect(world.clock.monotonicMs() - againMs).toBeLessThan(3_000);
+  });
+
+  test('a receiver that is called only after something is mended: 502 without Retry-After', async () => {
+    const where = destination('siem');
+    for (const sent of [
+      judgeError(where, 'CERT_HAS_EXPIRED', '').sent,
+      judgeError(where, 'x', 'DNS lookup 10.0.0.1 is not allowed. Because, It is private IP address.').sent,
+    ]) {
+      const send = () => Promise.resolve(sent);
+      const forwarding = new DeliveryAtOnce({
+        clock: world.clock,
+        random: Math.random,
+        destinations: [where],
+        send,
+      });
+      const forwarded = withDeadline(
+        world.clock,
+        1_000,
+        () => new Error('It took too long.'),
+        (deadline) => forwarding.forward({ id: 'a', destination: 'siem' }, payload('{}'), deadline),
+      );
+      await expect(time.until(forwarded)).rejects.toMatchObject({
+        kind: 'destination-failed',
+        retryAtMs: undefined,
+        message: expect.stringContaining('Mend the destination'),
+      });
+    }
   });
 
   test('a job cannot be: 400', async () => {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { QueuePump, type QueueSettings } from '../../local/host/queue-pump.js';
+import { withBulkheads } from '../../shared/delivery/bulkheads.js';
 import { Deliveries } from '../../shared/delivery/deliveries.js';
 import { DeliveryStore } from '../../shared/delivery/delivery-store.js';
 import type { Destination } from '../../shared/delivery/destination.js';
 import type { ForwardedPost } from '../../shared/delivery/forwarding.js';
-import { inLanes } from '../../shared/delivery/lanes.js';
 import { DeliveryPlaces } from '../../shared/delivery/places.js';
 import type { Outgoing, Sent } from '../../shared/delivery/sending.js';
 import type { DeliveryView } from '../../shared/delivery/view.js';
@@ -114,10 +114,11 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
         clock,
         random,
         queue: stepping(queue, ['send']),
+        poison,
         destinations: office.destinations,
         report: (report) => void reports.push(report),
         note: unnoted,
-        send: inLanes(send, clock, random),
+        send: withBulkheads(send, clock, random),
         deliveries: new DeliveryStore({ clock, random, store: blobs, large: blobs, places }),
       });
     },

@@ -227,6 +227,7 @@ test('beyond: a destination’s certificate does not hold → a failed attempt t
   const sender = await fire.keep(startSender({ wrong: { url: wrong.url }, right: { url: right.url } }));
   expect(await fire.time.until(sender.send('wrong'))).toEqual({
     kind: 'failed',
+    lasts: true,
     reason: expect.stringContaining('certificate does not hold (DEPTH_ZERO_SELF_SIGNED_CERT)'),
   });
   expect(wrong.received).toEqual([]);
@@ -274,7 +275,11 @@ test('beyond: a destination’s name resolves to a private, link-local, metadata
       const became = await fire.time.until(sender.send());
       expect({ address, became }).toEqual({
         address,
-        became: { kind: 'failed', reason: expect.stringMatching(/was not called.*allowPrivateHost/) },
+        became: {
+          kind: 'failed',
+          lasts: true,
+          reason: expect.stringMatching(/was not called.*allowPrivateHost/),
+        },
       });
     } finally {
       restore();
@@ -297,6 +302,7 @@ test('beyond: a destination that may be private → called there, and still not 
       // The connection is made, and the certificate is another host's.
       expect(await fire.time.until(sender.send())).toEqual({
         kind: 'failed',
+        lasts: true,
         reason: expect.stringContaining(String(why)),
       });
     } finally {

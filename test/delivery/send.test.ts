@@ -133,6 +133,7 @@ test('without a token nothing is sent, and the reason says why', async () => {
   };
   expect(await send()).toEqual({
     kind: 'failed',
+    lasts: true,
     reason: expect.stringMatching(/^There is no token for api:\/\/no-token\/\.default\. ./),
   });
   expect(receiver.received).toEqual([]);

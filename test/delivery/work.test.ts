@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sweepDeliveries } from '../../shared/delivery/sweep-deliveries.js';
+import type { BlobStore } from '../../shared/storage/blob-store.js';
 import { sweep } from '../../shared/storage/sweep.js';
 import {
   DOWN,
@@ -131,7 +132,7 @@ describe('a delivery', () => {
     const { id } = await office.post();
     await office.pass(30 * HOUR);
     expect(await office.ask(id)).toMatchObject({ status: 'queued', attempts: 0 });
-    await office.pass(3 * HOUR);
+    await office.pass(8 * HOUR); // how often the host looks is not in the sum
     expect(await office.ask(id)).toMatchObject({ status: 'dead-lettered', attempts: 0 });
     expect(office.reports).toHaveLength(1);
   });
@@ -223,6 +224,125 @@ describe('a storage that goes away', () => {
     await office.untilIs('delivered', id);
     expect(office.poison.messages.size).toBe(0);
   });
+
+  test.each([3, 10, 60])(
+    'for %d minutes, the queue too, for us and not for the host: no delivery that was not tried is a dead letter',
+    async (minutes) => {
+      const { id } = await office.post();
+      office.store.fault = () => 'before';
+      office.queue.fault = () => 'before';
+      office.employ();
+      await office.pass(minutes * 60_000);
+      office.store.fault = () => undefined;
+      office.queue.fault = () => undefined;
+      await office.pass(HOUR);
+      expect(await office.ask(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+      expect(office.reports).toEqual([]);
+    },
+  );
+});
+
+describe('a write of which only the answer is lost, so that the library repeats it and is refused', () => {
+  beforeEach(() => {
+    const write = office.store.write.bind(office.store);
+    office.store.write = async (name, text, condition) => {
+      const first = await write(name, text, condition);
+      return text.includes('"end"') ? write(name, text, condition) : first;
+    };
+  });
+
+  test('does not swallow the alarm of a dead letter', async () => {
+    office.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
+    office.employ();
+    const { id } = await office.post();
+    await office.untilIs('dead-lettered', id);
+    await office.pass(HOUR);
+    expect(office.reports).toHaveLength(1);
+    expect(blobs(office.places.dead)).toHaveLength(1);
+  });
+
+  test('leaves no body of what was delivered', async () => {
+    office.employ();
+    const { id } = await office.post();
+    await office.untilIs('delivered', id);
+    await office.pass(HOUR);
+    expect(blobs(office.places.bodies)).toEqual([]);
+    expect(office.reports).toEqual([]);
+  });
+});
+
+test('a delivery of a later version of the app is left to that version, and its message with it', async () => {
+  const { id } = await office.post();
+  const name = office.places.state(id);
+  const { text, ...rest } = office.store.blobs.get(name) ?? { text: '', etag: '', lastModifiedMs: 0 };
+  office.store.blobs.set(name, { ...rest, text: text.replace('"version":1', '"version":2') });
+  office.employ();
+  await office.pass(HOUR);
+  await expect(office.ask(id)).rejects.toMatchObject({ status: 503 });
+  await expect(office.clock.until(office.open().redeliver(id))).rejects.toMatchObject({ status: 503 });
+  office.store.blobs.set(name, { ...rest, text });
+  await office.pass(60_000);
+  expect(await office.ask(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+});
+
+describe('a delivery whose message was given up', () => {
+  test('by a worker that died before it could say so: the next one says it', async () => {
+    office.receive = () => new Promise(() => {}); // its worker dies at it
+    const { id } = await office.post();
+    void office.open().work({ id, generation: 0 });
+    await office.pass(1_000);
+    const dying = office.open();
+    const write = office.store.write.bind(office.store);
+    office.store.write = async (name, text, condition) => {
+      await write(name, text, condition);
+      return new Promise(() => {});
+    };
+    void dying.giveUp({ id, generation: 0 });
+    await office.pass(1_000);
+    office.store.write = write;
+    expect(await office.ask(id)).toMatchObject({ status: 'dead-lettered' });
+    expect(office.reports).toEqual([]);
+    await office.clock.until(office.open().giveUp({ id, generation: 0 }));
+    expect(office.reports).toHaveLength(1);
+  });
+
+  test('though it was delivered is not marked as a dead letter', async () => {
+    office.employ();
+    const { id } = await office.post();
+    await office.untilIs('delivered', id);
+    await office.clock.until(office.open().giveUp({ id, generation: 0 }));
+    expect(await office.clock.until(office.open().dead())).toEqual({ ids: [], hasMore: false });
+  });
+});
+
+describe('a dead letter of which what was to be sent is not there', () => {
+  const order = { id: 'b'.repeat(32), destination: 'siem' };
+
+  test('since it is gone: the alarm does not promise that it can be sent again, and it cannot', async () => {
+    const { id } = await office.post();
+    office.store.blobs.delete(office.places.body(id));
+    office.employ();
+    await office.untilIs('dead-lettered', id);
+    const { clock } = office;
+    await clock.until(office.open().bury(order, undefined, 'The payload is gone.'));
+    expect(office.reports).toHaveLength(2);
+    expect(JSON.stringify(office.reports)).not.toContain('redeliver');
+    for (const dead of [id, order.id]) {
+      await expect(clock.until(office.open().redeliver(dead))).rejects.toMatchObject({
+        kind: 'delivery-not-dead',
+        message: expect.stringContaining('Post the alerts again.'),
+      });
+    }
+  });
+
+  test('since it could not be made: the alarm says that the alerts as posted can be sent', async () => {
+    await office.clock.until(office.open().bury(order, '{"posted":1}', 'It could not be enriched.'));
+    expect(office.reports[0]?.detail).toContain('as they were posted');
+    office.employ();
+    await office.clock.until(office.open().redeliver(order.id));
+    await office.untilIs('delivered', order.id);
+    expect(office.arrivals.map(({ body }) => body)).toEqual(['{"posted":1}']);
+  });
 });
 
 describe('what is kept', () => {
@@ -252,6 +372,52 @@ describe('what is kept', () => {
     expect(blobs('').sort()).toEqual(
       [office.places.body(waiting.id), office.places.state(waiting.id)].sort(),
     );
+  });
+
+  test('the sweep comes to what is queued, however many dead letters there are before it', async () => {
+    office.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
+    office.employ();
+    for (let n = 0; n < 100; n++) await office.post();
+    await office.pass(HOUR);
+    await office.close();
+    const { store, queue, clock, places } = office;
+    const { id } = await office.post();
+    queue.messages.clear();
+    await office.pass(2 * DAY);
+    const slow: BlobStore = {
+      read: async (name) => {
+        await clock.sleep(20);
+        return store.read(name);
+      },
+      write: (...given) => store.write(...given),
+      delete: (...given) => store.delete(...given),
+      list: (...given) => store.list(...given),
+    };
+    // Time for two batches of reading, and there are seven.
+    const swept = await clock.until(sweepDeliveries({ store: slow, queue, clock, places }, 50));
+    expect(swept).toMatchObject({ deleted: 0, finished: true });
+    office.receive = () => OK;
+    office.employ();
+    await office.pass(HOUR);
+    expect(await office.ask(id)).toMatchObject({ status: 'delivered' });
+  });
+
+  test('a dead letter that is sent again while it is being swept keeps its body', async () => {
+    office.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
+    office.employ();
+    const { id } = await office.post();
+    await office.untilIs('dead-lettered', id);
+    await office.pass(31 * DAY);
+    const erase = office.store.delete.bind(office.store);
+    office.store.delete = async (name, etag) => {
+      office.store.delete = erase;
+      await office.open().redeliver(id);
+      await erase(name, etag);
+    };
+    office.receive = () => OK;
+    await sweepAll();
+    await office.pass(HOUR);
+    expect(await office.ask(id)).toMatchObject({ status: 'delivered' });
   });
 
   test('the sweep sends a message for what is queued and long overdue, and sees to what a crash has left', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Job, pendingOf, readJob, withFailure, withMarks, writeJob } from '../../shared/jobs/job.js';
-import { nextTurn, shareOf } from '../../shared/jobs/share.js';
+import { JOB_TEXT, type Job, pendingOf, withFailure, withMarks } from '../../shared/jobs/job.js';
+import { nextTurn, shareOf } from '../../shared/jobs/schedule.js';
 import {
   abandon,
   CLAIM_MS,
@@ -105,9 +105,11 @@ describe('others', () => {
   });
 
   test('end a poisoned one, whoever holds it, once', () => {
-    const failed = fail(claimed(fresh), 'why', NOW) as Job;
+    const failed = fail(claimed(fresh), 0, 'why', NOW) as Job;
     expect(failed).toMatchObject({ claim: undefined, end: { kind: 'failed', reason: 'why', atMs: NOW } });
-    expect(fail(failed, 'again', NOW)).toBeUndefined();
+    expect(fail(failed, 0, 'again', NOW)).toBeUndefined();
+    const second = release(claimed(fresh), 'one', turn) as Job;
+    expect(fail(second, 0, 'an old message', NOW)).toBeUndefined();
   });
 
   test('see it run, end, expire and vanish', () => {
@@ -162,9 +164,9 @@ describe('after a turn', () => {
 
 describe('a state', () => {
   test('is read as it was written, and nothing else is', () => {
-    for (const job of [fresh, ended, claimed(fresh)]) expect(readJob(writeJob(job))).toEqual(job);
+    for (const job of [fresh, ended, claimed(fresh)]) expect(JOB_TEXT.read(JOB_TEXT.write(job))).toEqual(job);
     for (const text of ['', 'null', '{}', '{"version":2}', '{"version":1}']) {
-      expect(readJob(text)).toBeUndefined();
+      expect(JOB_TEXT.read(text)).toBeUndefined();
     }
   });
 
@@ -173,6 +175,7 @@ describe('a state', () => {
       kind: 'request-refused' as const,
       message: `${n} ${'x'.repeat(300)}`,
       upstream: undefined,
+      retryAtMs: undefined,
     });
     let failures = fresh.failures;
     for (let n = 0; n < 10_000; n++) failures = withFailure(failures, [n], error(n % 1_000));
@@ -180,11 +183,12 @@ describe('a state', () => {
       ...Array(10_000).keys(),
     ]);
     const job = { ...fresh, progress: '-'.repeat(10_000), failures };
-    expect(writeJob(job).length).toBeLessThan(200_000);
+    expect(JOB_TEXT.write(job).length).toBeLessThan(200_000);
     const other = withFailure(failures, [1], {
       kind: 'permission-missing',
       message: 'other',
       upstream: undefined,
+      retryAtMs: undefined,
     });
     expect(other.at(-1)).toEqual({ indices: [1], kind: 'permission-missing', message: 'other' });
   });

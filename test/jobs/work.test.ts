@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { withDeadline } from '../../shared/deadline.js';
 import { StorageError } from '../../shared/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
 import { sweepJobs } from '../../shared/jobs/sweep-jobs.js';
@@ -64,6 +65,21 @@ describe('a job', () => {
     expect(view.retryAfterSeconds).toBeLessThan(120);
   });
 
+  test('of which nothing is done yet has a partial answer, not a failed one', async () => {
+    const { id, token } = await start();
+    const asked = await shop.clock.until(shop.jobs().ask(id, token));
+    if (asked.kind !== 'running') throw new Error(asked.kind);
+    const soFar = await shop.clock.until(
+      withDeadline(
+        shop.clock,
+        20_000,
+        () => new Error('It took too long.'),
+        (deadline) => shop.jobs().partial(asked.job, 5, deadline),
+      ),
+    );
+    expect(soFar.enrichment).toMatchObject({ status: 'partial', alerts: [{ retryAfterSeconds: 5 }, {}, {}] });
+  });
+
   test('does not make a small one wait behind it, nor two large ones behind each other', async () => {
     const large = await start(post(800));
     shop.employ();
@@ -98,10 +114,11 @@ describe('a job', () => {
     expect((await end(patient)).enrichment.status).toBe('complete');
     isAway = true;
     const hopeless = await start(post(2, 'da333333333333333333_'));
+    shop.upstream = () => away(shop.clock.monotonicMs() + 4_000);
     const { seconds, enrichment } = await end(hopeless);
     expect(enrichment).toMatchObject({
       status: 'failed',
-      alerts: [{ error: { detail: 'It is away.' } }, {}],
+      alerts: [{ error: { detail: 'It is away.' }, retryAfterSeconds: 4 }, { retryAfterSeconds: 4 }],
     });
     expect(seconds).toBeGreaterThan(1_800);
     expect(seconds).toBeLessThan(2_000);
@@ -115,6 +132,41 @@ describe('a job', () => {
     expect(enrichment.status).toBe('complete');
     expect(seconds).toBeGreaterThanOrEqual(3_600);
     expect(seconds).toBeLessThan(3_605);
+  });
+
+  test('tells operators of a lookup that fails by a fault of ours, and goes on with the others', async () => {
+    shop.upstream = (alertId) => {
+      if (alertId.endsWith('_2')) throw new TypeError('with a secret');
+      return { status: 'empty', ips: [], unusable: [] };
+    };
+    const job = await start();
+    shop.employ();
+    const { enrichment } = await end(job);
+    expect(enrichment.alerts.map(({ status }: { status: string }) => status)).toEqual([
+      'empty',
+      'failed',
+      'empty',
+    ]);
+    expect(shop.reports).toEqual([
+      { event: 'lookup-fault', detail: expect.stringMatching(/_2 .*"TypeError".*work\.test/) },
+    ]);
+    expect(JSON.stringify([shop.reports, enrichment])).not.toContain('secret');
+  });
+
+  test('that another version of the app began gives each alert its own answer, in whatever order that found them', async () => {
+    const request = post(3);
+    const own: Record<string, string> = { _1: '192.0.2.1', _2: '192.0.2.2' };
+    shop.upstream = (alertId) => ({ status: 'found', ips: [own[alertId.slice(-2)] ?? ''], unusable: [] });
+    const job = await start({ ...request, alertIds: request.alertIds.slice(0, 2).reverse() });
+    shop.employ();
+    const { enrichment } = await end(job);
+    expect(enrichment.status).toBe('partial');
+    expect(enrichment.alerts).toMatchObject([
+      { ips: ['192.0.2.1'] },
+      { ips: ['192.0.2.2'] },
+      { status: 'failed', error: { type: 'urn:problem:alert-ip-enrichment:job-failed' } },
+    ]);
+    expect(enrichment.alerts[2]).not.toHaveProperty('retryAfterSeconds');
   });
 
   test('whose message is delivered twice does its work once', async () => {
@@ -141,6 +193,7 @@ describe('a job', () => {
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed', status: 500 });
     expect(shop.errors).toHaveLength(5);
     expect(shop.calls).toEqual([]);
+    expect(shop.reports).toEqual([{ event: 'job-failed', detail: expect.stringContaining(job.id) }]);
   });
 });
 
@@ -162,8 +215,12 @@ describe('a job whose result is to be forwarded', () => {
     const job = await start(forwarded());
     shop.employ();
     await shop.clock.pass(3_000);
-    await shop.close();
-    await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 0 }));
+    const list = shop.store.list.bind(shop.store);
+    shop.store.list = async (prefix, after) => {
+      if (prefix === shop.places.running) throw new TypeError('a fault of ours');
+      return list(prefix, after);
+    };
+    await shop.clock.pass(2 * HOUR);
     await expect(ask(job)).rejects.toMatchObject({
       kind: 'job-failed',
       message: expect.stringContaining(order.id),
@@ -174,8 +231,20 @@ describe('a job whose result is to be forwarded', () => {
       undefined,
       ...Array(2).fill('urn:problem:alert-ip-enrichment:job-failed'),
     ]);
-    await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 0 }));
-    expect(shop.forwarded.size).toBe(1);
+    shop.forwarded.clear();
+    expect(shop.reports).toHaveLength(1);
+    await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 1 }));
+    expect(shop.forwarded.size).toBe(0);
+  });
+
+  test('forwards every alert as failed when nobody knows any more which alerts it had', async () => {
+    const job = await start(forwarded());
+    shop.store.blobs.delete(shop.places.alerts(job.id));
+    shop.employ();
+    await shop.clock.pass(5_000);
+    await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
+    const { enrichment } = shop.forwarded.get(order.id) ?? {};
+    expect(enrichment?.alerts.map(({ status }) => status)).toEqual(Array(3).fill('failed'));
   });
 
   test('makes a dead letter of the posted alerts when not even those can be put into a form', async () => {
@@ -195,7 +264,8 @@ describe('a job whose result is to be forwarded', () => {
     shop.employ();
     await shop.clock.pass(5_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
-    expect([...shop.buried]).toEqual([[order.id, '']]);
+    expect([...shop.buried]).toEqual([[order.id, undefined]]);
+    expect(shop.reports).toMatchObject([{ event: 'job-failed' }]);
   });
 
   test('waits for a storage that cannot take the delivery', async () => {
@@ -286,6 +356,110 @@ describe('a storage that goes away', () => {
     shop.store.fault = () => undefined;
     expect((await end(job)).enrichment.status).toBe('complete');
     expect(shop.poison.messages.size).toBe(0);
+  });
+
+  test.each([3, 10, 60])(
+    'for %d minutes, the queue too, for us and not for the host: no job that was not worked on is failed',
+    async (minutes) => {
+      const job = await start();
+      shop.store.fault = () => 'before';
+      shop.queue.fault = () => 'before';
+      shop.employ();
+      await shop.clock.pass(minutes * 60_000);
+      shop.store.fault = () => undefined;
+      shop.queue.fault = () => undefined;
+      await shop.clock.pass(HOUR);
+      expect(await ask(job)).toMatchObject({ status: 'complete' });
+    },
+  );
+});
+
+describe('a job of a later version of the app', () => {
+  /** Makes it one; returns what makes it one of this version again. */
+  function raise({ id }: StartedJob) {
+    const name = shop.places.state(id);
+    const { text, ...rest } = shop.store.blobs.get(name) ?? { text: '', etag: '', lastModifiedMs: 0 };
+    shop.store.blobs.set(name, { ...rest, text: text.replace('"version":1', '"version":2') });
+    return () => shop.store.blobs.set(name, { ...rest, text });
+  }
+
+  test('is left to that version, and its message with it; an equal post begins one of its own', async () => {
+    const job = await start();
+    const lower = raise(job);
+    shop.employ();
+    await shop.clock.pass(HOUR);
+    await expect(ask(job)).rejects.toMatchObject({ status: 503 });
+    const own = await start();
+    expect((await end(own)).enrichment.status).toBe('complete');
+    lower();
+    await shop.clock.pass(60_000);
+    expect(await ask(job)).toMatchObject({ status: 'complete' });
+  });
+
+  test('is not swept while it runs', async () => {
+    const job = await start();
+    raise(job);
+    await shop.clock.pass(100 * HOUR);
+    const { store, queue, clock, places } = shop;
+    await clock.until(sweepJobs({ store, queue, clock, places, resultHours: 24 }, 60_000));
+    expect(store.blobs.has(places.payload(job.id))).toBe(true);
+  });
+});
+
+describe('a write of which only the answer is lost, so that the library repeats it and is refused', () => {
+  test.each(['/same/', '"end":{'])(
+    'does not keep a job from being marked while it runs, and no longer (%s)',
+    async (what) => {
+      const write = shop.store.write.bind(shop.store);
+      shop.store.write = async (name, text, condition) => {
+        const first = await write(name, text, condition);
+        return name.includes(what) || text.includes(what) ? write(name, text, condition) : first;
+      };
+      const marks = async () => (await shop.clock.until(shop.store.list(shop.places.running))).blobs.length;
+      const job = await start();
+      expect(await marks()).toBe(1);
+      shop.employ();
+      expect((await end(job)).enrichment.status).toBe('complete');
+      await shop.clock.pass(1_000);
+      expect(await marks()).toBe(0);
+    },
+  );
+});
+
+test('an old poison message does not end a job that has gone on', async () => {
+  const job = await start(post(200));
+  shop.employ();
+  await shop.clock.pass(10_000);
+  await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 0 }));
+  expect((await end(job)).enrichment.status).toBe('complete');
+  expect(shop.reports).toEqual([]);
+});
+
+describe('the sweep', () => {
+  const sweepFor = (ms: number, resultHours = 24) => {
+    const { store, queue, clock, places } = shop;
+    return clock.until(sweepJobs({ store, queue, clock, places, resultHours }, ms));
+  };
+
+  test('sends a job its message within two days, however long results are kept', async () => {
+    const job = await start();
+    shop.queue.messages.clear();
+    await shop.clock.pass(25 * HOUR);
+    await sweepFor(60_000, 720);
+    shop.employ();
+    await shop.clock.pass(HOUR);
+    expect(await ask(job)).toMatchObject({ status: 'complete' });
+  });
+
+  test('that has no time for all states deletes nothing of the others', async () => {
+    shop = openWorkshop({ latencyMs: () => 10 });
+    const job = await start();
+    await shop.clock.pass(49 * HOUR);
+    const before = shop.store.blobs.size;
+    expect(await sweepFor(5)).toMatchObject({ deleted: 0, finished: false });
+    expect(shop.store.blobs.size).toBe(before);
+    shop.employ();
+    expect((await end(job)).enrichment.status).toBe('complete');
   });
 });
 

@@ -1,4 +1,5 @@
 import { app } from '@azure/functions';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { expect, test } from '@jest/globals';
 import { registerFunctions } from '../../functions/register.js';
@@ -59,18 +60,35 @@ test('the queues are listened to where state is stored, by the connection that w
   ).toEqual([]);
 });
 
+/** Makes a job's state that of one at which a worker has died between two of its turns; says which turn. */
+async function letWorkerDie(id: string): Promise<number> {
+  const service = BlobServiceClient.fromConnectionString(stored.azurite.connectionString);
+  const container = service.getContainerClient('defender-alert-ip-enrichment');
+  const names: string[] = [];
+  for await (const { name } of container.listBlobsFlat()) names.push(name);
+  const state = names.find((name) => name.endsWith(`/states/${id}.json`));
+  const blob = container.getBlockBlobClient(String(state));
+  return eventually(async () => {
+    const job = JSON.parse((await blob.downloadToBuffer()).toString());
+    if (job.generation === 0 || job.claim) return undefined;
+    const text = JSON.stringify({ ...job, claim: { by: 'a dead worker', untilMs: 0 } });
+    await blob.upload(text, text.length);
+    return job.generation;
+  });
+}
+
 test('a poison message ends its job as failed, which says so, and operators are told', async () => {
   const { enrich, get, logs } = await startSlowWorld();
   const path = pathOf(await enrich({ alertIds: freshAlertIds(9) }, '?mode=async'));
-  const id = path.split(/[/?]/)[3];
-  await put(JSON.stringify({ id, generation: 0 }), 'jobPoison');
+  const id = String(path.split(/[/?]/)[3]);
+  await put(JSON.stringify({ id, generation: await letWorkerDie(id) }), 'jobPoison');
   const answer = await answerOf(get, path);
   expect(answer.status).toBe(500);
   expect(answer.headers['content-type']).toBe('application/problem+json');
   expect(answer.json.type).toMatch(/:job-failed$/);
   expect(answer.headers['retry-after']).toBeUndefined();
   // Told after the job has ended, which is what the answer waited for.
-  await logged(logs, 'job-failed', String(id));
+  await logged(logs, 'job-failed', id);
 });
 
 test('what somebody else puts into the queue is dropped and reported', async () => {

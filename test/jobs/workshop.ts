@@ -9,6 +9,7 @@ import { unnoted } from '../../shared/occurrence.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
+import type { Report } from '../../shared/report.js';
 import type { SourceAnswer, Work } from '../../shared/source.js';
 import { readMessage } from '../../shared/storage/message.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
@@ -36,6 +37,7 @@ export function openWorkshop({
   const calls: string[] = [];
   const pumps: QueuePump[] = [];
   const errors: unknown[] = [];
+  const reports: Report[] = [];
   const workshop = {
     clock,
     store,
@@ -46,9 +48,10 @@ export function openWorkshop({
     /** Alert ids in the order of their calls. */
     calls,
     errors,
+    reports,
     /** What was forwarded, by the delivery's id, and what could not be and became a dead letter. */
     forwarded: new Map<string, EnrichedPayload>(),
-    buried: new Map<string, string>(),
+    buried: new Map<string, string | undefined>(),
     /** Called before something is forwarded, to fail. */
     onForward: () => {},
     upstream: (() => FOUND) as Upstream,
@@ -103,8 +106,10 @@ export function openWorkshop({
     return {
       clock,
       queue,
+      poison,
       quota,
       note: unnoted,
+      report: (report) => void reports.push(report),
       resultHours,
       perMinute: Math.floor(perMinute * 0.8),
       jobs: new JobStore({ clock, random, store, large: store, places }),

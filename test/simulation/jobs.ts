@@ -196,8 +196,10 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
   return new Jobs({
     clock,
     queue,
+    poison: queue, // nothing fails
     quota,
     note: unnoted,
+    report: () => {},
     resultHours: 24,
     perMinute: WINDOWS.background[0]?.limit ?? refuse(),
     jobs: new JobStore({ clock, random, store, large: store, places }),

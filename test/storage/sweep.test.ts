@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { sweep } from '../../shared/storage/sweep.js';
+import { sweep, sweepAll } from '../../shared/storage/sweep.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -50,6 +50,12 @@ describe('the sweep', () => {
     expect(names()).toEqual(['ips/new', 'other/x', 'quota/me.json', 'quota/me.json.corrupt-1']);
   });
 
+  test('ends when its time is up though there is nothing to delete', async () => {
+    const { time, store } = await setUp(130);
+    const rules = [{ prefix: 'ips/', containing: '', olderThanMs: 1e9 }];
+    expect(await time.until(sweep(store, time, rules, 15))).toMatchObject({ seen: 100, finished: false });
+  });
+
   test('spares what was written again since it was listed', async () => {
     const { time, store, names } = await setUp(1);
     const list = store.list.bind(store);
@@ -61,4 +67,14 @@ describe('the sweep', () => {
     await time.until(sweep(store, time, RULES, 60_000));
     expect(names()).toContain('ips/1000');
   });
+});
+
+test('of several sweeps each is made, whichever fails', async () => {
+  const failure = new Error('It failed.');
+  const swept = await sweepAll([
+    () => Promise.resolve({ seen: 3, deleted: 2, finished: true }),
+    () => Promise.reject(failure),
+    () => Promise.resolve({ seen: 1, deleted: 1, finished: true }),
+  ]);
+  expect(swept).toEqual({ seen: 4, deleted: 3, finished: false, failure });
 });

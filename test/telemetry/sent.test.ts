@@ -138,8 +138,12 @@ test('a forward: each attempt belongs to the request that posted the alert, acro
   }
   expect(watched.count('enrichment.delivery_attempt_ms', { destination: 'siem' })).toBe(2);
   expect(watched.count('enrichment.dead_letters', { destination: 'siem' })).toBe(1);
-  const events = watched.of('EventData').filter(({ data }) => data.baseData.name === 'dead-letter');
-  expect(events.map(({ data }) => data.baseData.properties.deliveryId)).toEqual([delivery.id]);
+  const events = watched
+    .of('EventData')
+    .filter(({ data }) => data.baseData.name === 'delivery-dead-lettered');
+  expect(events.map(({ data }) => data.baseData.properties.detail)).toEqual([
+    expect.stringContaining(delivery.id),
+  ]);
   expectNowhere(watched, ['canary-path', 'canary-sig']);
 });
 

@@ -1,3 +1,4 @@
+import { DEAD_KEPT_DAYS } from '../../delivery/keeping.js';
 import { asEnrichmentError } from '../../errors.js';
 import type { Check } from '../check.js';
 import { storageFix } from '../storage-fix.js';
@@ -18,7 +19,7 @@ export const deadLetters: Check = {
       return [
         {
           status: 'warn',
-          found: `Dead letters: ${count}, kept for 30 days. Among them: ${shown}.`,
+          found: `Dead letters: ${count}, kept for ${DEAD_KEPT_DAYS} days. Among them: ${shown}.`,
           fix:
             'GET /api/deliveries/ID says why. Mend the destination, then POST /api/deliveries/ID/redeliver for each; the log ' +
             'has all ids, with event delivery-dead-lettered.',

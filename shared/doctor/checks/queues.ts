@@ -1,6 +1,7 @@
 import type { App } from '../../app.js';
 import { asEnrichmentError } from '../../errors.js';
 import type { WorkPlace } from '../../state.js';
+import type { Places } from '../../storage/places.js';
 import type { Check, Observation } from '../check.js';
 import { storageFix } from '../storage-fix.js';
 
@@ -17,7 +18,7 @@ export const queues: Check = {
 async function count(
   { settings }: App,
   of: string,
-  { queue, poison }: WorkPlace<unknown>,
+  { queue, poison }: WorkPlace<Places>,
 ): Promise<Observation> {
   try {
     const [waiting, poisoned] = await Promise.all([queue.count(), poison.count()]);

@@ -1,4 +1,4 @@
-/** How jobs share what the quota leaves them; pure. */
+/** How jobs share what the quota leaves them, and when their next turns are due; pure. */
 
 /** Between two turns of one job while there are others: each has its share before any has a second one. */
 const ROUND_MS = 1_000;

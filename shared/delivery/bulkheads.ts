@@ -12,11 +12,12 @@ const MOST_AT_ONCE_SLOW = 2;
 /** An attempt that takes longer is a slow one. Receivers that put the body into a queue take milliseconds. */
 const SLOW_MS = 2_000;
 /** For so long a receiver is taken for slow after a slow attempt. */
-const REMEMBERED_MS = 60_000;
-/** Room in a lane is waited for, since a healthy receiver makes some in milliseconds. */
+const SLOW_FOR_MS = 60_000;
+/** Room is waited for, since a healthy receiver makes some in milliseconds. */
 const LONGEST_WAIT_MS = 1_000;
 
-interface Lane {
+/** The share of one destination. */
+interface Bulkhead {
   /** When each attempt that is under way began. */
   readonly underWay: Set<{ readonly atMs: number }>;
   slowUntilMs: number;
@@ -25,56 +26,56 @@ interface Lane {
 }
 
 /**
- * Keeps each destination in a lane of its own, so that one that hangs slows no other: where its lane is
- * full, an attempt is spared, for about as long as the receiver may take.
+ * Keeps destinations apart by bulkheads, so that one that hangs slows no other: each has a share of the workers.
+ * Where that is used up, an attempt is spared, for about as long as the receiver may take.
  *
  * @param random from 0 to below 1: those that are spared together shall not come back together
  */
-export function inLanes(send: Send, clock: Clock, random: () => number): Send {
-  const lanes = new Map<string, Lane>();
+export function withBulkheads(send: Send, clock: Clock, random: () => number): Send {
+  const bulkheads = new Map<string, Bulkhead>();
 
-  function laneOf(name: string): Lane {
-    const lane = lanes.get(name) ?? {
+  function bulkheadOf(name: string): Bulkhead {
+    const bulkhead = bulkheads.get(name) ?? {
       underWay: new Set(),
       slowUntilMs: Number.NEGATIVE_INFINITY,
       waiting: [],
     };
-    lanes.set(name, lane);
-    return lane;
+    bulkheads.set(name, bulkhead);
+    return bulkhead;
   }
 
-  function isSlow({ underWay, slowUntilMs }: Lane): boolean {
+  function isSlow({ underWay, slowUntilMs }: Bulkhead): boolean {
     const nowMs = clock.monotonicMs();
     return nowMs < slowUntilMs || [...underWay].some(({ atMs }) => nowMs - atMs > SLOW_MS);
   }
 
-  function hasRoom(lane: Lane): boolean {
-    return lane.underWay.size < (isSlow(lane) ? MOST_AT_ONCE_SLOW : MOST_AT_ONCE);
+  function hasRoom(bulkhead: Bulkhead): boolean {
+    return bulkhead.underWay.size < (isSlow(bulkhead) ? MOST_AT_ONCE_SLOW : MOST_AT_ONCE);
   }
 
   return async (destination, outgoing, signal) => {
-    const lane = laneOf(destination.name);
+    const bulkhead = bulkheadOf(destination.name);
     const untilMs = clock.monotonicMs() + LONGEST_WAIT_MS;
-    for (let leftMs = LONGEST_WAIT_MS; leftMs > 0 && !hasRoom(lane) && !isSlow(lane); ) {
-      await someRoom(lane, clock, leftMs);
+    for (let leftMs = LONGEST_WAIT_MS; leftMs > 0 && !hasRoom(bulkhead) && !isSlow(bulkhead); ) {
+      await someRoom(bulkhead, clock, leftMs);
       leftMs = untilMs - clock.monotonicMs();
     }
-    if (!hasRoom(lane)) return { kind: 'spared', retryAfterMs: destination.timeoutMs * (1 + random()) };
+    if (!hasRoom(bulkhead)) return { kind: 'spared', retryAfterMs: destination.timeoutMs * (1 + random()) };
     const attempt = { atMs: clock.monotonicMs() };
-    lane.underWay.add(attempt);
+    bulkhead.underWay.add(attempt);
     try {
       return await send(destination, outgoing, signal);
     } finally {
-      lane.underWay.delete(attempt);
+      bulkhead.underWay.delete(attempt);
       const nowMs = clock.monotonicMs();
-      if (nowMs - attempt.atMs > SLOW_MS) lane.slowUntilMs = nowMs + REMEMBERED_MS;
-      lane.waiting.shift()?.();
+      if (nowMs - attempt.atMs > SLOW_MS) bulkhead.slowUntilMs = nowMs + SLOW_FOR_MS;
+      bulkhead.waiting.shift()?.();
     }
   };
 }
 
-/** Resolves when there may be room in a lane, or the time is up. */
-async function someRoom({ waiting }: Lane, clock: Clock, longestMs: number): Promise<void> {
+/** Resolves when there may be room in a bulkhead, or the time is up. */
+async function someRoom({ waiting }: Bulkhead, clock: Clock, longestMs: number): Promise<void> {
   const timer = new AbortController();
   let leave = () => {};
   const room = new Promise<void>((resolve) => {

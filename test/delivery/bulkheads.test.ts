@@ -66,6 +66,23 @@ describe('one instance, with what host.json lets it work on at once', () => {
     PATIENCE_MS,
   );
 
+  test(
+    'a backlog of an app that was stopped for longer than any schedule arrives, all of it',
+    async () => {
+      for (let n = 0; n < 60; n++) await office.post();
+      await office.pass(40 * 3_600_000);
+      office.receive = async () => {
+        await office.clock.sleep(1_500);
+        return OK;
+      };
+      office.employ();
+      await office.pass(600_000);
+      expect(office.reports).toEqual([]);
+      expect(arrived('siem')).toBe(60);
+    },
+    PATIENCE_MS,
+  );
+
   test('a destination that fails at once is not taken for slow', async () => {
     office.receive = (_outgoing, _to, nth) => (nth <= 40 ? DOWN : OK);
     const posts = [];
