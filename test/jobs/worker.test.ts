@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { text as readText } from 'node:stream/consumers';
 import { app } from '@azure/functions';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
@@ -69,7 +71,8 @@ async function letWorkerDie(id: string): Promise<number> {
   const state = names.find((name) => name.endsWith(`/states/${id}.json`));
   const blob = container.getBlockBlobClient(String(state));
   return eventually(async () => {
-    const job = JSON.parse((await blob.downloadToBuffer()).toString());
+    const { readableStreamBody = Readable.from([]) } = await blob.download();
+    const job = JSON.parse(await readText(readableStreamBody));
     if (job.generation === 0 || job.claim) return undefined;
     const text = JSON.stringify({ ...job, claim: { by: 'a dead worker', untilMs: 0 } });
     await blob.upload(text, text.length);
