@@ -11,7 +11,7 @@ import { killNowAndThen, startMishaps } from './mishaps.js';
 import { openSoak } from './open.js';
 import { payloadMaker } from './payloads.js';
 
-const PER_MINUTE = 300;
+const PER_MINUTE = 200;
 const PER_HOUR = 1_500;
 const CALLERS = 16;
 /** Between two ends of instances. */
