@@ -159,16 +159,14 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
     ask: (id: string): Promise<DeliveryView> => clock.until(office.open().ask(id)),
 
     /** Lets so much time pass. */
-    pass: (ms: number): Promise<void> => clock.until(clock.sleep(ms)),
+    pass: (ms: number): Promise<void> => clock.pass(ms),
 
     /** Lets time pass until a delivery is what is wanted; looks that often. */
-    async untilIs(status: string, id: string, stepMs = 5_000): Promise<DeliveryView> {
-      for (;;) {
+    untilIs: (status: string, id: string, stepMs = 5_000): Promise<DeliveryView> =>
+      clock.eventually(async () => {
         const view = await office.ask(id);
-        if (view.status === status) return view;
-        await office.pass(stepMs);
-      }
-    },
+        return view.status === status ? view : undefined;
+      }, stepMs),
 
     /** Nobody works any more. */
     close: (): Promise<unknown> => clock.until(Promise.all(pumps.splice(0).map((pump) => pump.stop()))),

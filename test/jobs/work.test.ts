@@ -25,13 +25,11 @@ async function ask({ id, token }: StartedJob) {
 /** Lets time pass until the job has ended; says after how many seconds, and how. */
 async function end(job: StartedJob) {
   const beganMs = shop.clock.monotonicMs();
-  for (;;) {
-    const enrichment = await ask(job);
-    if (enrichment.kind !== 'running') {
-      return { seconds: (shop.clock.monotonicMs() - beganMs) / 1000, enrichment };
-    }
-    await shop.clock.pass(1_000);
-  }
+  const enrichment = await shop.clock.eventually(async () => {
+    const answer = await ask(job);
+    return answer.kind === 'running' ? undefined : answer;
+  }, 1_000);
+  return { seconds: (shop.clock.monotonicMs() - beganMs) / 1000, enrichment };
 }
 
 const asked = () => [...shop.calls].sort();

@@ -14,7 +14,7 @@ import type { SourceAnswer, Work } from '../../shared/source.js';
 import { readMessage } from '../../shared/storage/message.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { MemoryQueue } from '../support/memory-queue.js';
-import { SteppingClock } from '../support/stepping-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 /** What an upstream of a test does with the n-th call. */
 export type Upstream = (alertId: string, call: number) => SourceAnswer | Error;
@@ -28,7 +28,7 @@ export function openWorkshop({
   random = (): number => 0.5,
   latencyMs = (): number => 0,
 } = {}) {
-  const clock = new SteppingClock();
+  const clock = new VirtualClock();
   const store = new MemoryBlobStore(clock, { latencyMs });
   const queue = new MemoryQueue(clock);
   const poison = new MemoryQueue(clock);

@@ -6,9 +6,7 @@ import { promisify } from 'node:util';
 import { deflateRaw } from 'node:zlib';
 import { jest } from '@jest/globals';
 import { Connections } from './connections.js';
-
-/** A realistic moment for tests: the calendar matters to tokens and HTTP dates. */
-export const START_MS = Date.UTC(2026, 10, 23, 18, 0, 0);
+import { START_MS } from './virtual-clock.js';
 
 const RAW_SERVED = 'test.raw-server.request.start';
 
