@@ -3,10 +3,10 @@ import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { type Receiver, startReceiver } from '../../local/receiver/receiver.js';
 // Loaded before time stands still: the app itself loads it when it is asked.
 import '../../shared/delivery/connect.js';
+import { FakeTimers } from '../support/fake-timers.js';
 import { CLOSED_PORT, resolveTo } from '../support/network.js';
 import { type RawServer, startSilentServer } from '../support/raw-server.js';
 import { AUTHORITY_TLS, trustLocalAuthority } from '../support/trust.js';
-import { VirtualTime } from '../support/virtual-time.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 
@@ -127,7 +127,7 @@ test('nobody listens, or somebody who does not speak TLS: the others are right a
 });
 
 test('some who never say a word: each says so of its own, side by side', async () => {
-  const time = new VirtualTime();
+  const time = new FakeTimers();
   try {
     const silent = await time.until(keep(startSilentServer()));
     const url = `${silent.url}/canary-path`;

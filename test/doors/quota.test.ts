@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
-import { VirtualTime } from '../support/virtual-time.js';
+import { FakeTimers } from '../support/fake-timers.js';
 import { startWorld, type World } from '../support/world.js';
 
-let time: VirtualTime;
+let time: FakeTimers;
 let world: World;
 beforeEach(() => {
-  time = new VirtualTime();
+  time = new FakeTimers();
 });
 afterEach(async () => {
   await time.until(world.close());

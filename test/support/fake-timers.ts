@@ -39,7 +39,7 @@ const MOST_IDLE = 500;
  * time as the app. Requests on the wire are followed through Node's diagnostics channels: one that
  * is under way and in no handler is still moving, and time must wait for it.
  */
-export class VirtualTime {
+export class FakeTimers {
   readonly #asked = new Set<ClientRequest>();
   /** By the port of the asking side; several on one connection one after the other. */
   readonly #served = new Map<number | undefined, number>();
