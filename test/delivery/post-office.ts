@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { QueuePump, type QueueSettings } from '../../local/host/queue-pump.js';
+import { QueuePump } from '../../local/host/queue-pump.js';
 import { withBulkheads } from '../../shared/delivery/bulkheads.js';
 import { Deliveries } from '../../shared/delivery/deliveries.js';
 import { DeliveryStore } from '../../shared/delivery/delivery-store.js';
@@ -14,6 +13,7 @@ import { enriched } from '../../shared/formats/enriched.js';
 import { unnoted } from '../../shared/occurrence.js';
 import type { Report } from '../../shared/report.js';
 import { readMessage } from '../../shared/storage/message.js';
+import { HOST_QUEUES } from '../support/host-queues.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { MemoryQueue } from '../support/memory-queue.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -49,15 +49,10 @@ export interface Arrived {
 export const OK: Sent = { kind: 'delivered', status: 204 };
 export const DOWN: Sent = { kind: 'failed', status: 503, reason: 'It answered 503.' };
 
-const { queues } = JSON.parse(readFileSync('host.json', 'utf8')).extensions;
-/** The host's settings, but that it looks at an empty queue more rarely: days pass here. */
-const pumpSettings = (maxPollingMs: number): QueueSettings => ({
-  ...queues,
-  maxPollingMs,
-  visibilityMs: 30_000,
-});
-
-/** Deliveries with everything around them in memory and in virtual time. */
+/**
+ * Deliveries with everything around them in memory and in virtual time.
+ * @param maxPollingMs more than the host's own, since days pass here
+ */
 export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 10_000) {
   const clock = new VirtualClock();
   const store = new MemoryBlobStore(clock);
@@ -126,7 +121,7 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
     /** Lets an instance work on what is in the queue, as the host does. */
     employ(deliveries: Deliveries = office.open()): QueuePump {
       const onError = (error: unknown) => void errors.push(error);
-      const options = { clock, settings: pumpSettings(maxPollingMs), onError };
+      const options = { clock, settings: { ...HOST_QUEUES, maxPollingMs }, onError };
       const pump = new QueuePump({
         ...options,
         queue: queue.host,

@@ -12,6 +12,7 @@ import { Quota } from '../../shared/quota/quota.js';
 import type { Report } from '../../shared/report.js';
 import type { SourceAnswer, Work } from '../../shared/source.js';
 import { readMessage } from '../../shared/storage/message.js';
+import { HOST_QUEUES } from '../support/host-queues.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { MemoryQueue } from '../support/memory-queue.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -59,7 +60,7 @@ export function openWorkshop({
     jobs: (): Jobs => new Jobs(partsOf()),
     /** Lets an instance work on what is in the queue. */
     employ(jobs = new Jobs(partsOf())): QueuePump {
-      const options = { clock, queue: queue.host, poison: poison.host, settings: SETTINGS };
+      const options = { clock, queue: queue.host, poison: poison.host, settings: HOST_QUEUES };
       const pump = new QueuePump({
         ...options,
         handle: async (text) => void (await jobs.work(readMessage(text) ?? refuse())),
@@ -133,15 +134,6 @@ export function openWorkshop({
 
   return workshop;
 }
-
-const SETTINGS = {
-  messageEncoding: 'base64',
-  maxPollingMs: 2_000,
-  visibilityMs: 30_000,
-  maxDequeueCount: 5,
-  batchSize: 8,
-  newBatchThreshold: 4,
-} as const;
 
 export type Workshop = ReturnType<typeof openWorkshop>;
 
