@@ -5,7 +5,7 @@ import { DeliveryAtOnce } from '../../shared/delivery/at-once.js';
 import { judgeError } from '../../shared/delivery/judge.js';
 import { FakeTimers } from '../support/fake-timers.js';
 import { startWorld, type World } from '../support/world.js';
-import { destination, payload } from './post-office.js';
+import { destination, payload } from './deliveries-fixture.js';
 import { type Receiver, startReceiver, URL_CANARY } from './receiver.js';
 
 const HOUR = 3_600_000;

@@ -53,7 +53,7 @@ test('a queue has a poison queue beside it, unless it is one', async () => {
   const registrations = await functionsCore.collect(() => {
     const options = { connection: 'AzureWebJobsStorage', handler: () => {} };
     app.storageQueue('worker', { ...options, queueName: 'work' });
-    app.storageQueue('undertaker', { ...options, queueName: 'work-poison' });
+    app.storageQueue('poison', { ...options, queueName: 'work-poison' });
   });
   const host = await startHost({
     registrations,

@@ -53,7 +53,7 @@ export const DOWN: Sent = { kind: 'failed', status: 503, reason: 'It answered 50
  * Deliveries with everything around them in memory and in virtual time.
  * @param maxPollingMs more than the host's own, since days pass here
  */
-export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 10_000) {
+export function openDeliveriesFixture(random: () => number = () => 0.5, maxPollingMs = 10_000) {
   const clock = new VirtualClock();
   const store = new MemoryBlobStore(clock);
   const queue = new MemoryQueue(clock);
@@ -65,7 +65,7 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
   const pumps: QueuePump[] = [];
   let posts = 0;
 
-  const office = {
+  const fixture = {
     clock,
     store,
     queue,
@@ -101,7 +101,7 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
         await step();
         const { id, body } = outgoing;
         arrivals.push({ id, body, to: to.name, atMs: clock.monotonicMs() });
-        const sent = await office.receive(outgoing, to, arrivals.filter((one) => one.to === to.name).length);
+        const sent = await fixture.receive(outgoing, to, arrivals.filter((one) => one.to === to.name).length);
         await step();
         return sent;
       };
@@ -110,7 +110,7 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
         random,
         queue: stepping(queue, ['send']),
         poison,
-        destinations: office.destinations,
+        destinations: fixture.destinations,
         report: (report) => void reports.push(report),
         note: unnoted,
         send: withBulkheads(send, clock, random),
@@ -119,7 +119,7 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
     },
 
     /** Lets an instance work on what is in the queue, as the host does. */
-    employ(deliveries: Deliveries = office.open()): QueuePump {
+    startWorker(deliveries: Deliveries = fixture.open()): QueuePump {
       const onError = (error: unknown) => void errors.push(error);
       const options = { clock, settings: { ...HOST_QUEUES, maxPollingMs }, onError };
       const pump = new QueuePump({
@@ -128,19 +128,19 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
         poison: poison.host,
         handle: async (text) => void (await deliveries.work(readMessage(text) ?? refuse())),
       });
-      const undertaker = new QueuePump({
+      const poisonPump = new QueuePump({
         ...options,
         queue: poison.host,
         poison: undefined,
         handle: async (text) => deliveries.giveUp(readMessage(text) ?? refuse()),
       });
-      pumps.push(pump, undertaker);
+      pumps.push(pump, poisonPump);
       return pump;
     },
 
     /** Accepts a post, a new one unless given; not waited for. */
     async accept(
-      deliveries: Deliveries = office.open(),
+      deliveries: Deliveries = fixture.open(),
       given: Partial<ForwardedPost> = {},
     ): Promise<ForwardReceipt> {
       const post = { destination: 'siem', text: `{"n":${++posts}}`, query: '', dedupe: undefined };
@@ -150,8 +150,8 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
 
     /** The same, waited for. */
     post: (given: Partial<ForwardedPost> = {}): Promise<ForwardReceipt> =>
-      clock.until(office.accept(office.open(), given)),
-    ask: (id: string): Promise<DeliveryView> => clock.until(office.open().ask(id)),
+      clock.until(fixture.accept(fixture.open(), given)),
+    ask: (id: string): Promise<DeliveryView> => clock.until(fixture.open().ask(id)),
 
     /** Lets so much time pass. */
     pass: (ms: number): Promise<void> => clock.pass(ms),
@@ -159,17 +159,17 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
     /** Lets time pass until a delivery is what is wanted; looks that often. */
     untilIs: (status: string, id: string, stepMs = 5_000): Promise<DeliveryView> =>
       clock.eventually(async () => {
-        const view = await office.ask(id);
+        const view = await fixture.ask(id);
         return view.status === status ? view : undefined;
       }, stepMs),
 
     /** Nobody works any more. */
     close: (): Promise<unknown> => clock.until(Promise.all(pumps.splice(0).map((pump) => pump.stop()))),
   };
-  return office;
+  return fixture;
 }
 
-export type PostOffice = ReturnType<typeof openPostOffice>;
+export type DeliveriesFixture = ReturnType<typeof openDeliveriesFixture>;
 
 /** An enriched payload of which only the text matters. */
 export function payload(alertText: string): EnrichedPayload {
