@@ -35,11 +35,11 @@ describe('one instance, with what host.json lets it work on at once', () => {
     }
     const beganMs = fixture.clock.monotonicMs();
     fixture.startWorker();
-    await fixture.pass(20_000);
+    await fixture.clock.pass(20_000);
     expect(arrived('siem')).toBe(200);
     expect(lastArrival('siem') - beganMs).toBeLessThan(4_000);
     // Not forgotten: it gets what room there is for one that is slow.
-    await fixture.pass(300_000);
+    await fixture.clock.pass(300_000);
     expect(arrived('hung')).toBeGreaterThan(30);
     const late = await fixture.post({ destination: 'siem' });
     const postedMs = fixture.clock.monotonicMs();
@@ -55,23 +55,23 @@ describe('one instance, with what host.json lets it work on at once', () => {
     for (let n = 0; n < 300; n++) await fixture.post();
     const beganMs = fixture.clock.monotonicMs();
     fixture.startWorker();
-    await fixture.pass(10_000);
+    await fixture.clock.pass(10_000);
     expect(arrived('siem')).toBe(300);
     // Six at once, 50 ms each: 2.5 s.
     expect(lastArrival('siem') - beganMs).toBeLessThan(4_000);
-    await fixture.pass(60_000);
+    await fixture.clock.pass(60_000);
     expect(fixture.queue.messages.size).toBe(0);
   });
 
   test('a backlog of an app that was stopped for longer than any schedule arrives, all of it', async () => {
     for (let n = 0; n < 60; n++) await fixture.post();
-    await fixture.pass(40 * 3_600_000);
+    await fixture.clock.pass(40 * 3_600_000);
     fixture.receive = async () => {
       await fixture.clock.sleep(1_500);
       return OK;
     };
     fixture.startWorker();
-    await fixture.pass(600_000);
+    await fixture.clock.pass(600_000);
     expect(fixture.reports).toEqual([]);
     expect(arrived('siem')).toBe(60);
   });
@@ -81,7 +81,7 @@ describe('one instance, with what host.json lets it work on at once', () => {
     const posts = [];
     for (let n = 0; n < 40; n++) posts.push(await fixture.post());
     fixture.startWorker();
-    await fixture.pass(30_000);
+    await fixture.clock.pass(30_000);
     for (const { id } of posts)
       expect(await fixture.ask(id)).toMatchObject({ status: 'delivered', attempts: 2 });
   });

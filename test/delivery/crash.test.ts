@@ -16,7 +16,7 @@ async function killedAt(nth: number) {
     accepted = receipt;
   });
   const pump = fixture.startWorker(victim);
-  await fixture.pass(60_000);
+  await fixture.clock.pass(60_000);
   pump.stop();
   return { fixture, accepted, isOver: steps < nth };
 }
@@ -32,7 +32,7 @@ test('row 36: killed before any step of accepting or sending → what was accept
     // The host's lease on a message in work, ten minutes.
     const view = await fixture.untilIs('delivered', repeated.id);
     expect(view.attempts).toBe(1);
-    await fixture.pass(HOUR);
+    await fixture.clock.pass(HOUR);
     expect(new Set(fixture.arrivals.map(({ id, body }) => `${id} ${body}`)).size).toBe(1);
     expect(fixture.queue.messages.size).toBe(0);
     expect(fixture.reports).toEqual([]);
@@ -53,11 +53,11 @@ test('killed before any step of an attempt that fails: the next attempts are mad
     const { id } = await fixture.post(POST);
     let steps = 0;
     const pump = fixture.startWorker(fixture.open(() => (++steps >= nth ? never() : Promise.resolve())));
-    await fixture.pass(2_000);
+    await fixture.clock.pass(2_000);
     pump.stop();
     fixture.startWorker();
     await fixture.untilIs('delivered', id);
-    await fixture.pass(HOUR);
+    await fixture.clock.pass(HOUR);
     expect(fixture.queue.messages.size).toBe(0);
     expect(new Set(fixture.arrivals.map((one) => one.id))).toEqual(new Set([id]));
     if (steps < nth) break;

@@ -153,9 +153,6 @@ export function openDeliveriesFixture(random: () => number = () => 0.5, maxPolli
       clock.until(fixture.accept(fixture.open(), given)),
     ask: (id: string): Promise<DeliveryView> => clock.until(fixture.open().ask(id)),
 
-    /** Lets so much time pass. */
-    pass: (ms: number): Promise<void> => clock.pass(ms),
-
     /** Lets time pass until a delivery is what is wanted; looks that often. */
     untilIs: (status: string, id: string, stepMs = 5_000): Promise<DeliveryView> =>
       clock.eventually(async () => {

@@ -33,7 +33,7 @@ describe('a delivery', () => {
     const { id, status } = await fixture.post();
     expect(status).toBe('queued');
     expect(await fixture.untilIs('delivered', id)).toMatchObject({ attempts: 1, lastStatus: 204 });
-    await fixture.pass(0);
+    await fixture.clock.pass(0);
     expect(blobs(fixture.places.bodies)).toEqual([]);
     expect(fixture.queue.messages.size).toBe(0);
     expect(fixture.errors).toEqual([]);
@@ -69,7 +69,7 @@ describe('a delivery', () => {
     };
     fixture.startWorker();
     fixture.startWorker();
-    await fixture.pass(HOUR);
+    await fixture.clock.pass(HOUR);
     expect(fixture.arrivals).toHaveLength(1);
     expect(fixture.queue.messages.size).toBe(0);
   });
@@ -118,7 +118,7 @@ describe('a delivery', () => {
     };
     withSecret('old');
     const { id } = await fixture.post();
-    await fixture.pass(1_000);
+    await fixture.clock.pass(1_000);
     await fixture.close();
     withSecret('new');
     await fixture.untilIs('delivered', id);
@@ -130,9 +130,9 @@ describe('a delivery', () => {
     fixture.receive = () => ({ kind: 'spared', retryAfterMs: 600_000 });
     fixture.startWorker();
     const { id } = await fixture.post();
-    await fixture.pass(30 * HOUR);
+    await fixture.clock.pass(30 * HOUR);
     expect(await fixture.ask(id)).toMatchObject({ status: 'queued', attempts: 0 });
-    await fixture.pass(8 * HOUR); // how often the host looks is not in the sum
+    await fixture.clock.pass(8 * HOUR); // how often the host looks is not in the sum
     expect(await fixture.ask(id)).toMatchObject({ status: 'dead-lettered', attempts: 0 });
     expect(fixture.reports).toHaveLength(1);
   });
@@ -155,9 +155,9 @@ describe('a repeated post', () => {
     const again = () => fixture.post({ text: '{"same":1}' });
     const first = await again();
     await fixture.untilIs('delivered', first.id);
-    await fixture.pass(HOUR - 10_000);
+    await fixture.clock.pass(HOUR - 10_000);
     expect(await again()).toEqual({ ...first, status: 'delivered' });
-    await fixture.pass(20_000);
+    await fixture.clock.pass(20_000);
     const second = await again();
     expect(second.id).not.toBe(first.id);
     await fixture.untilIs('delivered', second.id);
@@ -174,7 +174,7 @@ describe('a repeated post', () => {
       const { id } = await fixture.post(post);
       fixture.startWorker();
       await fixture.untilIs('delivered', id);
-      await fixture.pass(HOUR);
+      await fixture.clock.pass(HOUR);
       expect(fixture.arrivals.map((one) => one.id)).toEqual([id]);
       await fixture.close();
     }
@@ -184,9 +184,9 @@ describe('a repeated post', () => {
     fixture.receive = (_outgoing, _to, nth) => (nth === 1 ? DOWN : OK);
     fixture.startWorker();
     const { id } = await fixture.post({ text: '{"same":1}' });
-    await fixture.pass(2_000);
+    await fixture.clock.pass(2_000);
     fixture.queue.messages.clear();
-    await fixture.pass(0.5 * HOUR);
+    await fixture.clock.pass(0.5 * HOUR);
     expect(await fixture.ask(id)).toMatchObject({ status: 'queued', attempts: 1 });
     await fixture.post({ text: '{"same":1}' });
     await fixture.untilIs('delivered', id);
@@ -203,7 +203,7 @@ describe('a storage that goes away', () => {
         let operations = 0;
         fixture.store.fault = () => (++operations === nth ? when : undefined);
         fixture.startWorker();
-        await fixture.pass(0.5 * HOUR);
+        await fixture.clock.pass(0.5 * HOUR);
         fixture.store.fault = () => undefined;
         expect({ nth, ...(await fixture.untilIs('delivered', id)) }).toMatchObject({ nth, id });
         expect(new Set(fixture.arrivals.map((one) => one.id))).toEqual(new Set([id]));
@@ -219,7 +219,7 @@ describe('a storage that goes away', () => {
     const { id } = await fixture.post();
     fixture.store.fault = () => 'before';
     fixture.startWorker();
-    await fixture.pass(600_000);
+    await fixture.clock.pass(600_000);
     fixture.store.fault = () => undefined;
     await fixture.untilIs('delivered', id);
     expect(fixture.poison.messages.size).toBe(0);
@@ -232,10 +232,10 @@ describe('a storage that goes away', () => {
       fixture.store.fault = () => 'before';
       fixture.queue.fault = () => 'before';
       fixture.startWorker();
-      await fixture.pass(minutes * 60_000);
+      await fixture.clock.pass(minutes * 60_000);
       fixture.store.fault = () => undefined;
       fixture.queue.fault = () => undefined;
-      await fixture.pass(HOUR);
+      await fixture.clock.pass(HOUR);
       expect(await fixture.ask(id)).toMatchObject({ status: 'delivered', attempts: 1 });
       expect(fixture.reports).toEqual([]);
     },
@@ -256,7 +256,7 @@ describe('a write of which only the answer is lost, so that the library repeats 
     fixture.startWorker();
     const { id } = await fixture.post();
     await fixture.untilIs('dead-lettered', id);
-    await fixture.pass(HOUR);
+    await fixture.clock.pass(HOUR);
     expect(fixture.reports).toHaveLength(1);
     expect(blobs(fixture.places.dead)).toHaveLength(1);
   });
@@ -265,7 +265,7 @@ describe('a write of which only the answer is lost, so that the library repeats 
     fixture.startWorker();
     const { id } = await fixture.post();
     await fixture.untilIs('delivered', id);
-    await fixture.pass(HOUR);
+    await fixture.clock.pass(HOUR);
     expect(blobs(fixture.places.bodies)).toEqual([]);
     expect(fixture.reports).toEqual([]);
   });
@@ -277,11 +277,11 @@ test('a delivery of a later version of the app is left to that version, and its 
   const { text, ...rest } = fixture.store.blobs.get(name) ?? { text: '', etag: '', lastModifiedMs: 0 };
   fixture.store.blobs.set(name, { ...rest, text: text.replace('"version":1', '"version":2') });
   fixture.startWorker();
-  await fixture.pass(HOUR);
+  await fixture.clock.pass(HOUR);
   await expect(fixture.ask(id)).rejects.toMatchObject({ status: 503 });
   await expect(fixture.clock.until(fixture.open().redeliver(id))).rejects.toMatchObject({ status: 503 });
   fixture.store.blobs.set(name, { ...rest, text });
-  await fixture.pass(60_000);
+  await fixture.clock.pass(60_000);
   expect(await fixture.ask(id)).toMatchObject({ status: 'delivered', attempts: 1 });
 });
 
@@ -290,7 +290,7 @@ describe('a delivery whose message was given up', () => {
     fixture.receive = () => new Promise(() => {}); // its worker dies at it
     const { id } = await fixture.post();
     void fixture.open().work({ id, generation: 0 });
-    await fixture.pass(1_000);
+    await fixture.clock.pass(1_000);
     const dying = fixture.open();
     const write = fixture.store.write.bind(fixture.store);
     fixture.store.write = async (name, text, condition) => {
@@ -298,7 +298,7 @@ describe('a delivery whose message was given up', () => {
       return new Promise(() => {});
     };
     void dying.giveUp({ id, generation: 0 });
-    await fixture.pass(1_000);
+    await fixture.clock.pass(1_000);
     fixture.store.write = write;
     expect(await fixture.ask(id)).toMatchObject({ status: 'dead-lettered' });
     expect(fixture.reports).toEqual([]);
@@ -356,13 +356,13 @@ describe('what is kept', () => {
     await fixture.close();
     const waiting = await fixture.post();
 
-    await fixture.pass(6 * DAY);
+    await fixture.clock.pass(6 * DAY);
     expect(await sweepAll()).toMatchObject({ deleted: 0, finished: true });
-    await fixture.pass(2 * DAY);
+    await fixture.clock.pass(2 * DAY);
     await sweepAll();
     await expect(fixture.ask(delivered.id)).rejects.toMatchObject({ kind: 'delivery-unknown', status: 404 });
     await fixture.ask(dead.id);
-    await fixture.pass(23 * DAY);
+    await fixture.clock.pass(23 * DAY);
     await sweepAll();
     await expect(fixture.ask(dead.id)).rejects.toMatchObject({ status: 404 });
     expect(blobs(fixture.places.dead)).toEqual([]);
@@ -378,12 +378,12 @@ describe('what is kept', () => {
     fixture.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
     fixture.startWorker();
     for (let n = 0; n < 100; n++) await fixture.post();
-    await fixture.pass(HOUR);
+    await fixture.clock.pass(HOUR);
     await fixture.close();
     const { store, queue, clock, places } = fixture;
     const { id } = await fixture.post();
     queue.messages.clear();
-    await fixture.pass(2 * DAY);
+    await fixture.clock.pass(2 * DAY);
     const slow: BlobStore = {
       read: async (name) => {
         await clock.sleep(20);
@@ -398,7 +398,7 @@ describe('what is kept', () => {
     expect(swept).toMatchObject({ deleted: 0, finished: true });
     fixture.receive = () => OK;
     fixture.startWorker();
-    await fixture.pass(HOUR);
+    await fixture.clock.pass(HOUR);
     expect(await fixture.ask(id)).toMatchObject({ status: 'delivered' });
   });
 
@@ -407,7 +407,7 @@ describe('what is kept', () => {
     fixture.startWorker();
     const { id } = await fixture.post();
     await fixture.untilIs('dead-lettered', id);
-    await fixture.pass(31 * DAY);
+    await fixture.clock.pass(31 * DAY);
     const erase = fixture.store.delete.bind(fixture.store);
     fixture.store.delete = async (name, etag) => {
       fixture.store.delete = erase;
@@ -416,7 +416,7 @@ describe('what is kept', () => {
     };
     fixture.receive = () => OK;
     await sweepAll();
-    await fixture.pass(HOUR);
+    await fixture.clock.pass(HOUR);
     expect(await fixture.ask(id)).toMatchObject({ status: 'delivered' });
   });
 
@@ -428,7 +428,7 @@ describe('what is kept', () => {
       etag: '"x"',
       lastModifiedMs: 0,
     });
-    await fixture.pass(2 * DAY);
+    await fixture.clock.pass(2 * DAY);
     expect(await sweepAll()).toMatchObject({ deleted: 1 });
     fixture.startWorker();
     await fixture.untilIs('delivered', id);

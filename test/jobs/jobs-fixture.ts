@@ -107,7 +107,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       note: unnoted,
       report: (report) => void reports.push(report),
       resultHours: 24,
-      perMinute: 80,
+      perMinute: 80, // what the reserve leaves of 100
       jobs: new JobStore({ clock, random, store, large: store, places }),
       lookup: backgroundLookup,
       statsLookup,

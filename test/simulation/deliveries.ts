@@ -115,7 +115,7 @@ export async function simulateDeliveries(simulation: DeliverySimulation): Promis
   }
 
   await clock.until(Promise.all([callers, killers(), lookEachMinute()]));
-  await fixture.pass(1.5 * DAY_MS);
+  await fixture.clock.pass(1.5 * DAY_MS);
   const ended = new Map<string, string>();
   for (const { id } of accepted) ended.set(id, (await fixture.ask(id)).status);
   return {
