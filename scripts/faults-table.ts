@@ -3,7 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 /** Where tests of faults stand, and what breaks there. */
 const FOLDERS = {
   'test/faults': 'A request: its caller, Defender, the identity endpoint, the quota, the settings',
-  'test/storage': 'State that instances share',
+  'test/quota': 'The quota that instances share',
+  'test/storage': 'The storage that instances share',
   'test/jobs': 'Jobs',
   'test/delivery': 'Forwarding',
 } as const;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
-/** The alert of Microsoft's own page, with its two addresses. */
+/** The alert of Microsoft's own page, and its two addresses there. */
 export const KNOWN_ALERT = 'da637472900382838869_1364969609';
+export const KNOWN_IPS: readonly string[] = ['104.80.104.128', '23.203.232.228'];
 
 /** An alert that is known and has no IPs. */
 export const EMPTY_ALERT = 'da637308392288907382_-880718168';
@@ -15,7 +16,7 @@ export const UNSEEN_IP = '203.0.113.255';
 /** The alerts whose IPs are not derived from their ids; null: not found. */
 export function knownAlerts(): Map<string, string[] | null> {
   return new Map([
-    [KNOWN_ALERT, ['104.80.104.128', '23.203.232.228']],
+    [KNOWN_ALERT, [...KNOWN_IPS]],
     [EMPTY_ALERT, []],
     [UNKNOWN_ALERT, null],
   ]);

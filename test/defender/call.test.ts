@@ -6,14 +6,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../shared/clock.js';
 import { type Call, createCall } from '../../shared/defender/call.js';
 import { UpstreamClock } from '../../shared/defender/upstream-clock.js';
-import { VirtualTime } from '../support/virtual-time.js';
+import { FakeTimers } from '../support/fake-timers.js';
 
 const CAP = 10 * 1024 * 1024;
-let time: VirtualTime;
+let time: FakeTimers;
 let call: Call;
 let servers: Server[];
 beforeEach(() => {
-  time = new VirtualTime();
+  time = new FakeTimers();
   call = createCall(systemClock, 'agent/1.0', new UpstreamClock());
   servers = [];
 });

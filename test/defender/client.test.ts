@@ -7,7 +7,7 @@ import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
 import type { Stage, Work } from '../../shared/source.js';
-import { SteppingClock } from '../support/stepping-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const URL = 'https://api.test/api/things';
 const upstream = undefined;
@@ -15,9 +15,9 @@ const ANSWER: Outcome = { kind: 'answered', body: 'body' };
 const UNAVAILABLE: Outcome = { kind: 'unavailable', status: 503, retryAfterMs: undefined, upstream };
 const UNAUTHORIZED: Outcome = { kind: 'unauthorized', upstream };
 
-let clock: SteppingClock;
+let clock: VirtualClock;
 beforeEach(() => {
-  clock = new SteppingClock();
+  clock = new VirtualClock();
 });
 
 interface Script {

@@ -2,18 +2,18 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { makeToken } from '../../local/identity/token.js';
 import { IdentityError } from '../../shared/errors.js';
 import { MOST_USERS, Users } from '../../shared/users.js';
-import { ManualClock } from '../local/manual-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const CLIENT = '33333333-3333-4333-8333-333333333333';
 const registration = { clientId: CLIENT, tenantId: 't', authorityHost: 'https://login.test' };
 const { signal } = new AbortController();
 
-let clock: ManualClock;
+let clock: VirtualClock;
 let created: string[];
 let users: Users;
 
 beforeEach(() => {
-  clock = new ManualClock();
+  clock = new VirtualClock();
   created = [];
   users = new Users(clock, registration, ({ digest, token }) => {
     created.push(digest);
@@ -69,9 +69,9 @@ test('more users than are kept: the one not seen for longest is forgotten', asyn
 test("with the token's end the user is refused", async () => {
   const ann = bearer('ann', 'signed', 60);
   await users.forCaller(ann, signal);
-  clock.move(59_000);
+  await clock.pass(59_000);
   await users.forCaller(ann, signal);
-  clock.move(1_000);
+  await clock.pass(1_000);
   await expect(users.forCaller(ann, signal)).rejects.toMatchObject({ kind: 'user-token-expired' });
 });
 
@@ -79,9 +79,9 @@ test("after the token's end the next request of any user forgets everything of t
   const [ann, bob] = [bearer('ann', 'signed', 60), bearer('bob')];
   await users.forCaller(bob, signal);
   const kept = await users.forCaller(ann, signal);
-  clock.move(60_000);
+  await clock.pass(60_000);
   await users.forCaller(bob, signal);
-  clock.move(-60_000); // back, to see whether there still is something of hers
+  clock.jumpCalendar(-60_000); // back, to see whether there still is something of hers
   expect(await users.forCaller(ann, signal)).not.toBe(kept);
 });
 

@@ -3,19 +3,19 @@ import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { withDeadline } from '../../shared/deadline.js';
 import { DeliveryAtOnce } from '../../shared/delivery/at-once.js';
 import { judgeError } from '../../shared/delivery/judge.js';
-import { VirtualTime } from '../support/virtual-time.js';
+import { FakeTimers } from '../support/fake-timers.js';
 import { startWorld, type World } from '../support/world.js';
-import { destination, payload } from './post-office.js';
+import { destination, payload } from './deliveries-fixture.js';
 import { type Receiver, startReceiver, URL_CANARY } from './receiver.js';
 
 const HOUR = 3_600_000;
 
-let time: VirtualTime;
+let time: FakeTimers;
 let receiver: Receiver;
 let world: World;
 beforeEach(async () => {
   receiver = await startReceiver();
-  time = new VirtualTime();
+  time = new FakeTimers();
   const FORWARD_DESTINATIONS = JSON.stringify({
     ...receiver.destination(),
     closed: { url: 'http://127.0.0.1:9/', allowPrivateHost: true },

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { ForwardReceipt } from '../../shared/enrichment.js';
-import { HOUR, OK, openPostOffice } from './post-office.js';
+import { HOUR, OK, openDeliveriesFixture } from './deliveries-fixture.js';
 
 const POST = { text: '{"same":1}' };
 /** What a process that has been killed never comes back from. */
@@ -8,35 +8,35 @@ const never = () => new Promise<never>(() => {});
 
 /** An instance that accepts a post, works on it, and is killed before the n-th of its steps. */
 async function killedAt(nth: number) {
-  const office = openPostOffice();
+  const fixture = openDeliveriesFixture();
   let steps = 0;
-  const victim = office.open(() => (++steps >= nth ? never() : Promise.resolve()));
+  const victim = fixture.open(() => (++steps >= nth ? never() : Promise.resolve()));
   let accepted: ForwardReceipt | undefined;
-  office.accept(victim, POST).then((receipt) => {
+  fixture.accept(victim, POST).then((receipt) => {
     accepted = receipt;
   });
-  const pump = office.employ(victim);
-  await office.pass(60_000);
+  const pump = fixture.startWorker(victim);
+  await fixture.clock.pass(60_000);
   pump.stop();
-  return { office, accepted, isOver: steps < nth };
+  return { fixture, accepted, isOver: steps < nth };
 }
 
 test('row 36: killed before any step of accepting or sending → what was accepted arrives, what was not is one delivery when repeated, each under one id', async () => {
   let sentTwice = 0;
   for (let nth = 1; ; nth++) {
-    const { office, accepted, isOver } = await killedAt(nth);
-    if (accepted) expect(await office.ask(accepted.id)).toMatchObject({ id: accepted.id });
-    const repeated = await office.post(POST);
+    const { fixture, accepted, isOver } = await killedAt(nth);
+    if (accepted) expect(await fixture.ask(accepted.id)).toMatchObject({ id: accepted.id });
+    const repeated = await fixture.post(POST);
     expect({ nth, id: accepted?.id ?? repeated.id }).toEqual({ nth, id: repeated.id });
-    office.employ();
+    fixture.startWorker();
     // The host's lease on a message in work, ten minutes.
-    const view = await office.untilIs('delivered', repeated.id);
+    const view = await fixture.untilIs('delivered', repeated.id);
     expect(view.attempts).toBe(1);
-    await office.pass(HOUR);
-    expect(new Set(office.arrivals.map(({ id, body }) => `${id} ${body}`)).size).toBe(1);
-    expect(office.queue.messages.size).toBe(0);
-    expect(office.reports).toEqual([]);
-    if (office.arrivals.length > 1) sentTwice++;
+    await fixture.clock.pass(HOUR);
+    expect(new Set(fixture.arrivals.map(({ id, body }) => `${id} ${body}`)).size).toBe(1);
+    expect(fixture.queue.messages.size).toBe(0);
+    expect(fixture.reports).toEqual([]);
+    if (fixture.arrivals.length > 1) sentTwice++;
     if (isOver) break;
     expect(nth).toBeLessThan(60);
   }
@@ -47,19 +47,19 @@ test('row 36: killed before any step of accepting or sending → what was accept
 
 test('killed before any step of an attempt that fails: the next attempts are made, and none is lost', async () => {
   for (let nth = 1; ; nth++) {
-    const office = openPostOffice();
-    office.receive = (_outgoing, _to, arrival) =>
+    const fixture = openDeliveriesFixture();
+    fixture.receive = (_outgoing, _to, arrival) =>
       arrival === 1 ? { kind: 'failed', status: 500, reason: 'It answered 500.' } : OK;
-    const { id } = await office.post(POST);
+    const { id } = await fixture.post(POST);
     let steps = 0;
-    const pump = office.employ(office.open(() => (++steps >= nth ? never() : Promise.resolve())));
-    await office.pass(2_000);
+    const pump = fixture.startWorker(fixture.open(() => (++steps >= nth ? never() : Promise.resolve())));
+    await fixture.clock.pass(2_000);
     pump.stop();
-    office.employ();
-    await office.untilIs('delivered', id);
-    await office.pass(HOUR);
-    expect(office.queue.messages.size).toBe(0);
-    expect(new Set(office.arrivals.map((one) => one.id))).toEqual(new Set([id]));
+    fixture.startWorker();
+    await fixture.untilIs('delivered', id);
+    await fixture.clock.pass(HOUR);
+    expect(fixture.queue.messages.size).toBe(0);
+    expect(new Set(fixture.arrivals.map((one) => one.id))).toEqual(new Set([id]));
     if (steps < nth) break;
   }
 });

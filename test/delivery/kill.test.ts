@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { answerOf, pathOf } from '../jobs/polling.js';
+import { freshAlertIds } from '../support/alert-ids.js';
 import { endOfDelivery, insist } from '../support/eventually.js';
-import { type Fleet, freshAlertIds, type Instance, lost, startFleet } from '../support/fleet.js';
+import { type Fleet, type Instance, lost, startFleet } from '../support/fleet.js';
 import { type Receiver, startReceiver } from './receiver.js';
 
 const SEND = /^POST .*\/alert-ip-deliveries-[^/]*\/messages$/;

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { afterAll, expect, test } from '@jest/globals';
 import { accept, FAILURES, METADATA } from '../../local/receiver/behaviour.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
 import type { Sent } from '../../shared/delivery/sending.js';
 import { CLOSED_PORT, resolveBy, resolveTo } from '../support/network.js';
-import { AUTHORITY_TLS, trustLocalAuthority } from '../support/trust.js';
+import { AUTHORITY_TLS, SELF_SIGNED_TLS, trustLocalAuthority } from '../support/trust.js';
 import { underFire } from '../support/under-fire.js';
 import { HEADER_VALUE, type SenderUnderTest, startSender } from './sender.js';
 
@@ -220,9 +219,7 @@ test('beyond: a destination closes its connections between attempts → the next
 });
 
 test('beyond: a destination’s certificate does not hold → a failed attempt that says so, and nothing sent; one that holds is sent to', async () => {
-  const pem = (name: string) =>
-    readFileSync(new URL(`../faults/fixtures/self-signed.${name}.pem`, import.meta.url), 'utf8');
-  const wrong = await fire.keep(startReceiver({ tls: { key: pem('key'), cert: pem('cert') } }));
+  const wrong = await fire.keep(startReceiver({ tls: SELF_SIGNED_TLS }));
   const right = await fire.keep(startReceiver({ tls: AUTHORITY_TLS }));
   const sender = await fire.keep(startSender({ wrong: { url: wrong.url }, right: { url: right.url } }));
   expect(await fire.time.until(sender.send('wrong'))).toEqual({

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { nextHop } from '../../shared/delivery/next-hop.js';
 import { longestSpareMs, waitBefore, waitWhileSpared } from '../../shared/delivery/schedule.js';
-import { SCHEDULE_MS } from './post-office.js';
+import { SCHEDULE_MS } from './deliveries-fixture.js';
 
 const DAY_MS = 86_400_000;
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

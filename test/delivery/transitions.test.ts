@@ -13,7 +13,7 @@ import {
   verdictOn,
 } from '../../shared/delivery/transitions.js';
 import { viewDelivery } from '../../shared/delivery/view.js';
-import { DOWN, HOUR, OK, SCHEDULE_MS } from './post-office.js';
+import { DOWN, HOUR, OK, SCHEDULE_MS } from './deliveries-fixture.js';
 
 const NOW = Date.UTC(2026, 10, 23, 18);
 const fresh = newDelivery({ id: 'a'.repeat(32), destination: 'siem', contentType: 'text/plain' }, 0, NOW);

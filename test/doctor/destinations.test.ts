@@ -1,19 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { type Receiver, startReceiver } from '../../local/receiver/receiver.js';
 // Loaded before time stands still: the app itself loads it when it is asked.
 import '../../shared/delivery/connect.js';
+import { FakeTimers } from '../support/fake-timers.js';
 import { CLOSED_PORT, resolveTo } from '../support/network.js';
 import { type RawServer, startSilentServer } from '../support/raw-server.js';
-import { AUTHORITY_TLS, trustLocalAuthority } from '../support/trust.js';
-import { VirtualTime } from '../support/virtual-time.js';
+import { AUTHORITY_TLS, EXPIRED_TLS, SELF_SIGNED_TLS, trustLocalAuthority } from '../support/trust.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 
 afterAll(trustLocalAuthority());
-
-const pem = (name: string) => readFileSync(new URL(`../${name}.pem`, import.meta.url), 'utf8');
-const tlsOf = (name: string) => ({ key: pem(`${name}.key`), cert: pem(`${name}.cert`) });
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -54,8 +50,8 @@ test('those that are there, by http on this machine or by https: connected to, a
 });
 
 test('what is wrong with a certificate, and what to do', async () => {
-  const selfSigned = await keep(startReceiver({ tls: tlsOf('faults/fixtures/self-signed') }));
-  const expired = await keep(startReceiver({ tls: tlsOf('support/fixtures/expired') }));
+  const selfSigned = await keep(startReceiver({ tls: SELF_SIGNED_TLS }));
+  const expired = await keep(startReceiver({ tls: EXPIRED_TLS }));
   const told = await examine({ strange: { url: selfSigned.url }, old: { url: expired.url } });
   expect(told).toEqual({
     strange: {
@@ -127,7 +123,7 @@ test('nobody listens, or somebody who does not speak TLS: the others are right a
 });
 
 test('some who never say a word: each says so of its own, side by side', async () => {
-  const time = new VirtualTime();
+  const time = new FakeTimers();
   try {
     const silent = await time.until(keep(startSilentServer()));
     const url = `${silent.url}/canary-path`;

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { type DelegatedWorld, startDelegatedWorld } from '../support/delegated-world.js';
-import { VirtualTime } from '../support/virtual-time.js';
+import { FakeTimers } from '../support/fake-timers.js';
 import { consult } from './consult.js';
 
-let time: VirtualTime;
+let time: FakeTimers;
 let world: DelegatedWorld;
 beforeEach(async () => {
-  time = new VirtualTime();
+  time = new FakeTimers();
   world = await time.until(startDelegatedWorld());
 });
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { EMPTY_ALERT, KNOWN_ALERT, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
+import { EMPTY_ALERT, KNOWN_ALERT, KNOWN_IPS, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
 import { startWorld, type World } from '../support/world.js';
 
 let world: World;
@@ -16,7 +16,7 @@ describe('GET /api/alerts/{id}/ips answers as Defender does', () => {
       expect(headers['content-type']).toBe('application/json');
       expect(json).toEqual({
         '@odata.context': `${world.defender.url}/$metadata#Ips`,
-        value: [{ id: '104.80.104.128' }, { id: '23.203.232.228' }],
+        value: KNOWN_IPS.map((id) => ({ id })),
       });
     }
     expect(world.asked()).toHaveLength(1);

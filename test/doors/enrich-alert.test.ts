@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { EMPTY_ALERT, KNOWN_ALERT, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
+import { EMPTY_ALERT, KNOWN_ALERT, KNOWN_IPS, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
 import { startWorld, type World } from '../support/world.js';
 
 let world: World;
@@ -11,7 +11,6 @@ const ALERT = {
   detectionSource: 'WindowsDefenderAtp',
   title: 'Suspicious connection',
 };
-const IPS = ['104.80.104.128', '23.203.232.228'];
 const OTHER_ALERT = 'da637472900382838869_77';
 
 describe('an alert goes in and comes back with its IPs', () => {
@@ -24,11 +23,11 @@ describe('an alert goes in and comes back with its IPs', () => {
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('application/json');
     expect(json).toEqual({
-      alert: { ...ALERT, relatedIps: IPS },
+      alert: { ...ALERT, relatedIps: KNOWN_IPS },
       enrichment: {
         id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         status: 'complete',
-        ips: IPS.map((address) => ({
+        ips: KNOWN_IPS.map((address) => ({
           address,
           version: 4,
           scope: 'public',
@@ -36,7 +35,14 @@ describe('an alert goes in and comes back with its IPs', () => {
           alertIds: [KNOWN_ALERT],
         })),
         alerts: [
-          { alertId: KNOWN_ALERT, status: 'found', shape: 'mde-alert', pointer: '', ips: IPS, ageSeconds: 0 },
+          {
+            alertId: KNOWN_ALERT,
+            status: 'found',
+            shape: 'mde-alert',
+            pointer: '',
+            ips: KNOWN_IPS,
+            ageSeconds: 0,
+          },
         ],
         quota: {
           asOf: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
@@ -51,14 +57,14 @@ describe('an alert goes in and comes back with its IPs', () => {
   test('what was posted comes back to the character, with relatedIps in it', async () => {
     const posted = `{ "machineId":"m", "detectionSource" : "x", "n": 12345678901234567890, "e":1e5,\n "__proto__":{"a":1}, "u":"\\u00e9\\ud800", "id": "${KNOWN_ALERT}" }`;
     const { text } = await world.enrich(posted);
-    const spliced = posted.replace(/ \}$/, `,"relatedIps":${JSON.stringify(IPS)} }`);
+    const spliced = posted.replace(/ \}$/, `,"relatedIps":${JSON.stringify(KNOWN_IPS)} }`);
     expect(text.startsWith(`{"alert":${spliced},"enrichment":{`)).toBe(true);
   });
 
   test('an enriched alert posted again has its IPs replaced, not nested', async () => {
     const first = await world.enrich({ ...ALERT, relatedIps: ['192.0.2.1'] });
     const second = await world.enrich(first.json.alert);
-    expect(second.json.alert).toEqual({ ...ALERT, relatedIps: IPS });
+    expect(second.json.alert).toEqual({ ...ALERT, relatedIps: KNOWN_IPS });
     expect(second.json.alert).toEqual(first.json.alert);
   });
 
@@ -83,9 +89,9 @@ describe('an alert goes in and comes back with its IPs', () => {
     const { status, json } = await world.enrich(ALERT, '?format=ips');
     expect(status).toBe(200);
     expect(json).toEqual({
-      ips: IPS,
+      ips: KNOWN_IPS,
       status: 'complete',
-      alerts: [{ alertId: KNOWN_ALERT, status: 'found', ips: IPS }],
+      alerts: [{ alertId: KNOWN_ALERT, status: 'found', ips: KNOWN_IPS }],
     });
   });
 
@@ -117,7 +123,10 @@ describe('an alert goes in and comes back with its IPs', () => {
 
   test('an alert that stands twice is asked about once and gets its IPs in both places', async () => {
     const { json } = await world.enrich([ALERT, { ...ALERT, title: 'again' }]);
-    expect(json.alert.map((alert: { relatedIps: string[] }) => alert.relatedIps)).toEqual([IPS, IPS]);
+    expect(json.alert.map((alert: { relatedIps: string[] }) => alert.relatedIps)).toEqual([
+      KNOWN_IPS,
+      KNOWN_IPS,
+    ]);
     expect(json.enrichment.alerts).toHaveLength(1);
     expect(world.asked()).toHaveLength(1);
   });
@@ -129,7 +138,7 @@ describe('duplicates', () => {
     const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => world.enrich({ ...ALERT, n })));
     for (const [n, { status, json }] of answers.entries()) {
       expect(status).toBe(200);
-      expect(json.alert).toEqual({ ...ALERT, n, relatedIps: IPS });
+      expect(json.alert).toEqual({ ...ALERT, n, relatedIps: KNOWN_IPS });
     }
     expect(world.identity.requests).toHaveLength(1);
     expect(world.asked()).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { KNOWN_ALERT, UNKNOWN_ALERT, UNSEEN_IP } from '../../local/defender/alerts.js';
+import { KNOWN_ALERT, KNOWN_IPS, UNKNOWN_ALERT, UNSEEN_IP } from '../../local/defender/alerts.js';
 import { startWorld, type World } from '../support/world.js';
 
 let world: World;
@@ -69,7 +69,7 @@ describe("the payload's own addresses", () => {
       { address: '23.203.232.228', sources: ['defender'] },
       { address: '198.51.100.7', sources: ['payload'] },
     ]);
-    expect(json.alert.relatedIps).toEqual(['104.80.104.128', '23.203.232.228']);
+    expect(json.alert.relatedIps).toEqual(KNOWN_IPS);
   });
 
   test('are the answer with onFailure=degrade when Defender is gone, and it says so', async () => {

@@ -1,29 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
-import { VirtualTime } from '../support/virtual-time.js';
+import { alertIds } from '../support/alert-ids.js';
+import { FakeTimers } from '../support/fake-timers.js';
+import { randomFrom } from '../support/random.js';
 import { startWorld, type World } from '../support/world.js';
 
-let time: VirtualTime;
+let time: FakeTimers;
 let world: World;
 beforeEach(() => {
-  time = new VirtualTime();
+  time = new FakeTimers();
 });
 afterEach(async () => {
   await time.until(world.close());
   time.end();
 });
-
-const alertIds = (count: number) =>
-  Array.from({ length: count }, (_, n) => `da637472900382838869_${1_000_000 + n}`);
-
-/** A small generator, so that a failing run can be repeated. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
-}
 
 describe('the quota, seen from outside', () => {
   test('250 alerts, 100 s: 200 answered, 50 told exactly how long to wait, Defender never says 429', async () => {

@@ -1,9 +1,10 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { mostHeldDuring } from '../support/live-bytes.js';
+import { expectMendable, expectRetryLater } from '../support/problems.js';
 import type { OnRequest } from '../support/raw-server.js';
 import { underFire } from '../support/under-fire.js';
-import { always, expectMendable, expectRetryLater, first, ipsAnswer, upstreamError } from './answers.js';
+import { always, first, ipsAnswer, upstreamError } from './answers.js';
 import { ALERT, IPS, PATH } from './payloads.js';
 
 const fire = underFire();

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from '@jest/globals';
+import { alertIds } from '../support/alert-ids.js';
 import type { Answer } from '../support/exchange.js';
+import { expectRetryLater } from '../support/problems.js';
 import { underFire } from '../support/under-fire.js';
 import type { World } from '../support/world.js';
-import { always, expectRetryLater, first, upstreamError } from './answers.js';
-import { ALERT, alertIds, IPS } from './payloads.js';
+import { always, first, upstreamError } from './answers.js';
+import { ALERT, IPS } from './payloads.js';
 
 const fire = underFire();
 

@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { makeToken } from '../../local/identity/token.js';
 import type { Intercept } from '../../local/intercept.js';
+import { alertIds } from '../support/alert-ids.js';
+import { expectMendable, expectRetryLater } from '../support/problems.js';
 import { underFire } from '../support/under-fire.js';
 import type { World } from '../support/world.js';
-import { always, expectMendable, expectRetryLater, upstreamError } from './answers.js';
-import { ALERT, alertIds } from './payloads.js';
+import { always, upstreamError } from './answers.js';
+import { ALERT } from './payloads.js';
 
 const fire = underFire();
 const NO_CACHE = { IPS_CACHE_SECONDS: '0' };

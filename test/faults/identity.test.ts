@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { Intercept } from '../../local/intercept.js';
+import { alertIds } from '../support/alert-ids.js';
+import { expectDegraded, expectRetryLater } from '../support/problems.js';
 import { underFire } from '../support/under-fire.js';
-import { expectDegraded, expectRetryLater } from './answers.js';
-import { ALERT, alertIds } from './payloads.js';
+import { ALERT } from './payloads.js';
 
 const fire = underFire();
 

@@ -1,4 +1,4 @@
-import { KNOWN_ALERT } from '../../local/defender/alerts.js';
+import { KNOWN_ALERT, KNOWN_IPS } from '../../local/defender/alerts.js';
 import { PAYLOAD_CANARY } from '../support/world.js';
 
 /** An alert with a text in it that nothing but the answer's own `alert` may show. */
@@ -10,11 +10,7 @@ export const ALERT = {
 };
 
 /** What Defender knows of it. */
-export const IPS = ['104.80.104.128', '23.203.232.228'];
+export const IPS = KNOWN_IPS;
 
 /** The path it is asked for. */
 export const PATH = `/api/alerts/${KNOWN_ALERT}/ips`;
-
-/** As many ids as wanted, all different, all known to the simulator. */
-export const alertIds = (count: number, from = 1_000_000) =>
-  Array.from({ length: count }, (_, n) => `da637472900382838869_${from + n}`);

@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
+import { alertIds } from '../support/alert-ids.js';
+import { expectDegraded, expectRetryLater } from '../support/problems.js';
 import { underFire } from '../support/under-fire.js';
 import type { World } from '../support/world.js';
-import { expectDegraded, expectRetryLater } from './answers.js';
-import { ALERT, alertIds } from './payloads.js';
+import { ALERT } from './payloads.js';
 
 const fire = underFire();
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
+import { expectRetryLater } from '../support/problems.js';
 import { underFire } from '../support/under-fire.js';
-import { expectRetryLater } from './answers.js';
 import { ALERT, PATH } from './payloads.js';
 
 const fire = underFire();

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
+import { startReceiver } from '../../local/receiver/receiver.js';
 import { CLOSED_PORT, resolveBy } from '../support/network.js';
+import { expectDegraded, expectMendable, expectRetryLater } from '../support/problems.js';
+import { SELF_SIGNED_TLS } from '../support/trust.js';
 import { underFire } from '../support/under-fire.js';
-import { always, expectDegraded, expectMendable, expectRetryLater, first } from './answers.js';
+import { always, first } from './answers.js';
 import { ALERT, IPS } from './payloads.js';
 
 const fire = underFire();
@@ -109,13 +108,12 @@ test('row 20: a DNS failure, a refused connection, a reset on a reused socket, a
   expect(sockets).toHaveLength(2);
 
   // A certificate that nobody has signed.
-  const untrusted = await startUntrustedServer();
-  const guarded = await fire.startWorld({ settings: { DEFENDER_API_HOST: untrusted.url } });
+  const untrusted = await fire.keep(startReceiver({ tls: SELF_SIGNED_TLS }));
+  const guarded = await fire.startWorld({ settings: { DEFENDER_API_HOST: new URL(untrusted.url).origin } });
   const answer = await fire.time.until(guarded.enrich(ALERT));
   expectMendable(answer, 502, 'connection-not-trusted');
   expect(answer.json.detail).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
-  expect(untrusted).toMatchObject({ handshakes: 1, requests: 0 });
-  await untrusted.close();
+  expect(untrusted).toMatchObject({ connections: 1, received: [] });
 });
 
 test('row 21: a 500 MB response → cut at the cap, 502, no retry', async () => {
@@ -156,26 +154,5 @@ function drained(response: ServerResponse): Promise<void> {
       resolve();
     };
     response.on('drain', done).on('close', done);
-  });
-}
-
-async function startUntrustedServer() {
-  const pem = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url));
-  const seen = { handshakes: 0, requests: 0 };
-  const server = createHttpsServer(
-    { cert: pem('self-signed.cert.pem'), key: pem('self-signed.key.pem') },
-    () => {
-      seen.requests++;
-    },
-  );
-  server.on('connection', () => {
-    seen.handshakes++;
-  });
-  server.on('tlsClientError', () => {}); // that is the point
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return Object.assign(seen, {
-    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => new Promise((resolve) => server.close(resolve)),
   });
 }

@@ -1,9 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { UNKNOWN_ALERT } from '../../local/defender/alerts.js';
+import { alertIds } from '../support/alert-ids.js';
+import { expectDegraded, expectMendable, expectRetryLater } from '../support/problems.js';
 import { underFire } from '../support/under-fire.js';
 import type { World } from '../support/world.js';
-import { always, expectDegraded, expectMendable, expectRetryLater, first, upstreamError } from './answers.js';
-import { ALERT, alertIds, IPS } from './payloads.js';
+import { always, first, upstreamError } from './answers.js';
+import { ALERT, IPS } from './payloads.js';
 
 const fire = underFire();
 const tooMany = (retryAfter?: string, date?: string) =>

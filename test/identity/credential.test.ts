@@ -3,17 +3,17 @@ import { type IdentityEndpoint, startIdentityEndpoint } from '../../local/identi
 import { sendJson } from '../../local/loopback.js';
 import { systemClock } from '../../shared/clock.js';
 import { createCredential, type IdentitySettings } from '../../shared/identity/credential.js';
+import { FakeTimers } from '../support/fake-timers.js';
 import { forgetIdentityEndpoint } from '../support/identity-library.js';
-import { VirtualTime } from '../support/virtual-time.js';
 
 const CLIENT_ID = '33333333-3333-4333-8333-333333333333';
-let time: VirtualTime;
+let time: FakeTimers;
 let endpoint: IdentityEndpoint;
 /** The library's own token cache is one for the process. */
 let scopes = 0;
 
 beforeEach(async () => {
-  time = new VirtualTime();
+  time = new FakeTimers();
   endpoint = await time.until(startIdentityEndpoint({ clock: systemClock }));
   Object.assign(process.env, endpoint.settings);
   forgetIdentityEndpoint();

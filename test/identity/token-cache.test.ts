@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { IdentityError } from '../../shared/errors.js';
 import { type AccessToken, type Credential, TokenCache } from '../../shared/identity/token-cache.js';
-import { SteppingClock } from '../support/stepping-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -20,10 +20,10 @@ type Outcome =
   | { readonly kind: 'fails'; readonly tookMs?: number; readonly error?: Error }
   | { readonly kind: 'hangs' };
 
-let clock: SteppingClock;
+let clock: VirtualClock;
 let cache: TokenCache;
 beforeEach(() => {
-  clock = new SteppingClock();
+  clock = new VirtualClock();
   cache = new TokenCache(clock);
 });
 
@@ -247,7 +247,7 @@ test('whatever the credential does and whoever asks when: one attempt in flight,
       fc.array(outcome, { minLength: 1, maxLength: 20 }),
       fc.array(caller, { minLength: 1, maxLength: 20 }),
       async (outcomes, callers) => {
-        clock = new SteppingClock();
+        clock = new VirtualClock();
         cache = new TokenCache(clock);
         const seen = playing(outcomes[0] as Outcome, ...outcomes.slice(1));
         const ask = async ({ patienceMs, renews }: { patienceMs: number; renews: boolean }) => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
+import { freshAlertIds } from '../support/alert-ids.js';
 import { insist } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
-import { freshAlertIds } from '../support/fleet.js';
 import { storedWorlds } from '../support/stored-world.js';
 import type { World, WorldOptions } from '../support/world.js';
 import { answerOf, pathOf } from './polling.js';

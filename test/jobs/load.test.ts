@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { freshAlertIds } from '../support/alert-ids.js';
 import { insist } from '../support/eventually.js';
-import { freshAlertIds } from '../support/fleet.js';
 import { storedWorlds } from '../support/stored-world.js';
 import type { World, WorldOptions } from '../support/world.js';
 import { answerOf, pathOf } from './polling.js';

@@ -5,42 +5,40 @@ import type { StartedJob } from '../../shared/jobs/start.js';
 import { sweepJobs } from '../../shared/jobs/sweep-jobs.js';
 import { CLAIM_MS } from '../../shared/jobs/transitions.js';
 import { randomFrom } from '../support/random.js';
-import { away, forbidden, openWorkshop, post, throttled, type Workshop } from './workshop.js';
+import { away, forbidden, type JobsFixture, openJobsFixture, post, throttled } from './jobs-fixture.js';
 
 const HOUR = 3_600_000;
 
-let shop: Workshop;
+let fixture: JobsFixture;
 beforeEach(() => {
-  shop = openWorkshop();
+  fixture = openJobsFixture();
 });
-afterEach(() => shop.close());
+afterEach(() => fixture.close());
 
-const start = (request = post(3)) => shop.clock.until(shop.jobs().start(request));
+const start = (request = post(3)) => fixture.clock.until(fixture.jobs().start(request));
 
 async function ask({ id, token }: StartedJob) {
-  const asked = await shop.clock.until(shop.jobs().ask(id, token));
+  const asked = await fixture.clock.until(fixture.jobs().ask(id, token));
   return asked.kind === 'answered' ? JSON.parse(asked.answer.body) : asked.view;
 }
 
 /** Lets time pass until the job has ended; says after how many seconds, and how. */
 async function end(job: StartedJob) {
-  const beganMs = shop.clock.monotonicMs();
-  for (;;) {
-    const enrichment = await ask(job);
-    if (enrichment.kind !== 'running') {
-      return { seconds: (shop.clock.monotonicMs() - beganMs) / 1000, enrichment };
-    }
-    await shop.clock.pass(1_000);
-  }
+  const beganMs = fixture.clock.monotonicMs();
+  const enrichment = await fixture.clock.eventually(async () => {
+    const answer = await ask(job);
+    return answer.kind === 'running' ? undefined : answer;
+  }, 1_000);
+  return { seconds: (fixture.clock.monotonicMs() - beganMs) / 1000, enrichment };
 }
 
-const asked = () => [...shop.calls].sort();
+const asked = () => [...fixture.calls].sort();
 
 describe('a job', () => {
   test('ends after as many windows as it needs, each alert asked once, waits being new messages', async () => {
     const request = post(200);
     const job = await start(request);
-    shop.employ();
+    fixture.startWorker();
     const { seconds, enrichment } = await end(job);
     expect(enrichment.status).toBe('complete');
     expect(enrichment.alerts).toHaveLength(200);
@@ -48,17 +46,19 @@ describe('a job', () => {
     // 80 a minute: 80 at once, 80 after 62 s, 40 after another 62 s.
     expect(seconds).toBeGreaterThanOrEqual(124);
     expect(seconds).toBeLessThan(130);
-    expect(shop.errors).toEqual([]);
-    expect(shop.queue.messages.size).toBe(0);
-    expect(await shop.clock.until(shop.store.list(shop.places.running))).toMatchObject({ blobs: [] });
+    expect(fixture.errors).toEqual([]);
+    expect(fixture.queue.messages.size).toBe(0);
+    expect(await fixture.clock.until(fixture.store.list(fixture.places.running))).toMatchObject({
+      blobs: [],
+    });
   });
 
   test('tells how far it is and when it is worth asking again', async () => {
     const job = await start(post(200));
     expect(job.view).toMatchObject({ done: 0, total: 200 });
     expect(job.view.retryAfterSeconds).toBeGreaterThanOrEqual(124);
-    shop.employ();
-    await shop.clock.pass(10_000);
+    fixture.startWorker();
+    await fixture.clock.pass(10_000);
     const view = await ask(job);
     expect(view).toMatchObject({ done: 80, total: 200 });
     expect(view.retryAfterSeconds).toBeGreaterThan(110);
@@ -67,14 +67,14 @@ describe('a job', () => {
 
   test('of which nothing is done yet has a partial answer, not a failed one', async () => {
     const { id, token } = await start();
-    const asked = await shop.clock.until(shop.jobs().ask(id, token));
+    const asked = await fixture.clock.until(fixture.jobs().ask(id, token));
     if (asked.kind !== 'running') throw new Error(asked.kind);
-    const soFar = await shop.clock.until(
+    const soFar = await fixture.clock.until(
       withDeadline(
-        shop.clock,
+        fixture.clock,
         20_000,
         () => new Error('It took too long.'),
-        (deadline) => shop.jobs().partial(asked.job, 5, deadline),
+        (deadline) => fixture.jobs().partial(asked.job, 5, deadline),
       ),
     );
     expect(soFar.enrichment).toMatchObject({ status: 'partial', alerts: [{ retryAfterSeconds: 5 }, {}, {}] });
@@ -82,39 +82,39 @@ describe('a job', () => {
 
   test('does not make a small one wait behind it, nor two large ones behind each other', async () => {
     const large = await start(post(800));
-    shop.employ();
-    await shop.clock.pass(5_000);
+    fixture.startWorker();
+    await fixture.clock.pass(5_000);
     const small = await start(post(3, 'da111111111111111111_'));
     const other = await start(post(800, 'da222222222222222222_'));
     expect((await end(small)).seconds).toBeLessThan(65);
-    await shop.clock.pass(300_000);
+    await fixture.clock.pass(300_000);
     const done = [(await ask(large)).done, (await ask(other)).done];
     expect(Math.min(...done)).toBeGreaterThan(130);
     expect(done[0] - done[1]).toBeLessThan(170); // the 80 that the first was alone for, and a round
   });
 
   test('gives an alert up for good where waiting does not help, and goes on with the others', async () => {
-    shop.upstream = (alertId) =>
+    fixture.upstream = (alertId) =>
       alertId.endsWith('_2') ? forbidden() : { status: 'empty', ips: [], unusable: [] };
     const job = await start();
-    shop.employ();
+    fixture.startWorker();
     const { enrichment } = await end(job);
     expect(enrichment.status).toBe('partial');
     expect(enrichment.alerts[1]).toMatchObject({ status: 'failed', error: { detail: 'It is forbidden.' } });
-    expect(shop.calls).toHaveLength(3);
+    expect(fixture.calls).toHaveLength(3);
   });
 
   test('waits for an upstream that is away for minutes, and ends with what there is after half an hour', async () => {
     let isAway = true;
-    shop.upstream = () => (isAway ? away(0) : { status: 'empty', ips: [], unusable: [] });
-    shop.employ();
+    fixture.upstream = () => (isAway ? away(0) : { status: 'empty', ips: [], unusable: [] });
+    fixture.startWorker();
     const patient = await start();
-    await shop.clock.pass(300_000);
+    await fixture.clock.pass(300_000);
     isAway = false;
     expect((await end(patient)).enrichment.status).toBe('complete');
     isAway = true;
     const hopeless = await start(post(2, 'da333333333333333333_'));
-    shop.upstream = () => away(shop.clock.monotonicMs() + 4_000);
+    fixture.upstream = () => away(fixture.clock.monotonicMs() + 4_000);
     const { seconds, enrichment } = await end(hopeless);
     expect(enrichment).toMatchObject({
       status: 'failed',
@@ -125,9 +125,9 @@ describe('a job', () => {
   });
 
   test('waits out an hour that the upstream asks for', async () => {
-    shop.upstream = (_id, call) =>
-      call === 1 ? throttled(shop.clock.monotonicMs() + HOUR) : { status: 'empty', ips: [], unusable: [] };
-    shop.employ();
+    fixture.upstream = (_id, call) =>
+      call === 1 ? throttled(fixture.clock.monotonicMs() + HOUR) : { status: 'empty', ips: [], unusable: [] };
+    fixture.startWorker();
     const { enrichment, seconds } = await end(await start(post(1)));
     expect(enrichment.status).toBe('complete');
     expect(seconds).toBeGreaterThanOrEqual(3_600);
@@ -135,30 +135,30 @@ describe('a job', () => {
   });
 
   test('tells operators of a lookup that fails by a fault of ours, and goes on with the others', async () => {
-    shop.upstream = (alertId) => {
+    fixture.upstream = (alertId) => {
       if (alertId.endsWith('_2')) throw new TypeError('with a secret');
       return { status: 'empty', ips: [], unusable: [] };
     };
     const job = await start();
-    shop.employ();
+    fixture.startWorker();
     const { enrichment } = await end(job);
     expect(enrichment.alerts.map(({ status }: { status: string }) => status)).toEqual([
       'empty',
       'failed',
       'empty',
     ]);
-    expect(shop.reports).toEqual([
+    expect(fixture.reports).toEqual([
       { event: 'lookup-fault', detail: expect.stringMatching(/_2 .*"TypeError".*work\.test/) },
     ]);
-    expect(JSON.stringify([shop.reports, enrichment])).not.toContain('secret');
+    expect(JSON.stringify([fixture.reports, enrichment])).not.toContain('secret');
   });
 
   test('that another version of the app began gives each alert its own answer, in whatever order that found them', async () => {
     const request = post(3);
     const own: Record<string, string> = { _1: '192.0.2.1', _2: '192.0.2.2' };
-    shop.upstream = (alertId) => ({ status: 'found', ips: [own[alertId.slice(-2)] ?? ''], unusable: [] });
+    fixture.upstream = (alertId) => ({ status: 'found', ips: [own[alertId.slice(-2)] ?? ''], unusable: [] });
     const job = await start({ ...request, alertIds: request.alertIds.slice(0, 2).reverse() });
-    shop.employ();
+    fixture.startWorker();
     const { enrichment } = await end(job);
     expect(enrichment.status).toBe('partial');
     expect(enrichment.alerts).toMatchObject([
@@ -171,29 +171,29 @@ describe('a job', () => {
 
   test('whose message is delivered twice does its work once', async () => {
     await start();
-    for (const message of shop.messages())
-      shop.queue.put(Buffer.from(JSON.stringify(message)).toString('base64'));
-    shop.employ();
-    shop.employ();
-    await shop.clock.pass(2 * CLAIM_MS);
-    expect(shop.calls).toHaveLength(3);
-    expect(shop.queue.messages.size).toBe(0);
+    for (const message of fixture.messages())
+      fixture.queue.put(Buffer.from(JSON.stringify(message)).toString('base64'));
+    fixture.startWorker();
+    fixture.startWorker();
+    await fixture.clock.pass(2 * CLAIM_MS);
+    expect(fixture.calls).toHaveLength(3);
+    expect(fixture.queue.messages.size).toBe(0);
   });
 
   test('that fails again and again by a fault of ours is ended, and says so', async () => {
     const job = await start();
-    const broken = shop.jobs();
-    const read = shop.store.read.bind(shop.store);
-    shop.store.read = async (name) => {
+    const broken = fixture.jobs();
+    const read = fixture.store.read.bind(fixture.store);
+    fixture.store.read = async (name) => {
       if (name.endsWith('alerts.json')) throw new TypeError('a fault of ours');
       return read(name);
     };
-    shop.employ(broken);
-    await shop.clock.pass(200_000);
+    fixture.startWorker(broken);
+    await fixture.clock.pass(200_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed', status: 500 });
-    expect(shop.errors).toHaveLength(5);
-    expect(shop.calls).toEqual([]);
-    expect(shop.reports).toEqual([{ event: 'job-failed', detail: expect.stringContaining(job.id) }]);
+    expect(fixture.errors).toHaveLength(5);
+    expect(fixture.calls).toEqual([]);
+    expect(fixture.reports).toEqual([{ event: 'job-failed', detail: expect.stringContaining(job.id) }]);
   });
 });
 
@@ -203,94 +203,94 @@ describe('a job whose result is to be forwarded', () => {
 
   test('forwards it once, before it has ended, and says so in its answer', async () => {
     const job = await start(forwarded());
-    shop.employ();
+    fixture.startWorker();
     const { enrichment } = await end(job);
     expect(enrichment.delivery).toEqual({ ...order, status: 'queued' });
-    expect([...shop.forwarded.keys()]).toEqual([order.id]);
-    expect(shop.forwarded.get(order.id)?.enrichment.status).toBe('complete');
+    expect([...fixture.forwarded.keys()]).toEqual([order.id]);
+    expect(fixture.forwarded.get(order.id)?.enrichment.status).toBe('complete');
   });
 
   test('forwards what there is when it ends as failed: the answers so far, and the reason', async () => {
-    shop.upstream = (_id, call) => (call === 1 ? { status: 'empty', ips: [], unusable: [] } : away(HOUR));
+    fixture.upstream = (_id, call) => (call === 1 ? { status: 'empty', ips: [], unusable: [] } : away(HOUR));
     const job = await start(forwarded());
-    shop.employ();
-    await shop.clock.pass(3_000);
-    const list = shop.store.list.bind(shop.store);
-    shop.store.list = async (prefix, after) => {
-      if (prefix === shop.places.running) throw new TypeError('a fault of ours');
+    fixture.startWorker();
+    await fixture.clock.pass(3_000);
+    const list = fixture.store.list.bind(fixture.store);
+    fixture.store.list = async (prefix, after) => {
+      if (prefix === fixture.places.running) throw new TypeError('a fault of ours');
       return list(prefix, after);
     };
-    await shop.clock.pass(2 * HOUR);
+    await fixture.clock.pass(2 * HOUR);
     await expect(ask(job)).rejects.toMatchObject({
       kind: 'job-failed',
       message: expect.stringContaining(order.id),
     });
-    const { enrichment } = shop.forwarded.get(order.id) ?? {};
+    const { enrichment } = fixture.forwarded.get(order.id) ?? {};
     expect(enrichment?.status).toBe('partial');
     expect(enrichment?.alerts.map(({ error }) => error?.type)).toEqual([
       undefined,
       ...Array(2).fill('urn:problem:alert-ip-enrichment:job-failed'),
     ]);
-    shop.forwarded.clear();
-    expect(shop.reports).toHaveLength(1);
-    await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 1 }));
-    expect(shop.forwarded.size).toBe(0);
+    fixture.forwarded.clear();
+    expect(fixture.reports).toHaveLength(1);
+    await fixture.clock.until(fixture.jobs().giveUp({ id: job.id, generation: 1 }));
+    expect(fixture.forwarded.size).toBe(0);
   });
 
   test('forwards every alert as failed when nobody knows any more which alerts it had', async () => {
     const job = await start(forwarded());
-    shop.store.blobs.delete(shop.places.alerts(job.id));
-    shop.employ();
-    await shop.clock.pass(5_000);
+    fixture.store.blobs.delete(fixture.places.alerts(job.id));
+    fixture.startWorker();
+    await fixture.clock.pass(5_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
-    const { enrichment } = shop.forwarded.get(order.id) ?? {};
+    const { enrichment } = fixture.forwarded.get(order.id) ?? {};
     expect(enrichment?.alerts.map(({ status }) => status)).toEqual(Array(3).fill('failed'));
   });
 
   test('makes a dead letter of the posted alerts when not even those can be put into a form', async () => {
     const job = await start(forwarded());
-    shop.onForward = () => {
+    fixture.onForward = () => {
       throw new TypeError('a fault of ours');
     };
-    shop.employ();
-    await shop.clock.pass(400_000);
+    fixture.startWorker();
+    await fixture.clock.pass(400_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
-    expect([...shop.buried]).toEqual([[order.id, forwarded().text]]);
+    expect([...fixture.deadLetters]).toEqual([[order.id, forwarded().text]]);
   });
 
   test('says so when the posted alerts are gone: a dead letter without a body, and never nothing', async () => {
     const job = await start(forwarded());
-    shop.store.blobs.delete(shop.places.payload(job.id));
-    shop.employ();
-    await shop.clock.pass(5_000);
+    fixture.store.blobs.delete(fixture.places.payload(job.id));
+    fixture.startWorker();
+    await fixture.clock.pass(5_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
-    expect([...shop.buried]).toEqual([[order.id, undefined]]);
-    expect(shop.reports).toMatchObject([{ event: 'job-failed' }]);
+    expect([...fixture.deadLetters]).toEqual([[order.id, undefined]]);
+    expect(fixture.reports).toMatchObject([{ event: 'job-failed' }]);
   });
 
   test('waits for a storage that cannot take the delivery', async () => {
     let isDown = true;
-    shop.onForward = () => {
+    fixture.onForward = () => {
       if (isDown) throw new StorageError('It is down.');
     };
     const job = await start(forwarded());
-    shop.employ();
-    await shop.clock.pass(300_000);
+    fixture.startWorker();
+    await fixture.clock.pass(300_000);
     expect(await ask(job)).toMatchObject({ kind: 'running' });
     isDown = false;
     expect((await end(job)).enrichment.status).toBe('complete');
-    expect(shop.forwarded.size).toBe(1);
-    expect(shop.calls).toHaveLength(3);
+    expect(fixture.forwarded.size).toBe(1);
+    expect(fixture.calls).toHaveLength(3);
   });
 });
 
 describe('a slow storage', () => {
   test.each([1, 2, 3, 4, 5])('lets all of fifty equal posts into one job (seed %i)', async (seed) => {
     const random = randomFrom(seed);
-    shop = openWorkshop({ random, latencyMs: () => 300 + 400 * random() });
-    const jobs = shop.jobs();
+    fixture = openJobsFixture({ random, latencyMs: () => 300 + 400 * random() });
+    const jobs = fixture.jobs();
     const posts = Array.from({ length: 50 }, () => jobs.start(post(3)));
-    const started = await shop.clock.until(Promise.all(posts));
+    const started = await fixture.clock.until(Promise.all(posts));
     expect(new Set(started.map(({ id }) => id)).size).toBe(1);
     expect(new Set(started.map(({ token }) => token)).size).toBe(50);
   });
@@ -298,50 +298,52 @@ describe('a slow storage', () => {
 
 describe('a storage that goes away', () => {
   test('between blob and queue: the post is refused, and repeating it makes one job that runs', async () => {
-    shop.queue.fault = () => 'before';
+    fixture.queue.fault = () => 'before';
     await expect(start()).rejects.toMatchObject({ kind: 'storage-unavailable' });
-    expect(shop.queue.messages.size).toBe(0);
-    shop.queue.fault = () => undefined;
+    expect(fixture.queue.messages.size).toBe(0);
+    fixture.queue.fault = () => undefined;
     const job = await start();
-    expect(await shop.clock.until(shop.store.list(shop.places.states))).toMatchObject({ blobs: [{}] });
-    shop.employ();
+    expect(await fixture.clock.until(fixture.store.list(fixture.places.states))).toMatchObject({
+      blobs: [{}],
+    });
+    fixture.startWorker();
     expect((await end(job)).enrichment.status).toBe('complete');
-    expect(shop.calls).toHaveLength(3);
+    expect(fixture.calls).toHaveLength(3);
   });
 
   test('with the answer of the queue lost: one message too many does nothing', async () => {
-    shop.queue.fault = () => 'after';
+    fixture.queue.fault = () => 'after';
     await expect(start()).rejects.toMatchObject({ kind: 'storage-unavailable' });
-    shop.queue.fault = () => undefined;
+    fixture.queue.fault = () => undefined;
     const job = await start();
-    expect(shop.queue.messages.size).toBe(2);
-    shop.employ();
+    expect(fixture.queue.messages.size).toBe(2);
+    fixture.startWorker();
     expect((await end(job)).enrichment.status).toBe('complete');
-    await shop.clock.pass(2 * CLAIM_MS);
-    expect(shop.calls).toHaveLength(3);
-    expect(shop.queue.messages.size).toBe(0);
+    await fixture.clock.pass(2 * CLAIM_MS);
+    expect(fixture.calls).toHaveLength(3);
+    expect(fixture.queue.messages.size).toBe(0);
   });
 
   test.each(['before', 'after'] as const)(
     'at any one of its operations (%s it took effect): the job ends, and no answer is lost',
     async (when) => {
       for (let nth = 1; ; nth++) {
-        shop = openWorkshop();
+        fixture = openJobsFixture();
         const job = await start(post(100));
         let operations = 0;
-        shop.store.fault = () => (++operations === nth ? when : undefined);
-        shop.employ();
-        await shop.clock.pass(400_000);
-        shop.store.fault = () => undefined;
+        fixture.store.fault = () => (++operations === nth ? when : undefined);
+        fixture.startWorker();
+        await fixture.clock.pass(400_000);
+        fixture.store.fault = () => undefined;
         const { enrichment } = await end(job);
-        expect({ nth, status: enrichment.status, calls: shop.calls.length }).toEqual({
+        expect({ nth, status: enrichment.status, calls: fixture.calls.length }).toEqual({
           nth,
           status: 'complete',
           calls: 100,
         });
-        expect(shop.errors).toEqual([]);
-        expect(shop.queue.messages.size).toBe(0);
-        await shop.close();
+        expect(fixture.errors).toEqual([]);
+        expect(fixture.queue.messages.size).toBe(0);
+        await fixture.close();
         if (operations < nth) break;
         if (nth > 12) nth += 17; // the answers are all alike
       }
@@ -350,25 +352,25 @@ describe('a storage that goes away', () => {
 
   test('for ten minutes: the message is no poison, and the job goes on', async () => {
     const job = await start();
-    shop.store.fault = () => 'before';
-    shop.employ();
-    await shop.clock.pass(600_000);
-    shop.store.fault = () => undefined;
+    fixture.store.fault = () => 'before';
+    fixture.startWorker();
+    await fixture.clock.pass(600_000);
+    fixture.store.fault = () => undefined;
     expect((await end(job)).enrichment.status).toBe('complete');
-    expect(shop.poison.messages.size).toBe(0);
+    expect(fixture.poison.messages.size).toBe(0);
   });
 
   test.each([3, 10, 60])(
     'for %d minutes, the queue too, for us and not for the host: no job that was not worked on is failed',
     async (minutes) => {
       const job = await start();
-      shop.store.fault = () => 'before';
-      shop.queue.fault = () => 'before';
-      shop.employ();
-      await shop.clock.pass(minutes * 60_000);
-      shop.store.fault = () => undefined;
-      shop.queue.fault = () => undefined;
-      await shop.clock.pass(HOUR);
+      fixture.store.fault = () => 'before';
+      fixture.queue.fault = () => 'before';
+      fixture.startWorker();
+      await fixture.clock.pass(minutes * 60_000);
+      fixture.store.fault = () => undefined;
+      fixture.queue.fault = () => undefined;
+      await fixture.clock.pass(HOUR);
       expect(await ask(job)).toMatchObject({ status: 'complete' });
     },
   );
@@ -377,30 +379,30 @@ describe('a storage that goes away', () => {
 describe('a job of a later version of the app', () => {
   /** Makes it one; returns what makes it one of this version again. */
   function raise({ id }: StartedJob) {
-    const name = shop.places.state(id);
-    const { text, ...rest } = shop.store.blobs.get(name) ?? { text: '', etag: '', lastModifiedMs: 0 };
-    shop.store.blobs.set(name, { ...rest, text: text.replace('"version":1', '"version":2') });
-    return () => shop.store.blobs.set(name, { ...rest, text });
+    const name = fixture.places.state(id);
+    const { text, ...rest } = fixture.store.blobs.get(name) ?? { text: '', etag: '', lastModifiedMs: 0 };
+    fixture.store.blobs.set(name, { ...rest, text: text.replace('"version":1', '"version":2') });
+    return () => fixture.store.blobs.set(name, { ...rest, text });
   }
 
   test('is left to that version, and its message with it; an equal post begins one of its own', async () => {
     const job = await start();
     const lower = raise(job);
-    shop.employ();
-    await shop.clock.pass(HOUR);
+    fixture.startWorker();
+    await fixture.clock.pass(HOUR);
     await expect(ask(job)).rejects.toMatchObject({ status: 503 });
     const own = await start();
     expect((await end(own)).enrichment.status).toBe('complete');
     lower();
-    await shop.clock.pass(60_000);
+    await fixture.clock.pass(60_000);
     expect(await ask(job)).toMatchObject({ status: 'complete' });
   });
 
   test('is not swept while it runs', async () => {
     const job = await start();
     raise(job);
-    await shop.clock.pass(100 * HOUR);
-    const { store, queue, clock, places } = shop;
+    await fixture.clock.pass(100 * HOUR);
+    const { store, queue, clock, places } = fixture;
     await clock.until(sweepJobs({ store, queue, clock, places, resultHours: 24 }, 60_000));
     expect(store.blobs.has(places.payload(job.id))).toBe(true);
   });
@@ -410,17 +412,18 @@ describe('a write of which only the answer is lost, so that the library repeats 
   test.each(['/same/', '"end":{'])(
     'does not keep a job from being marked while it runs, and no longer (%s)',
     async (what) => {
-      const write = shop.store.write.bind(shop.store);
-      shop.store.write = async (name, text, condition) => {
+      const write = fixture.store.write.bind(fixture.store);
+      fixture.store.write = async (name, text, condition) => {
         const first = await write(name, text, condition);
         return name.includes(what) || text.includes(what) ? write(name, text, condition) : first;
       };
-      const marks = async () => (await shop.clock.until(shop.store.list(shop.places.running))).blobs.length;
+      const marks = async () =>
+        (await fixture.clock.until(fixture.store.list(fixture.places.running))).blobs.length;
       const job = await start();
       expect(await marks()).toBe(1);
-      shop.employ();
+      fixture.startWorker();
       expect((await end(job)).enrichment.status).toBe('complete');
-      await shop.clock.pass(1_000);
+      await fixture.clock.pass(1_000);
       expect(await marks()).toBe(0);
     },
   );
@@ -428,37 +431,37 @@ describe('a write of which only the answer is lost, so that the library repeats 
 
 test('an old poison message does not end a job that has gone on', async () => {
   const job = await start(post(200));
-  shop.employ();
-  await shop.clock.pass(10_000);
-  await shop.clock.until(shop.jobs().giveUp({ id: job.id, generation: 0 }));
+  fixture.startWorker();
+  await fixture.clock.pass(10_000);
+  await fixture.clock.until(fixture.jobs().giveUp({ id: job.id, generation: 0 }));
   expect((await end(job)).enrichment.status).toBe('complete');
-  expect(shop.reports).toEqual([]);
+  expect(fixture.reports).toEqual([]);
 });
 
 describe('the sweep', () => {
   const sweepFor = (ms: number, resultHours = 24) => {
-    const { store, queue, clock, places } = shop;
+    const { store, queue, clock, places } = fixture;
     return clock.until(sweepJobs({ store, queue, clock, places, resultHours }, ms));
   };
 
   test('sends a job its message within two days, however long results are kept', async () => {
     const job = await start();
-    shop.queue.messages.clear();
-    await shop.clock.pass(25 * HOUR);
+    fixture.queue.messages.clear();
+    await fixture.clock.pass(25 * HOUR);
     await sweepFor(60_000, 720);
-    shop.employ();
-    await shop.clock.pass(HOUR);
+    fixture.startWorker();
+    await fixture.clock.pass(HOUR);
     expect(await ask(job)).toMatchObject({ status: 'complete' });
   });
 
   test('that has no time for all states deletes nothing of the others', async () => {
-    shop = openWorkshop({ latencyMs: () => 10 });
+    fixture = openJobsFixture({ latencyMs: () => 10 });
     const job = await start();
-    await shop.clock.pass(49 * HOUR);
-    const before = shop.store.blobs.size;
+    await fixture.clock.pass(49 * HOUR);
+    const before = fixture.store.blobs.size;
     expect(await sweepFor(5)).toMatchObject({ deleted: 0, finished: false });
-    expect(shop.store.blobs.size).toBe(before);
-    shop.employ();
+    expect(fixture.store.blobs.size).toBe(before);
+    fixture.startWorker();
     expect((await end(job)).enrichment.status).toBe('complete');
   });
 });
@@ -466,15 +469,15 @@ describe('the sweep', () => {
 describe('what is kept', () => {
   test('expires: 410 for a day, then 404, and the sweep leaves nothing', async () => {
     const job = await start();
-    shop.employ();
+    fixture.startWorker();
     await end(job);
-    await shop.close();
-    await shop.clock.pass(24 * HOUR);
+    await fixture.close();
+    await fixture.clock.pass(24 * HOUR);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-expired', status: 410 });
     const running = await start(post(3, 'da444444444444444444_'));
-    await shop.clock.pass(24 * HOUR + 1_000);
+    await fixture.clock.pass(24 * HOUR + 1_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-unknown', status: 404 });
-    const { store, queue, clock, places } = shop;
+    const { store, queue, clock, places } = fixture;
     const sweep = () => clock.until(sweepJobs({ store, queue, clock, places, resultHours: 24 }, 60_000));
     const before = store.blobs.size; // 5 of them are the running job's
     expect(await sweep()).toMatchObject({ finished: true, deleted: before - 5 });
@@ -485,9 +488,9 @@ describe('what is kept', () => {
     queue.messages.clear();
     await clock.pass(25 * HOUR);
     await sweep();
-    shop.employ();
+    fixture.startWorker();
     expect((await end(running)).enrichment.status).toBe('complete');
-    await shop.close();
+    await fixture.close();
     await clock.pass(49 * HOUR);
     await sweep();
     expect(store.blobs.size).toBe(0);

@@ -9,14 +9,14 @@ import {
 import { type DefenderSimulator, startDefenderSimulator } from '../../local/defender/simulator.js';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import { makeToken } from '../../local/identity/token.js';
-import { ManualClock } from './manual-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const audience = 'https://api.test';
-let clock: ManualClock;
+let clock: VirtualClock;
 let defender: DefenderSimulator;
 
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new VirtualClock();
   defender = await startDefenderSimulator({ clock, random: () => 0.5, audience });
 });
 afterEach(() => defender.close());
@@ -126,9 +126,9 @@ describe('tokens', () => {
     ['another audience', () => token({ resource: 'https://other.test' })],
     [
       'an expired one',
-      () => {
+      async () => {
         const old = token();
-        clock.move(86_400_000);
+        await clock.pass(86_400_000);
         return old;
       },
     ],
@@ -141,7 +141,10 @@ describe('tokens', () => {
       },
     ],
   ])('%s is a 401', async (_what, make) => {
-    expect(await ask(ipsOf(KNOWN_ALERT), make())).toMatchObject({ status: 401, body: error('Unauthorized') });
+    expect(await ask(ipsOf(KNOWN_ALERT), await make())).toMatchObject({
+      status: 401,
+      body: error('Unauthorized'),
+    });
   });
 
   test('one without the role is a 403', async () => {
@@ -153,33 +156,33 @@ describe('tokens', () => {
 describe('the quota', () => {
   test('lets exactly 100 through in a minute, and says how long to wait', async () => {
     expect(await burst(40)).toBe(40);
-    clock.move(20_500);
+    await clock.pass(20_500);
     expect(await burst(60)).toBe(60);
     const refused = await ask(ipsOf(KNOWN_ALERT));
     expect(refused).toMatchObject({ status: 429, body: error('TooManyRequests') });
     // 39.5 s until the first 40 leave the window.
     expect(refused.headers.get('retry-after')).toBe('40');
-    clock.move(39_499);
+    await clock.pass(39_499);
     expect(await burst(1)).toBe(0);
-    clock.move(1);
+    await clock.pass(1);
     // The 60 and the two that were refused are still there.
     expect(await burst(50)).toBe(38);
   });
 
   test('counts refused calls: who goes on calling stays out', async () => {
     expect(await burst(100)).toBe(100);
-    clock.move(30_000);
+    await clock.pass(30_000);
     expect(await burst(100)).toBe(0);
-    clock.move(59_999);
+    await clock.pass(59_999);
     expect(await burst(1)).toBe(0);
-    clock.move(1);
+    await clock.pass(1);
     expect(await burst(100)).toBe(99);
   });
 
   test('lets 1,500 through in an hour', async () => {
     for (let minute = 0; minute < 15; minute += 1) {
       expect(await burst(100)).toBe(100);
-      clock.move(60_000);
+      await clock.pass(60_000);
     }
     const refused = await ask(ipsOf(KNOWN_ALERT));
     expect(refused.headers.get('retry-after')).toBe(String(45 * 60));
@@ -220,10 +223,10 @@ describe('a test', () => {
       return response.status;
     });
     while (clock.sleeping === 0) await new Promise(setImmediate);
-    clock.move(199);
+    await clock.pass(199);
     await new Promise(setImmediate);
     expect([answered, clock.sleeping]).toEqual([false, 1]);
-    clock.move(1);
+    await clock.pass(1);
     expect(await answer).toBe(401);
     await slow.close();
   });

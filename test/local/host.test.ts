@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { functionsCore } from '../../local/host/core.js';
 import type { LogEntry } from '../../local/host/core-api.js';
 import { type HostOptions, type RunningHost, startHost } from '../../local/host/host.js';
-import { ManualClock } from './manual-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 import { type Probe, registerTestApp } from './test-app.js';
 
 const running: RunningHost[] = [];
@@ -260,7 +260,7 @@ describe('failures', () => {
   });
 
   test('a caller who goes away before the first byte of the body leaves nothing behind', async () => {
-    const host = await start({ clock: new ManualClock() }); // its time to end does not pass
+    const host = await start({ clock: new VirtualClock() }); // its time to end does not pass
     const socket = connect(Number(new URL(host.url).port), '127.0.0.1');
     socket.write('POST /api/reads HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n', () =>
       socket.destroy(),
@@ -322,14 +322,14 @@ describe('hooks and life', () => {
   });
 
   test('close waits no longer than it was told to', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const host = await start({ clock });
     const waiting = send(host.url, '/api/waits');
     waiting.catch(() => {});
     await host.entered;
     const closed = host.close(1_000);
     while (clock.sleeping === 0) await new Promise(setImmediate);
-    clock.move(1_000);
+    await clock.pass(1_000);
     await closed;
     await expect(waiting).rejects.toThrow('socket hang up');
   });

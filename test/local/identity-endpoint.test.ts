@@ -3,9 +3,9 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type IdentityEndpoint, startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { readClaims, systemAssignedClientId } from '../../local/identity/token.js';
 import { systemClock } from '../../shared/clock.js';
-import { ManualClock } from './manual-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
-const clock = new ManualClock();
+const clock = new VirtualClock();
 let endpoint: IdentityEndpoint;
 
 beforeEach(async () => {

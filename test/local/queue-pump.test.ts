@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { LEASE_MS, QueuePump, type QueueSettings } from '../../local/host/queue-pump.js';
 import { MemoryQueue } from '../support/memory-queue.js';
-import { SteppingClock } from '../support/stepping-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const SETTINGS: QueueSettings = {
   messageEncoding: 'base64',
@@ -13,7 +13,7 @@ const SETTINGS: QueueSettings = {
 };
 const encoded = (text: string) => Buffer.from(text).toString('base64');
 
-let clock: SteppingClock;
+let clock: VirtualClock;
 let queue: MemoryQueue;
 let poison: MemoryQueue;
 let pumps: QueuePump[];
@@ -21,7 +21,7 @@ let handled: { text: string; atMs: number; dequeueCount: number }[];
 let handle: (text: string) => Promise<void>;
 
 beforeEach(() => {
-  clock = new SteppingClock();
+  clock = new VirtualClock();
   queue = new MemoryQueue(clock);
   poison = new MemoryQueue(clock);
   pumps = [];

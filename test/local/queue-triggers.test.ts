@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { functionsCore } from '../../local/host/core.js';
 import { startHost } from '../../local/host/host.js';
 import { MemoryQueue } from '../support/memory-queue.js';
-import { ManualClock } from './manual-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 app.setup({ enableHttpStream: true });
 
@@ -17,7 +17,7 @@ const register = (handler: (text: unknown) => void = () => {}) =>
 const hostJson = async () => JSON.parse(await readFile('host.json', 'utf8'));
 
 test('a queue trigger gets the messages of its queue, with the host.json that is deployed', async () => {
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const queue = new MemoryQueue(clock);
   queue.put(Buffer.from('to do').toString('base64'));
   let tell: (text: unknown) => void = () => {};
@@ -48,12 +48,12 @@ test('a queue trigger without an extension bundle is refused, as the real host d
 });
 
 test('a queue has a poison queue beside it, unless it is one', async () => {
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const opened: string[] = [];
   const registrations = await functionsCore.collect(() => {
     const options = { connection: 'AzureWebJobsStorage', handler: () => {} };
     app.storageQueue('worker', { ...options, queueName: 'work' });
-    app.storageQueue('undertaker', { ...options, queueName: 'work-poison' });
+    app.storageQueue('poison', { ...options, queueName: 'work-poison' });
   });
   const host = await startHost({
     registrations,

@@ -49,7 +49,7 @@ describe('a ledger in a blob, when things go wrong', () => {
     const charge = await time.until(ledger.take(interactive(1)));
     const { chargedAtMs } = charge;
     const [first = 0] = logged();
-    await time.until(time.sleep(10_000));
+    await time.pass(10_000);
     store.fault = (operation) => (operation === 'write' ? 'before' : undefined);
     await time.until(ledger.correct(charge, chargedAtMs + 9_000));
     await time.until(ledger.pause(chargedAtMs + 12_000));
@@ -58,7 +58,7 @@ describe('a ledger in a blob, when things go wrong', () => {
       chargedAtMs + 11_000,
     );
     store.fault = () => undefined;
-    await time.until(time.sleep(5_000));
+    await time.pass(5_000);
     expect((await time.until(ledger.take(interactive(5)))).granted).toBe(2);
     expect(logged()[0]).toBeGreaterThanOrEqual(first + 6_900);
     expect(logged()).toHaveLength(3);
@@ -81,7 +81,7 @@ describe('a ledger in a blob, when things go wrong', () => {
       expect(aside.map((name) => store.blobs.get(name)?.text)).toEqual([text]);
       expect(reports.map(({ event }) => event)).toEqual(['ledger-unreadable']);
       expect(reports[0]?.detail).toContain(aside[0]);
-      await time.until(time.sleep(3_604_000));
+      await time.pass(3_604_000);
       expect((await time.until(other.take(interactive(1)))).granted).toBe(1);
     },
   );

@@ -25,7 +25,7 @@ test('instances that come and go, a store that is slow, fails and loses answers:
       const arrivals: number[] = [];
       const work: Promise<void>[] = [];
       for (const { waitMs, instance, count, underWayMs, isRestarted, latencyMs, fault } of steps) {
-        await time.until(time.sleep(waitMs));
+        await time.pass(waitMs);
         latency.ms = latencyMs;
         let faults = fault ? 1 : 0;
         store.fault = () => (faults-- > 0 ? fault : undefined);

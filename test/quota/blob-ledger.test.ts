@@ -15,15 +15,15 @@ describe('a ledger in a blob', () => {
 
   test('charges at the latest and judges by the earliest that the store time can be', async () => {
     const { time, instance, logged } = setUpLedgers();
-    await time.until(time.sleep(444));
+    await time.pass(444);
     const ledger = instance();
     const beforeMs = time.epochMs();
     await time.until(ledger.take(interactive(100)));
     expect(Math.min(...logged())).toBeGreaterThanOrEqual(beforeMs);
     expect(Math.max(...logged())).toBeLessThan(beforeMs + 1_200);
-    await time.until(time.sleep(62_000 - 50));
+    await time.pass(62_000 - 50);
     expect((await time.until(ledger.take(interactive(1)))).granted).toBe(0);
-    await time.until(time.sleep(1_300));
+    await time.pass(1_300);
     expect((await time.until(ledger.take(interactive(1)))).granted).toBe(1);
   });
 
@@ -47,7 +47,7 @@ describe('a ledger in a blob', () => {
     expect(logged()).toHaveLength(0);
     await time.until(one.take(interactive(1)));
     expect(total()).toBe(3);
-    await time.until(time.sleep(5_000));
+    await time.pass(5_000);
     await time.until(other.take(interactive(1)));
     expect(total()).toBe(5);
     expect(store.operations.refused).toBe(0);
@@ -59,7 +59,7 @@ describe('a ledger in a blob', () => {
     for (let n = 0; n < 3; n++) {
       await time.until(one.take(interactive(1)));
       await time.until(other.take(interactive(1)));
-      await time.until(time.sleep(5_000));
+      await time.pass(5_000);
     }
     const before = total();
     await time.until(one.take(interactive(1)));
@@ -98,7 +98,7 @@ describe('a ledger in a blob', () => {
     const [next = 0] = ledger.forecast(interactive(1));
     expect(next - clock.monotonicMs()).toBeGreaterThan(62_000);
     expect(next - clock.monotonicMs()).toBeLessThan(63_300);
-    await time.until(time.sleep(next - clock.monotonicMs()));
+    await time.pass(next - clock.monotonicMs());
     expect((await time.until(ledger.take(interactive(1)))).granted).toBe(1);
   });
 
@@ -121,7 +121,7 @@ describe('a ledger in a blob', () => {
     await time.until(one.pause(clock.monotonicMs() + 2_000));
     expect((await time.until(one.take(interactive(1)))).granted).toBe(0);
     expect((await time.until(other.take(interactive(1)))).granted).toBe(0);
-    await time.until(time.sleep(3_300));
+    await time.pass(3_300);
     expect((await time.until(other.take(interactive(1)))).granted).toBe(1);
   });
 
@@ -131,10 +131,10 @@ describe('a ledger in a blob', () => {
     await time.until(ledger.take(interactive(1)));
     const untilMs = clock.epochMs() + 60_000;
     await time.until(ledger.pause(clock.monotonicMs() + 60_000));
-    await time.until(time.sleep(50_000));
+    await time.pass(50_000);
     const { pausedUntil = '' } = ledger.view();
     expect(Math.abs(Date.parse(pausedUntil) - untilMs)).toBeLessThan(1_500);
-    await time.until(time.sleep(5 * 3_600_000));
+    await time.pass(5 * 3_600_000);
     expect(ledger.view()).not.toHaveProperty('pausedUntil');
   });
 
@@ -143,9 +143,9 @@ describe('a ledger in a blob', () => {
     const ledger = instance();
     const charge = await time.until(ledger.take(interactive(1)));
     const [first = 0] = logged();
-    await time.until(time.sleep(9_000));
+    await time.pass(9_000);
     const taking = ledger.take(interactive(1));
-    await time.until(time.sleep(5));
+    await time.pass(5);
     await time.until(Promise.all([taking, ledger.correct(charge, charge.chargedAtMs + 9_000)]));
     expect(logged()).toHaveLength(2);
     expect(logged()[0]).toBeGreaterThanOrEqual(first + 6_900);

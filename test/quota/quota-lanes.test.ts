@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Lane, laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
-import { SteppingClock } from '../support/stepping-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
-let clock: SteppingClock;
+let clock: VirtualClock;
 beforeEach(() => {
-  clock = new SteppingClock();
+  clock = new VirtualClock();
 });
 
 function setUp(perMinute: number, reservePercent: number) {

@@ -7,11 +7,11 @@ import type { Ledger } from '../../shared/quota/ledger.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
 import type { Permit } from '../../shared/quota/waiters.js';
-import { SteppingClock } from '../support/stepping-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
-let clock: SteppingClock;
+let clock: VirtualClock;
 beforeEach(() => {
-  clock = new SteppingClock();
+  clock = new VirtualClock();
 });
 
 const start = (perMinute: number, perHour = 1500) => {
@@ -240,7 +240,7 @@ test('callers in any rhythm, with calls of any length up to a time-out, never br
   });
   await fc.assert(
     fc.asyncProperty(fc.array(caller, { minLength: 1, maxLength: 60 }), async (callers) => {
-      clock = new SteppingClock();
+      clock = new VirtualClock();
       const { quota } = start(4, 12);
       const arrivals: number[] = [];
       const work: Promise<void>[] = [];

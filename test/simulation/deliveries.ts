@@ -1,6 +1,12 @@
 import type { Sent } from '../../shared/delivery/sending.js';
 import type { ForwardReceipt } from '../../shared/enrichment.js';
-import { type Arrived, destination, HOUR, OK, openPostOffice } from '../delivery/post-office.js';
+import {
+  type Arrived,
+  destination,
+  HOUR,
+  OK,
+  openDeliveriesFixture,
+} from '../delivery/deliveries-fixture.js';
 import { randomFrom } from '../support/random.js';
 
 /** What is simulated: posts over an hour, instances that are killed, receivers that fail. */
@@ -33,10 +39,10 @@ const KILLING_MS = 2 * HOUR;
 /** The real deliveries and the queue trigger of several instances, in virtual time. */
 export async function simulateDeliveries(simulation: DeliverySimulation): Promise<DeliveryOutcome> {
   const random = randomFrom(simulation.seed);
-  const office = openPostOffice(random, 120_000);
-  const { clock } = office;
-  office.destinations = ['steady', 'flaky', 'dead'].map((name) => destination(name));
-  office.receive = async (_outgoing, { name }) => {
+  const fixture = openDeliveriesFixture(random, 120_000);
+  const { clock } = fixture;
+  fixture.destinations = ['steady', 'flaky', 'dead'].map((name) => destination(name));
+  fixture.receive = async (_outgoing, { name }) => {
     if (name === 'dead') return { kind: 'failed', reason: 'Nobody is there.' };
     await clock.sleep(20 + random() * 200);
     if (name === 'steady' || random() < 0.7) return OK;
@@ -53,12 +59,12 @@ export async function simulateDeliveries(simulation: DeliverySimulation): Promis
   }
 
   /** An instance that can be killed: from some step of it on, nothing of it goes on. */
-  function hire() {
+  function startInstance() {
     let stepsLeft = Number.POSITIVE_INFINITY;
-    const deliveries = office.open(() =>
+    const deliveries = fixture.open(() =>
       --stepsLeft < 0 ? new Promise<never>(() => {}) : Promise.resolve(),
     );
-    const pump = office.employ(deliveries);
+    const pump = fixture.startWorker(deliveries);
     return {
       deliveries,
       kill() {
@@ -67,7 +73,7 @@ export async function simulateDeliveries(simulation: DeliverySimulation): Promis
       },
     };
   }
-  const instances = Array.from({ length: simulation.instances }, hire);
+  const instances = Array.from({ length: simulation.instances }, startInstance);
   const anyOf = () => Math.floor(random() * instances.length);
 
   /** A caller who repeats a post that is not answered within the minute, as Logic Apps do. */
@@ -76,7 +82,7 @@ export async function simulateDeliveries(simulation: DeliverySimulation): Promis
     const post = { destination: ['steady', 'flaky', 'dead'][n % 3], text: `{"n":${n}}` };
     for (;;) {
       const deliveries = instances[anyOf()]?.deliveries;
-      const answered = office.accept(deliveries, post as { destination: string; text: string });
+      const answered = fixture.accept(deliveries, post as { destination: string; text: string });
       const receipt = await Promise.race([answered, clock.sleep(60_000)]);
       if (receipt) {
         accepted.push(receipt);
@@ -93,7 +99,7 @@ export async function simulateDeliveries(simulation: DeliverySimulation): Promis
       await clock.sleep(simulation.killEveryMs * (0.5 + random()));
       const victim = anyOf();
       instances[victim]?.kill();
-      instances[victim] = hire();
+      instances[victim] = startInstance();
       kills++;
     }
   }
@@ -102,25 +108,25 @@ export async function simulateDeliveries(simulation: DeliverySimulation): Promis
   async function lookEachMinute(): Promise<void> {
     while (clock.monotonicMs() < KILLING_MS) {
       await clock.sleep(60_000);
-      const deliveries = office.open();
+      const deliveries = fixture.open();
       for (const { id } of accepted) await deliveries.ask(id); // throws when it has vanished
       minutesHeld++;
     }
   }
 
   await clock.until(Promise.all([callers, killers(), lookEachMinute()]));
-  await office.pass(1.5 * DAY_MS);
+  await fixture.clock.pass(1.5 * DAY_MS);
   const ended = new Map<string, string>();
-  for (const { id } of accepted) ended.set(id, (await office.ask(id)).status);
+  for (const { id } of accepted) ended.set(id, (await fixture.ask(id)).status);
   return {
     accepted,
-    arrivals: office.arrivals,
+    arrivals: fixture.arrivals,
     ended,
     alarmed: new Set(
-      office.reports.map(({ detail }) => /delivery ([0-9a-f]{32})/.exec(detail)?.[1] ?? detail),
+      fixture.reports.map(({ detail }) => /delivery ([0-9a-f]{32})/.exec(detail)?.[1] ?? detail),
     ),
     kills,
     minutesHeld,
-    messagesLeft: office.queue.messages.size,
+    messagesLeft: fixture.queue.messages.size,
   };
 }

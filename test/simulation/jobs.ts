@@ -11,6 +11,7 @@ import { Quota } from '../../shared/quota/quota.js';
 import { type CallLog, nextCallTimes, withCalls } from '../../shared/quota/sliding-log.js';
 import type { SourceAnswer, Work } from '../../shared/source.js';
 import { readMessage } from '../../shared/storage/message.js';
+import { HOST_QUEUES } from '../support/host-queues.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { MemoryQueue } from '../support/memory-queue.js';
 import { randomFrom } from '../support/random.js';
@@ -48,14 +49,6 @@ export interface JobOutcome {
 
 const LIMITS = { perMinute: 100, perHour: 1_500, reservePercent: 20 };
 const WINDOWS = laneWindows(LIMITS.perMinute, LIMITS.perHour, LIMITS.reservePercent);
-const PUMP = {
-  messageEncoding: 'base64',
-  maxPollingMs: 2_000,
-  visibilityMs: 30_000,
-  maxDequeueCount: 5,
-  batchSize: 8,
-  newBatchThreshold: 4,
-} as const;
 const INTERACTIVE_PATIENCE_MS = 24_750;
 const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
 
@@ -92,7 +85,7 @@ export async function simulateJobs(simulation: JobSimulation): Promise<JobOutcom
       clock,
       queue: queue.host,
       poison: new MemoryQueue(time).host,
-      settings: PUMP,
+      settings: HOST_QUEUES,
       handle: async (text) => void (await jobs.work(readMessage(text) ?? refuse())),
       onError: refuse,
     });

@@ -7,11 +7,6 @@ import { count } from './mishaps.js';
 import type { Soak } from './open.js';
 import type { Payload, PayloadMaker } from './payloads.js';
 
-/** What callers work with. */
-export interface Town extends Soak {
-  readonly makePayload: PayloadMaker;
-}
-
 /** How many posts there were, and how many of them ended with every alert looked up. */
 export interface Books {
   posts: number;
@@ -30,13 +25,18 @@ const OPTIONS = ['', 'wait=5', 'wait=60', 'stats=true', 'mode=auto', 'mode=auto'
 const FORWARDED = 0.3;
 
 /** One caller: posts, and follows each post to its end, until nobody is to post any more. */
-export async function call(town: Town, books: Books, signal: AbortSignal): Promise<void> {
+export async function call(
+  soak: Soak,
+  makePayload: PayloadMaker,
+  books: Books,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
-    const payload = town.makePayload(town.random, () => alertId(town.random));
+    const payload = makePayload(soak.random, () => alertId(soak.random));
     books.posts++;
-    const option = OPTIONS[Math.floor(town.random() * OPTIONS.length)] ?? '';
-    const isForwarded = town.random() < FORWARDED;
-    await follow(town, payload, `?${option}${isForwarded ? `&forward=${DESTINATION}` : ''}`);
+    const option = OPTIONS[Math.floor(soak.random() * OPTIONS.length)] ?? '';
+    const isForwarded = soak.random() < FORWARDED;
+    await follow(soak, payload, `?${option}${isForwarded ? `&forward=${DESTINATION}` : ''}`);
     books.complete++;
   }
 }
@@ -52,43 +52,43 @@ function alertId(random: () => number): string {
 }
 
 /** Posts until every alert of a payload has been looked up, coming back when it is told to. */
-async function follow(town: Town, payload: Payload, query: string): Promise<void> {
+async function follow(soak: Soak, payload: Payload, query: string): Promise<void> {
   for (;;) {
-    const posted = await insist(town, (instance) => instance.enrich(payload.text, query));
-    const answer = posted.status === 202 ? await result(town, posted) : posted;
+    const posted = await insist(soak, (instance) => instance.enrich(payload.text, query));
+    const answer = posted.status === 202 ? await result(soak, posted) : posted;
     if (answer.status === 200) {
-      checkEnriched(answer, payload, town.findings);
-      if (query.includes('forward=')) town.books.enter(answer, payload.alertIds);
+      checkEnriched(answer, payload, soak.findings);
+      if (query.includes('forward=')) soak.books.enter(answer, payload.alertIds);
       if (answer.json.enrichment.status === 'complete') return;
-      if (!answer.headers['retry-after']) town.findings.add('a partial answer without Retry-After');
+      if (!answer.headers['retry-after']) soak.findings.add('a partial answer without Retry-After');
     } else {
-      checkProblem(answer, town.findings);
+      checkProblem(answer, soak.findings);
     }
     await wait(answer);
   }
 }
 
 /** Asks at the address of a 202 until there is an answer. */
-async function result(town: Town, accepted: Answer): Promise<Answer> {
+async function result(soak: Soak, accepted: Answer): Promise<Answer> {
   const { pathname, search } = new URL(String(accepted.headers.location));
   let answer = accepted;
   while (answer.status === 202 || answer.status === 503) {
     await wait(answer);
-    answer = await insist(town, (instance) => instance.ask(`${pathname}${search}`));
+    answer = await insist(soak, (instance) => instance.ask(`${pathname}${search}`));
   }
   return answer;
 }
 
 /** Asks one instance after the other until one answers. */
-async function insist(town: Town, ask: (instance: Instance) => Promise<Answer>): Promise<Answer> {
+async function insist(soak: Soak, ask: (instance: Instance) => Promise<Answer>): Promise<Answer> {
   for (;;) {
     try {
-      const answer = await ask(town.anyone());
-      count(town.seen, `answered ${answer.status}`);
-      checkSilent(JSON.stringify(answer.headers), 'a header', town.findings);
+      const answer = await ask(soak.anyone());
+      count(soak.seen, `answered ${answer.status}`);
+      checkSilent(JSON.stringify(answer.headers), 'a header', soak.findings);
       return answer;
     } catch {
-      count(town.seen, 'cut off by the end of an instance');
+      count(soak.seen, 'cut off by the end of an instance');
       await sleep(AGAIN_MS);
     }
   }

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import type { Instance } from '../support/fleet.js';
-import { type Books, call, type Town } from './callers.js';
+import { type Books, call } from './callers.js';
 import { killNowAndThen, startMishaps } from './mishaps.js';
 import { openSoak } from './open.js';
 import { payloadMaker } from './payloads.js';
@@ -33,17 +33,17 @@ const soak = await openSoak(`soak, ${seconds} s of load`, {
   persistent: true,
 });
 const { findings, fleet, running, receiver } = soak;
-const elder = running[0] as Instance;
+const firstInstance = running[0] as Instance;
 const books: Books = { posts: 0, complete: 0 };
-const town: Town = { ...soak, makePayload: await payloadMaker() };
+const makePayload = await payloadMaker();
 
 // The load.
 const load = new AbortController();
 const trouble = startMishaps(soak);
 const ends = killNowAndThen(soak, KILL_EVERY_MS, load.signal);
-const callers = Array.from({ length: CALLERS }, () => call(town, books, load.signal));
+const callers = Array.from({ length: CALLERS }, () => call(soak, makePayload, books, load.signal));
 await sleep(seconds * 500);
-const heapBefore = await elder.heapBytes();
+const heapBefore = await firstInstance.heapBytes();
 await sleep(seconds * 500);
 load.abort();
 trouble.stop();
@@ -59,14 +59,14 @@ await sleep(WINDOW_MS);
 await fleet.passLease();
 if (!(await isDone(DRAIN_MS))) findings.add(`${books.posts - books.complete} posts have no end`);
 const forwarded = await soak.drained(DRAIN_MS);
-await soak.books.redeliver(() => elder);
+await soak.books.redeliver(() => firstInstance);
 const resent = await soak.drained(DRAIN_MS);
 
 // The books.
 soak.books.check(receiver);
 if (resent.delivered < resent.accepted)
   findings.add(`${resent.accepted - resent.delivered} forwards never arrived`);
-const heapGrewBytes = (await elder.heapBytes()) - heapBefore;
+const heapGrewBytes = (await firstInstance.heapBytes()) - heapBefore;
 if (heapGrewBytes > HEAP_MAY_GROW_BYTES) findings.add(`the heap grew by ${megabytes(heapGrewBytes)}`);
 for (const [windowMs, limit] of [
   [60_000, PER_MINUTE],

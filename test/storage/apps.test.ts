@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { createApp } from '../../shared/app.js';
 import { systemClock } from '../../shared/clock.js';
-import { freshAlertIds } from '../support/fleet.js';
+import { freshAlertIds } from '../support/alert-ids.js';
 import { startWorld, type World } from '../support/world.js';
 
 const IDENTITY = 'bbbbbbbb-1111-4111-8111-111111111111';

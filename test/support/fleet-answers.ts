@@ -1,4 +1,3 @@
-import { expect } from '@jest/globals';
 import { eventually } from './eventually.js';
 import type { Answer } from './exchange.js';
 import type { Instance } from './fleet.js';
@@ -34,13 +33,4 @@ function failedOf({ status, json }: Answer, alertIds: readonly string[]): readon
       .map(({ alertId, error }: { alertId: string; error: Failed }) => ({ alertId, type: error.type }));
   }
   return json.failedAlerts ?? alertIds.map((alertId) => ({ alertId, type: json.type }));
-}
-
-/** An R: what is wrong, and when to come back. */
-export function expectRetry(answer: Answer, status: number): number {
-  expect(answer.status).toBe(status);
-  expect(answer.headers['content-type']).toBe('application/problem+json');
-  const seconds = Number(answer.headers['retry-after']);
-  expect(Number.isInteger(seconds) && seconds > 0).toBe(true);
-  return seconds;
 }

@@ -117,9 +117,3 @@ export function lost(request: Promise<Answer>): Promise<string | undefined> {
     ({ code }: NodeJS.ErrnoException) => code,
   );
 }
-
-/** Alert ids that Defender knows, no two fleets' the same. */
-export function freshAlertIds(count: number): string[] {
-  const first = Math.floor(Math.random() * 1e8);
-  return Array.from({ length: count }, (_, n) => `da637472900382838869_${first + n}`);
-}

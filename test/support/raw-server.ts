@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { markServed } from './virtual-time.js';
+import { markServed } from './fake-timers.js';
 
 /** A server of bytes, for answers that `node:http` would not send. */
 export interface RawServer {

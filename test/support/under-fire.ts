@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from '@jest/globals';
+import { FakeTimers } from './fake-timers.js';
 import { type OnRequest, type RawServer, startRawServer, startSilentServer } from './raw-server.js';
-import { VirtualTime } from './virtual-time.js';
 import { startWorld, type World, type WorldOptions } from './world.js';
 
 /** Longer than anything that may still run when a caller has been answered: a token attempt, a drain. */
@@ -12,7 +12,7 @@ const LONGEST_CLOSING_MS = 10_000;
 
 /** What a test of faults works with. */
 export interface Fire {
-  readonly time: VirtualTime;
+  readonly time: FakeTimers;
   /** Waits for something to start; it is closed at the test's end. */
   keep<T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T>;
   startWorld(options?: WorldOptions): Promise<World>;
@@ -25,13 +25,13 @@ export interface Fire {
  * alive, that nothing secret got out (see `World.close`), and that no timer and no handle is left.
  */
 export function underFire(): Fire {
-  let time: VirtualTime;
+  let time: FakeTimers;
   let before: Map<string, number>;
   const closers: (() => Promise<void>)[] = [];
 
   beforeEach(() => {
     before = handles();
-    time = new VirtualTime();
+    time = new FakeTimers();
   });
   afterEach(async () => {
     try {

@@ -5,22 +5,28 @@ interface Event {
   readonly atMs: number;
   readonly order: number;
   readonly happen: () => void;
+  isOff?: boolean;
 }
 
-/** A realistic moment: the calendar matters to expiry and HTTP dates. */
-const START_MS = Date.UTC(2026, 10, 23, 18);
+/** When time begins in tests. A realistic moment: the calendar matters to tokens and HTTP dates. */
+export const START_MS = Date.UTC(2026, 10, 23, 18);
+
+/** Nothing that a test waits for takes longer: the longest schedule of a delivery has 28 hours. */
+const MOST_WAITED_HOURS = 72;
+const TOO_LONG = `It has not come within ${MOST_WAITED_HOURS} hours of virtual time.`;
 
 /**
- * Time for simulations without sockets: it passes from sleeper to sleeper, only when nothing else can
+ * Time for tests without sockets: it passes from sleeper to sleeper, only when nothing else can
  * happen, and several machines with clocks of their own can live in it.
  */
 export class VirtualClock implements Clock {
   readonly #events: Event[] = [];
   #nowMs = 0;
+  #calendarMs = START_MS;
   #order = 0;
 
   epochMs(): number {
-    return START_MS + this.#nowMs;
+    return this.#calendarMs + this.#nowMs;
   }
 
   monotonicMs(): number {
@@ -28,15 +34,24 @@ export class VirtualClock implements Clock {
   }
 
   alarm = (ms: number, ring: () => void): (() => void) => {
-    let isOn = true;
-    const happen = () => isOn && ring();
-    this.#push({ atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, happen });
+    const event: Event = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, happen: ring };
+    this.#push(event);
     return () => {
-      isOn = false;
+      event.isOff = true;
     };
   };
 
   sleep = sleepBy(this.alarm);
+
+  /** Sleepers and alarms that are still to come. */
+  get sleeping(): number {
+    return this.#events.filter(({ isOff }) => !isOff).length;
+  }
+
+  /** Sets the calendar to another time, as an administrator does. */
+  jumpCalendar(ms: number): void {
+    this.#calendarMs += ms;
+  }
 
   /** The clock of a machine that was started at another time, is set to another calendar, and runs at another rate. */
   machine({ originMs = 0, calendarMs = 0, rate = 1 }): Clock {
@@ -49,21 +64,63 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Lets time pass until `work` is done. */
+  /** Lets time pass until `work` is done. Throws when it takes longer than anything may. */
   async until<T>(work: Promise<T>): Promise<T> {
+    const endMs = this.#nowMs + MOST_WAITED_HOURS * 3_600_000;
     let isDone = false;
     const done = () => {
       isDone = true;
     };
     work.then(done, done);
     for (;;) {
-      await turn();
+      await this.settle();
       if (isDone) return work;
-      const next = this.#pop();
-      if (!next) throw new Error('Nothing is left that could happen: something waits for ever.');
-      this.#nowMs = next.atMs;
-      next.happen();
+      const nextMs = this.#nextMs();
+      if (nextMs === undefined)
+        throw new Error('Nothing is left that could happen: something waits for ever.');
+      if (nextMs > endMs) throw new Error(TOO_LONG);
+      this.#step();
     }
+  }
+
+  /** Lets `ms` pass, with all that happens until then. */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.#nowMs + ms;
+    for (;;) {
+      await this.settle();
+      const nextMs = this.#nextMs();
+      if (nextMs === undefined || nextMs > endMs) break;
+      this.#step();
+    }
+    this.#nowMs = endMs;
+  }
+
+  /** Looks again, with `stepMs` between, until there is something. Throws as `until` does. */
+  async eventually<T>(look: () => Promise<T | undefined>, stepMs: number): Promise<T> {
+    const endMs = this.#nowMs + MOST_WAITED_HOURS * 3_600_000;
+    for (;;) {
+      const found = await look();
+      if (found !== undefined) return found;
+      if (this.#nowMs > endMs) throw new Error(TOO_LONG);
+      await this.pass(stepMs);
+    }
+  }
+
+  /** Waits until nothing moves any more without time passing: a turn begins when no promise has anything to do. */
+  settle(): Promise<void> {
+    return turn();
+  }
+
+  /** When the next thing happens; what was turned off is forgotten. */
+  #nextMs(): number | undefined {
+    while (this.#events[0]?.isOff) this.#pop();
+    return this.#events[0]?.atMs;
+  }
+
+  #step(): void {
+    const next = this.#pop() as Event;
+    this.#nowMs = next.atMs;
+    next.happen();
   }
 
   /** A binary heap: a simulation of many alerts has many sleepers. */

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { KNOWN_ALERT, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
+import { KNOWN_ALERT, KNOWN_IPS, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
 import { answerOf, pathOf } from '../jobs/polling.js';
+import { freshAlertIds } from '../support/alert-ids.js';
 import { endOfDelivery, insist, logged } from '../support/eventually.js';
-import { freshAlertIds } from '../support/fleet.js';
 import { storedWorlds } from '../support/stored-world.js';
 import { PAYLOAD_CANARY } from '../support/world.js';
 import { CALLER, CALLER_PROPERTIES, expectNowhere, startWatched, TRACE_ID, type Watched } from './watched.js';
@@ -83,7 +83,7 @@ describe('a call to Defender', () => {
     expect(watched.of('RemoteDependencyData').map(({ data }) => data.baseData.name)).toContain(
       'GET /api/ips/{ip}/stats',
     );
-    expectNowhere(watched, ['104.80.104.128']);
+    expectNowhere(watched, KNOWN_IPS);
   });
 });
 
@@ -223,7 +223,7 @@ test('nothing of a payload but the alert id, no token, no key, no address is sen
     functionKey,
     world.identity.header,
     '203.0.113.77',
-    '104.80.104.128',
+    ...KNOWN_IPS,
     new URL(`http://host${path}`).searchParams.get('token') ?? '',
     /AccountKey=([^;]+)/.exec(stored.azurite.connectionString)?.[1] ?? '',
   ]);

@@ -6,8 +6,8 @@ import { laneWindows } from '../../shared/quota/lanes.js';
 import type { Charge } from '../../shared/quota/ledger.js';
 import { readState } from '../../shared/quota/ledger-state.js';
 import type { Report } from '../../shared/report.js';
-import { interactive, setUpLedgers } from '../quota/ledgers.js';
 import { openStore } from '../support/azurite-store.js';
+import { interactive, setUpLedgers } from './ledgers.js';
 
 const NAME = 'quota/storm.json';
 const TAKES = 3;

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { freshAlertIds } from '../support/alert-ids.js';
 import { insist } from '../support/eventually.js';
-import { type Fleet, freshAlertIds, startFleet } from '../support/fleet.js';
-import { expectRetry } from '../support/fleet-answers.js';
+import { type Fleet, startFleet } from '../support/fleet.js';
+import { expectRetryLater } from '../support/problems.js';
 
 let fleet: Fleet;
 afterEach(() => fleet.close());
@@ -19,14 +20,17 @@ describe('the storage of real processes', () => {
       [other, known],
     ] as const) {
       const answer = await instance.enrich({ alertId });
-      expectRetry(answer, 503);
-      expect(answer.json.type).toContain('storage-unavailable');
+      expectRetryLater(answer, 503, 'storage-unavailable');
     }
     expect(fleet.arrivals()).toHaveLength(1);
     await fleet.azurite.restart();
     expect((await insist(() => one.enrich({ alertId: unknown }))).status).toBe(200);
     expect((await insist(() => other.enrich({ alertId: late }))).status).toBe(200);
-    expectRetry(await insist(() => other.enrich({ alertIds: freshAlertIds(1) })), 429);
+    expectRetryLater(
+      await insist(() => other.enrich({ alertIds: freshAlertIds(1) })),
+      429,
+      'quota-exhausted',
+    );
     expect(fleet.arrivals()).toHaveLength(3);
   });
 
@@ -35,8 +39,12 @@ describe('the storage of real processes', () => {
     const [instance] = await fleet.launch({});
     fleet.onExchange = () => 'hold';
     // Its own time was over before the store's 3 s were.
-    expectRetry(await instance.enrich({ alertIds: freshAlertIds(1) }, '?wait=2'), 504);
-    expectRetry(await instance.enrich({ alertIds: freshAlertIds(1) }), 503);
+    expectRetryLater(
+      await instance.enrich({ alertIds: freshAlertIds(1) }, '?wait=2'),
+      504,
+      'deadline-exceeded',
+    );
+    expectRetryLater(await instance.enrich({ alertIds: freshAlertIds(1) }), 503, 'storage-unavailable');
     expect(fleet.arrivals()).toEqual([]);
   });
 

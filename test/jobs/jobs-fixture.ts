@@ -12,9 +12,10 @@ import { Quota } from '../../shared/quota/quota.js';
 import type { Report } from '../../shared/report.js';
 import type { SourceAnswer, Work } from '../../shared/source.js';
 import { readMessage } from '../../shared/storage/message.js';
+import { HOST_QUEUES } from '../support/host-queues.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { MemoryQueue } from '../support/memory-queue.js';
-import { SteppingClock } from '../support/stepping-clock.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 /** What an upstream of a test does with the n-th call. */
 export type Upstream = (alertId: string, call: number) => SourceAnswer | Error;
@@ -22,23 +23,18 @@ export type Upstream = (alertId: string, call: number) => SourceAnswer | Error;
 const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
 
 /** Jobs with everything around them in memory and in virtual time; one worker after the other. */
-export function openWorkshop({
-  perMinute = 100,
-  resultHours = 24,
-  random = (): number => 0.5,
-  latencyMs = (): number => 0,
-} = {}) {
-  const clock = new SteppingClock();
+export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): number => 0 } = {}) {
+  const clock = new VirtualClock();
   const store = new MemoryBlobStore(clock, { latencyMs });
   const queue = new MemoryQueue(clock);
   const poison = new MemoryQueue(clock);
   const places = new JobPlaces('0'.repeat(32));
-  const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(perMinute, 1_500, 20)));
+  const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(100, 1_500, 20)));
   const calls: string[] = [];
   const pumps: QueuePump[] = [];
   const errors: unknown[] = [];
   const reports: Report[] = [];
-  const workshop = {
+  const fixture = {
     clock,
     store,
     queue,
@@ -51,28 +47,28 @@ export function openWorkshop({
     reports,
     /** What was forwarded, by the delivery's id, and what could not be and became a dead letter. */
     forwarded: new Map<string, EnrichedPayload>(),
-    buried: new Map<string, string | undefined>(),
+    deadLetters: new Map<string, string | undefined>(),
     /** Called before something is forwarded, to fail. */
     onForward: () => {},
     upstream: (() => FOUND) as Upstream,
     /** A new instance of the app: nothing of another one's memory is in it. */
     jobs: (): Jobs => new Jobs(partsOf()),
     /** Lets an instance work on what is in the queue. */
-    employ(jobs = new Jobs(partsOf())): QueuePump {
-      const options = { clock, queue: queue.host, poison: poison.host, settings: SETTINGS };
+    startWorker(jobs = new Jobs(partsOf())): QueuePump {
+      const options = { clock, queue: queue.host, poison: poison.host, settings: HOST_QUEUES };
       const pump = new QueuePump({
         ...options,
         handle: async (text) => void (await jobs.work(readMessage(text) ?? refuse())),
         onError: (error) => errors.push(error),
       });
-      const undertaker = new QueuePump({
+      const poisonPump = new QueuePump({
         ...options,
         queue: poison.host,
         poison: undefined,
         handle: async (text) => jobs.giveUp(readMessage(text) ?? refuse()),
         onError: (error) => errors.push(error),
       });
-      pumps.push(pump, undertaker);
+      pumps.push(pump, poisonPump);
       return pump;
     },
     /** What the queue holds, oldest first, decoded. */
@@ -88,7 +84,7 @@ export function openWorkshop({
     const number = calls.length;
     try {
       await clock.sleep(100, work.signal);
-      const answer = workshop.upstream(alertId, number);
+      const answer = fixture.upstream(alertId, number);
       if (answer instanceof Error) throw answer;
       return answer;
     } finally {
@@ -110,19 +106,19 @@ export function openWorkshop({
       quota,
       note: unnoted,
       report: (report) => void reports.push(report),
-      resultHours,
-      perMinute: Math.floor(perMinute * 0.8),
+      resultHours: 24,
+      perMinute: 80, // what the reserve leaves of 100
       jobs: new JobStore({ clock, random, store, large: store, places }),
       lookup: backgroundLookup,
       statsLookup,
       wantsStats: () => false,
       deliveries: {
         accept: async ({ id, destination }, enriched) => {
-          workshop.onForward();
-          workshop.forwarded.set(id, enriched);
+          fixture.onForward();
+          fixture.forwarded.set(id, enriched);
           return { id, destination, status: 'queued' };
         },
-        bury: async ({ id }, text) => void workshop.buried.set(id, text),
+        bury: async ({ id }, text) => void fixture.deadLetters.set(id, text),
       },
       render: ({ enrichment, delivery }) => {
         const body = JSON.stringify({ ...enrichment, delivery });
@@ -131,19 +127,10 @@ export function openWorkshop({
     };
   }
 
-  return workshop;
+  return fixture;
 }
 
-const SETTINGS = {
-  messageEncoding: 'base64',
-  maxPollingMs: 2_000,
-  visibilityMs: 30_000,
-  maxDequeueCount: 5,
-  batchSize: 8,
-  newBatchThreshold: 4,
-} as const;
-
-export type Workshop = ReturnType<typeof openWorkshop>;
+export type JobsFixture = ReturnType<typeof openJobsFixture>;
 
 /** A post of so many alerts. */
 export function post(count: number, prefix = 'da637472900382838869_') {

@@ -30,7 +30,7 @@ describe('the cache that instances share', () => {
   test('what one instance keeps, another finds, with its age by the store', async () => {
     await time.until(instance().keep('da1_1', FOUND));
     expect(await find(instance(), 'da1_1')).toEqual({ answer: FOUND, ageSeconds: 0 });
-    await time.until(time.sleep(120_000));
+    await time.pass(120_000);
     expect(await find(instance(), 'da1_1')).toEqual({ answer: FOUND, ageSeconds: 120 });
     expect(await find(instance(), 'da1_2')).toBeUndefined();
     expect(await find(instance('another identity'), 'da1_1')).toBeUndefined();
@@ -38,13 +38,13 @@ describe('the cache that instances share', () => {
 
   test('what has expired is not found: each kind of answer has its own time', async () => {
     await time.until(Promise.all([instance().keep('da1_1', FOUND), instance().keep('da1_2', NOT_FOUND)]));
-    await time.until(time.sleep(28_000));
+    await time.pass(28_000);
     expect(await find(instance(), 'da1_2')).toBeDefined();
-    await time.until(time.sleep(2_000));
+    await time.pass(2_000);
     expect(await find(instance(), 'da1_2')).toBeUndefined();
-    await time.until(time.sleep(268_000));
+    await time.pass(268_000);
     expect(await find(instance(), 'da1_1')).toBeDefined();
-    await time.until(time.sleep(2_000));
+    await time.pass(2_000);
     expect(await find(instance(), 'da1_1')).toBeUndefined();
   });
 
@@ -85,7 +85,7 @@ describe('the cache that instances share', () => {
     expect(reports.map(({ event }) => event)).toEqual(['shared-cache-skipped']);
     latencyMs = 10;
     await time.until(cache.keep('da1_1', FOUND));
-    await time.until(time.sleep(5_000));
+    await time.pass(5_000);
     await time.until(cache.keep('da1_1', FOUND));
     expect(await find(cache, 'da1_1')).toMatchObject({ answer: FOUND });
   });

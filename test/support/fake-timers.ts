@@ -6,9 +6,7 @@ import { promisify } from 'node:util';
 import { deflateRaw } from 'node:zlib';
 import { jest } from '@jest/globals';
 import { Connections } from './connections.js';
-
-/** A realistic moment for tests: the calendar matters to tokens and HTTP dates. */
-export const START_MS = Date.UTC(2026, 10, 23, 18, 0, 0);
+import { START_MS } from './virtual-clock.js';
 
 const RAW_SERVED = 'test.raw-server.request.start';
 
@@ -41,7 +39,7 @@ const MOST_IDLE = 500;
  * time as the app. Requests on the wire are followed through Node's diagnostics channels: one that
  * is under way and in no handler is still moving, and time must wait for it.
  */
-export class VirtualTime {
+export class FakeTimers {
   readonly #asked = new Set<ClientRequest>();
   /** By the port of the asking side; several on one connection one after the other. */
   readonly #served = new Map<number | undefined, number>();

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { QueuePump, type QueueSettings } from '../../local/host/queue-pump.js';
+import { QueuePump } from '../../local/host/queue-pump.js';
 import { withBulkheads } from '../../shared/delivery/bulkheads.js';
 import { Deliveries } from '../../shared/delivery/deliveries.js';
 import { DeliveryStore } from '../../shared/delivery/delivery-store.js';
@@ -14,6 +13,7 @@ import { enriched } from '../../shared/formats/enriched.js';
 import { unnoted } from '../../shared/occurrence.js';
 import type { Report } from '../../shared/report.js';
 import { readMessage } from '../../shared/storage/message.js';
+import { HOST_QUEUES } from '../support/host-queues.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { MemoryQueue } from '../support/memory-queue.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -49,16 +49,11 @@ export interface Arrived {
 export const OK: Sent = { kind: 'delivered', status: 204 };
 export const DOWN: Sent = { kind: 'failed', status: 503, reason: 'It answered 503.' };
 
-const { queues } = JSON.parse(readFileSync('host.json', 'utf8')).extensions;
-/** The host's settings, but that it looks at an empty queue more rarely: days pass here. */
-const pumpSettings = (maxPollingMs: number): QueueSettings => ({
-  ...queues,
-  maxPollingMs,
-  visibilityMs: 30_000,
-});
-
-/** Deliveries with everything around them in memory and in virtual time. */
-export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 10_000) {
+/**
+ * Deliveries with everything around them in memory and in virtual time.
+ * @param maxPollingMs more than the host's own, since days pass here
+ */
+export function openDeliveriesFixture(random: () => number = () => 0.5, maxPollingMs = 10_000) {
   const clock = new VirtualClock();
   const store = new MemoryBlobStore(clock);
   const queue = new MemoryQueue(clock);
@@ -70,7 +65,7 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
   const pumps: QueuePump[] = [];
   let posts = 0;
 
-  const office = {
+  const fixture = {
     clock,
     store,
     queue,
@@ -106,7 +101,7 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
         await step();
         const { id, body } = outgoing;
         arrivals.push({ id, body, to: to.name, atMs: clock.monotonicMs() });
-        const sent = await office.receive(outgoing, to, arrivals.filter((one) => one.to === to.name).length);
+        const sent = await fixture.receive(outgoing, to, arrivals.filter((one) => one.to === to.name).length);
         await step();
         return sent;
       };
@@ -115,7 +110,7 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
         random,
         queue: stepping(queue, ['send']),
         poison,
-        destinations: office.destinations,
+        destinations: fixture.destinations,
         report: (report) => void reports.push(report),
         note: unnoted,
         send: withBulkheads(send, clock, random),
@@ -124,28 +119,28 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
     },
 
     /** Lets an instance work on what is in the queue, as the host does. */
-    employ(deliveries: Deliveries = office.open()): QueuePump {
+    startWorker(deliveries: Deliveries = fixture.open()): QueuePump {
       const onError = (error: unknown) => void errors.push(error);
-      const options = { clock, settings: pumpSettings(maxPollingMs), onError };
+      const options = { clock, settings: { ...HOST_QUEUES, maxPollingMs }, onError };
       const pump = new QueuePump({
         ...options,
         queue: queue.host,
         poison: poison.host,
         handle: async (text) => void (await deliveries.work(readMessage(text) ?? refuse())),
       });
-      const undertaker = new QueuePump({
+      const poisonPump = new QueuePump({
         ...options,
         queue: poison.host,
         poison: undefined,
         handle: async (text) => deliveries.giveUp(readMessage(text) ?? refuse()),
       });
-      pumps.push(pump, undertaker);
+      pumps.push(pump, poisonPump);
       return pump;
     },
 
     /** Accepts a post, a new one unless given; not waited for. */
     async accept(
-      deliveries: Deliveries = office.open(),
+      deliveries: Deliveries = fixture.open(),
       given: Partial<ForwardedPost> = {},
     ): Promise<ForwardReceipt> {
       const post = { destination: 'siem', text: `{"n":${++posts}}`, query: '', dedupe: undefined };
@@ -155,28 +150,23 @@ export function openPostOffice(random: () => number = () => 0.5, maxPollingMs = 
 
     /** The same, waited for. */
     post: (given: Partial<ForwardedPost> = {}): Promise<ForwardReceipt> =>
-      clock.until(office.accept(office.open(), given)),
-    ask: (id: string): Promise<DeliveryView> => clock.until(office.open().ask(id)),
-
-    /** Lets so much time pass. */
-    pass: (ms: number): Promise<void> => clock.until(clock.sleep(ms)),
+      clock.until(fixture.accept(fixture.open(), given)),
+    ask: (id: string): Promise<DeliveryView> => clock.until(fixture.open().ask(id)),
 
     /** Lets time pass until a delivery is what is wanted; looks that often. */
-    async untilIs(status: string, id: string, stepMs = 5_000): Promise<DeliveryView> {
-      for (;;) {
-        const view = await office.ask(id);
-        if (view.status === status) return view;
-        await office.pass(stepMs);
-      }
-    },
+    untilIs: (status: string, id: string, stepMs = 5_000): Promise<DeliveryView> =>
+      clock.eventually(async () => {
+        const view = await fixture.ask(id);
+        return view.status === status ? view : undefined;
+      }, stepMs),
 
     /** Nobody works any more. */
     close: (): Promise<unknown> => clock.until(Promise.all(pumps.splice(0).map((pump) => pump.stop()))),
   };
-  return office;
+  return fixture;
 }
 
-export type PostOffice = ReturnType<typeof openPostOffice>;
+export type DeliveriesFixture = ReturnType<typeof openDeliveriesFixture>;
 
 /** An enriched payload of which only the text matters. */
 export function payload(alertText: string): EnrichedPayload {

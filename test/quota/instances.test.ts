@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import { readState } from '../../shared/quota/ledger-state.js';
+import { freshAlertIds } from '../support/alert-ids.js';
 import { openStore } from '../support/azurite-store.js';
 import { eventually, insist } from '../support/eventually.js';
-import { type Fleet, freshAlertIds, type Instance, lost, startFleet } from '../support/fleet.js';
-import { expectRetry, lookUp } from '../support/fleet-answers.js';
+import { type Fleet, type Instance, lost, startFleet } from '../support/fleet.js';
+import { lookUp } from '../support/fleet-answers.js';
+import { expectRetryLater } from '../support/problems.js';
 
 const SWAP = /^PUT .*\/quota\//;
 
@@ -63,7 +65,7 @@ describe('the quota of real processes', () => {
     expect((await lookUp(before, freshAlertIds(25))).found).toBe(25);
     await before.kill();
     const [after] = await fleet.launch({});
-    const seconds = expectRetry(await enrichNew(after), 429);
+    const seconds = expectRetryLater(await enrichNew(after), 429, 'quota-exhausted');
     expect(seconds).toBeGreaterThan(3_400);
     expect(seconds).toBeLessThanOrEqual(3_604);
     expect(fleet.arrivals()).toHaveLength(25);
@@ -88,7 +90,7 @@ async function momentToComeBack(instance: Instance): Promise<{ fromMs: number; u
     askedAtMs = performance.now();
     return instance.enrich({ alertIds: freshAlertIds(1) });
   });
-  const waitMs = 1_000 * expectRetry(answer, 429);
+  const waitMs = 1_000 * expectRetryLater(answer, 429, 'quota-exhausted');
   expect(waitMs).toBeLessThanOrEqual(64_000);
   return { fromMs: askedAtMs + waitMs, untilMs: performance.now() + waitMs };
 }
@@ -159,7 +161,8 @@ describe('what Defender says to one process', () => {
       return true;
     };
     const waits = [];
-    for (const instance of [one, other, one]) waits.push(expectRetry(await enrichNew(instance), 429));
+    for (const instance of [one, other, one])
+      waits.push(expectRetryLater(await enrichNew(instance), 429, 'quota-exhausted'));
     expect(Math.min(...waits)).toBeGreaterThan(3_400);
     expect(Math.max(...waits)).toBeLessThanOrEqual(3_603);
     expect(fleet.arrivals()).toHaveLength(2);
