@@ -168,13 +168,16 @@ export function relatedIps(
   references: readonly AlertReference[],
   results: ReadonlyMap<string, LookupResult>,
 ): RelatedIp[] {
-  const ties = new Map<string, { sources: Set<IpOrigin>; alertIds: Set<string> }>();
+  const ties = new Map<string, { sources: IpOrigin[]; alertIds: Set<string> }>();
   const tie = (ips: readonly string[], source: IpOrigin, alertId: string) => {
     for (const ip of ips) {
-      const tied = ties.get(ip) ?? { sources: new Set(), alertIds: new Set() };
-      tied.sources.add(source);
+      const tied = ties.get(ip);
+      if (!tied) {
+        ties.set(ip, { sources: [source], alertIds: new Set([alertId]) });
+        continue;
+      }
+      if (!tied.sources.includes(source)) tied.sources.push(source);
       tied.alertIds.add(alertId);
-      ties.set(ip, tied);
     }
   };
   for (const [alertId, result] of results) {
@@ -185,7 +188,7 @@ export function relatedIps(
   }
   return [...ties].flatMap(([address, { sources, alertIds }]) => {
     const ip = parseIpAddress(address);
-    return ip ? [{ ...ip, sources: [...sources], alertIds: [...alertIds] }] : [];
+    return ip ? [{ ...ip, sources, alertIds: [...alertIds] }] : [];
   });
 }
 

@@ -2,6 +2,8 @@ import type { HttpRequest } from '@azure/functions';
 import type { Deadline } from '../deadline.js';
 import { RequestError } from '../errors.js';
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * The body of a request as text. At most `maxBytes` are kept, whatever the caller sends.
  * @throws {RequestError} 415 when it is not JSON in UTF-8 by its headers, 413 when it is too large,
@@ -21,7 +23,7 @@ export async function readBody(request: HttpRequest, maxBytes: number, deadline:
       : new RequestError('invalid-body', 'The body was cut off on its way. Post it again.');
   });
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return UTF_8.decode(bytes);
   } catch {
     throw new RequestError('invalid-body', 'The body is not UTF-8. Post the alert as JSON in UTF-8.');
   }
@@ -59,7 +61,9 @@ function checkHeaders(headers: HttpRequest['headers']): void {
 async function collect(request: HttpRequest, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request.body ?? []) {
+  const reader = request.body?.getReader();
+  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+    const chunk: Uint8Array = read.value;
     bytes += chunk.byteLength;
     if (bytes <= maxBytes) chunks.push(chunk);
     else chunks.length = 0;

@@ -19,10 +19,11 @@ export type DoctorOptions = Values<typeof DOCTOR_OPTIONS>;
  * @throws {RequestError} for a parameter or value that is not known, with a list of what is
  */
 export function parseOptions(query: URLSearchParams, destinations: readonly Destination[]): Options {
-  const { wait: waitSeconds, forward: name, ...options } = readOptions(ENRICH_OPTIONS, query);
+  const { wait: waitSeconds, forward: name, ...asked } = readOptions(ENRICH_OPTIONS, query);
   const forward = name === undefined ? undefined : configured(name, destinations);
-  checkTogether({ ...options, forward });
-  return { ...options, waitSeconds, forward };
+  const options = { ...asked, waitSeconds, forward };
+  checkTogether(options);
+  return options;
 }
 
 function configured(name: string, destinations: readonly Destination[]): Destination {
