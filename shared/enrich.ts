@@ -64,7 +64,7 @@ export async function lookUp(
   posted: Posted,
   deadline: Deadline,
 ): Promise<LookedUp> {
-  await betweenStages(posted);
+  if (isLarge(posted)) await letOthersIn();
   const references = findAlerts(posted.payload);
   return { references, results: await lookUpAll(lookup, alertIdsIn(references), deadline) };
 }
@@ -77,26 +77,25 @@ export async function attach(
   { id, stats }: EnrichOptions,
   deadline: Deadline,
 ): Promise<EnrichedPayload> {
-  await betweenStages(posted);
+  if (isLarge(posted)) await letOthersIn();
   const ips = relatedIps(references, results);
   const addresses = stats ? await addStats(statsLookup, ips, deadline) : { ips };
   const alerts = alertEntries(references, results, clock.monotonicMs());
   const attachments = references.flatMap((reference) => attachment(reference, results));
-  await betweenStages(posted);
+  if (isLarge(posted)) await letOthersIn();
   const alertText = withoutOwnAnswer(attachRelatedIps(posted.text, attachments), posted.payload);
-  await betweenStages(posted);
+  if (isLarge(posted)) await letOthersIn();
   return {
     enrichment: { id, status: statusOf(alerts), ...addresses, alerts, quota: quota.view() },
     alertText,
   };
 }
 
-/** Beyond this a stage can take a tenth of a second, in which nobody else would be served. */
+/** Beyond this a stage can take a tenth of a second; between two of them other requests are served. */
 const LARGE_CHARACTERS = 1_000_000;
 
-/** Lets other requests be served between two stages of a large payload. */
-async function betweenStages({ text }: Posted): Promise<void> {
-  if (text.length > LARGE_CHARACTERS) await letOthersIn();
+function isLarge({ text }: Posted): boolean {
+  return text.length > LARGE_CHARACTERS;
 }
 
 /** The ids to be looked up, each once, in the payload's order. */

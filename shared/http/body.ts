@@ -29,9 +29,21 @@ export async function readBody(request: HttpRequest, maxBytes: number, deadline:
   }
 }
 
-/** A missing Content-Type passes: Logic Apps drops most Content-* headers. */
+/** Missing ones pass: Logic Apps drops most Content-* headers. */
 function checkHeaders(headers: HttpRequest['headers']): void {
-  const [type = '', ...parameters] = (headers.get('content-type') ?? '').toLowerCase().split(';').map(trim);
+  const type = headers.get('content-type');
+  if (type !== null && type !== 'application/json') checkType(type.toLowerCase());
+  const encoding = headers.get('content-encoding');
+  if (encoding !== null && trim(encoding).toLowerCase() !== 'identity') {
+    throw new RequestError(
+      'unsupported-media-type',
+      'Post the alert without Content-Encoding; compressed bodies are not read.',
+    );
+  }
+}
+
+function checkType(contentType: string): void {
+  const [type = '', ...parameters] = contentType.split(';').map(trim);
   if (type !== '' && !/^(application|text)\/json$|^application\/[\w.+-]+\+json$/.test(type)) {
     throw new RequestError(
       'unsupported-media-type',
@@ -43,13 +55,6 @@ function checkHeaders(headers: HttpRequest['headers']): void {
     throw new RequestError(
       'unsupported-media-type',
       'Post the alert as JSON in UTF-8; other charsets are not read.',
-    );
-  }
-  const encoding = trim(headers.get('content-encoding') ?? 'identity').toLowerCase();
-  if (encoding !== 'identity') {
-    throw new RequestError(
-      'unsupported-media-type',
-      'Post the alert without Content-Encoding; compressed bodies are not read.',
     );
   }
 }

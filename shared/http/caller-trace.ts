@@ -5,14 +5,14 @@ import type { Trace } from '../trace.js';
  * By what Azure Logic Apps tells its runs and their actions apart
  * (https://learn.microsoft.com/azure/logic-apps/logic-apps-http-endpoint), and the property that each becomes.
  */
-const RUN_HEADERS: Readonly<Record<string, string>> = {
-  'x-ms-workflow-run-id': 'workflowRunId',
-  'x-ms-workflow-name': 'workflowName',
-  'x-ms-action-tracking-id': 'actionTrackingId',
-  'x-ms-client-tracking-id': 'clientTrackingId',
-  'x-ms-client-request-id': 'clientRequestId',
-  'x-ms-correlation-id': 'correlationId',
-};
+const RUN_HEADERS: readonly (readonly [header: string, property: string])[] = [
+  ['x-ms-workflow-run-id', 'workflowRunId'],
+  ['x-ms-workflow-name', 'workflowName'],
+  ['x-ms-action-tracking-id', 'actionTrackingId'],
+  ['x-ms-client-tracking-id', 'clientTrackingId'],
+  ['x-ms-client-request-id', 'clientRequestId'],
+  ['x-ms-correlation-id', 'correlationId'],
+];
 
 /** Ids and names; anybody can send anything in a header. */
 const PLAIN = /^[\w.:()-]{1,128}$/;
@@ -21,10 +21,12 @@ const PLAIN = /^[\w.:()-]{1,128}$/;
 export function traceOf(input: unknown, { traceContext }: InvocationContext): Trace {
   // Of a queue message there is nothing to get; it is JSON, whatever is in it.
   const headers = (input as Partial<HttpRequest> | null | undefined)?.headers;
-  const isHttp = typeof headers?.get === 'function';
-  const named = Object.entries(RUN_HEADERS).flatMap(([header, property]) => {
-    const value = isHttp ? headers.get(header) : null;
-    return value !== null && PLAIN.test(value) ? [[property, value]] : [];
-  });
-  return { traceparent: traceContext?.traceParent || undefined, properties: Object.fromEntries(named) };
+  const properties: Record<string, string> = {};
+  if (typeof headers?.get === 'function') {
+    for (const [header, property] of RUN_HEADERS) {
+      const value = headers.get(header);
+      if (value !== null && PLAIN.test(value)) properties[property] = value;
+    }
+  }
+  return { traceparent: traceContext?.traceParent || undefined, properties };
 }
