@@ -6,6 +6,8 @@ export default {
   // No test is about its own speed. One operation on the storage that is too slow puts a job or a delivery off for
   // 30 s, from which the app recovers by itself: a test has to live through several of these.
   testTimeout: 180_000,
+  // Many files start processes of their own: two files at a time keep two cores busy, which are all that CI has.
+  maxWorkers: 2,
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -40,8 +40,7 @@ const END_WITH_PARENT = 'data:text/javascript,process.on("disconnect",()=>proces
  */
 export async function startAzurite({ persistent = false }: AzuriteOptions = {}): Promise<Azurite> {
   const key = randomBytes(64).toString('base64');
-  const blob = await freePort();
-  const ports = { blob, queue: await freePort(blob) };
+  const ports = { blob: await freePort(), queue: await freePort() };
   const folder = persistent ? await mkdtemp(join(tmpdir(), 'azurite-')) : undefined;
   const endpoint = (port: number) => `http://127.0.0.1:${port}/${ACCOUNT}`;
   let aheadMs = 0;
@@ -129,16 +128,18 @@ async function answers(port: number): Promise<boolean> {
 }
 
 /**
- * A port that is free: Azurite does not say which one it took, so it has to be told. It is below the range
- * from which systems take ports by themselves (32768 and up), or another server of this machine could
- * be given it before Azurite listens, or while it is down between two starts.
- *
- * @param taken one that is promised already, though nobody listens to it yet
+ * Where free ports are looked for: Azurite does not say which one it took, so it has to be told. Below those that
+ * systems give out by themselves (32768 and up), or another server could be given it while Azurite is down
+ * between two starts.
  */
-async function freePort(taken?: number): Promise<number> {
+const PORTS = { first: 20_000, count: 12_000 };
+/** Processes that start at the same time begin far from each other, so that no two try the same port. */
+let nextPort = process.pid * 97;
+
+/** A port that nobody has, nor had lately in this process: it is the same after a restart. */
+async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(20_000, 32_000);
-    if (port === taken) continue;
+    const port = PORTS.first + (nextPort++ % PORTS.count);
     const server = createServer();
     const isFree = await listen(server, port).then(
       () => true,
