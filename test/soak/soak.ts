@@ -13,7 +13,7 @@ import { payloadMaker } from './payloads.js';
 
 const PER_MINUTE = 200;
 const PER_HOUR = 1_500;
-const CALLERS = 16;
+const CALLERS = 24;
 /** Between two ends of instances. */
 const KILL_EVERY_MS = 12_000;
 /** The minute's window and its guard. */
