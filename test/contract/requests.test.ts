@@ -27,5 +27,5 @@ test('no request that can be made of the contract is a 500, and every answer is 
     { numRuns: 400 },
   );
   // Requests that never get past the first check would show nothing.
-  expect([...seen]).toEqual(expect.arrayContaining([200, 400, 401, 404, 422]));
+  expect([...seen]).toEqual(expect.arrayContaining([200, 400, 401, 404]));
 });
