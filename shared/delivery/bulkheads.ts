@@ -75,15 +75,16 @@ export function withBulkheads(send: Send, clock: Clock, random: () => number): S
 }
 
 /** Resolves when there may be room in a bulkhead, or the time is up. */
-async function someRoom({ waiting }: Bulkhead, clock: Clock, longestMs: number): Promise<void> {
-  const timer = new AbortController();
-  let leave = () => {};
-  const room = new Promise<void>((resolve) => {
-    leave = resolve;
-    waiting.push(resolve);
+function someRoom({ waiting }: Bulkhead, clock: Clock, longestMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      turnOff();
+      resolve();
+    };
+    const turnOff = clock.alarm(longestMs, () => {
+      waiting.splice(waiting.indexOf(go), 1);
+      resolve();
+    });
+    waiting.push(go);
   });
-  await Promise.race([room, clock.sleep(longestMs, timer.signal).catch(() => {})]);
-  timer.abort();
-  const at = waiting.indexOf(leave);
-  if (at >= 0) waiting.splice(at, 1);
 }

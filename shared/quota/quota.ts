@@ -18,9 +18,6 @@ const STOPPING_MS = 5_000;
 /** Calls that a forecast looks ahead; by then it is a guess anyway. */
 const MOST_FORECAST = 3_000;
 
-/** What an alarm is aborted with; one for all, since without a reason each gets a stack trace. */
-const OTHER_ALARM = new Error('Another alarm was set.');
-
 /**
  * Hands out the ledger's permits in the order of asking, interactive ones first. Who cannot get one in
  * time is told at once, with the exact wait, instead of being kept until the deadline.
@@ -32,7 +29,7 @@ export class Quota {
   #inFlight = 0;
   #reviewing = false;
   #reviewAgain = false;
-  #alarm: AbortController | undefined;
+  #turnAlarmOff: () => void = () => {};
   #isStopped = false;
 
   constructor(clock: Clock, ledger: Ledger, note: Note = unnoted) {
@@ -161,16 +158,11 @@ export class Quota {
 
   /** Looks again when the next permit is free. */
   #setAlarm(): void {
-    this.#alarm?.abort(OTHER_ALARM);
-    this.#alarm = undefined;
+    this.#turnAlarmOff();
     const next = this.#waiters.demand(this.#inFlight < MAX_IN_FLIGHT ? 1 : 0);
     if (next.interactive + next.background === 0) return;
     const [nextMs = 0] = this.#ledger.forecast(next);
-    this.#alarm = new AbortController();
     const waitMs = nextMs + this.#ledger.spreadMs() - this.#clock.monotonicMs();
-    this.#clock.sleep(waitMs, this.#alarm.signal).then(
-      () => this.#review(),
-      () => {}, // a later review set another alarm
-    );
+    this.#turnAlarmOff = this.#clock.alarm(waitMs, () => this.#review());
   }
 }
