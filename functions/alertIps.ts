@@ -1,5 +1,5 @@
 import { app, type HttpResponseInit } from '@azure/functions';
-import type { App, Startup } from '../shared/app.js';
+import type { App, Startup } from '../shared/app/app.js';
 import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
 import { answerWithin } from '../shared/http/deadline.js';
 import { door } from '../shared/http/door.js';

@@ -1,5 +1,5 @@
 import { app, type HttpRequest } from '@azure/functions';
-import type { App, Startup } from '../shared/app.js';
+import type { App, Startup } from '../shared/app/app.js';
 import { door } from '../shared/http/door.js';
 import { routesBase } from '../shared/http/routes-base.js';
 

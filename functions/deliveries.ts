@@ -1,5 +1,5 @@
 import { app, type HttpRequest } from '@azure/functions';
-import type { App, Startup } from '../shared/app.js';
+import type { App, Startup } from '../shared/app/app.js';
 import { withoutQueue } from '../shared/delivery/at-once.js';
 import { door } from '../shared/http/door.js';
 

@@ -1,4 +1,4 @@
-import type { Startup } from '../shared/app.js';
+import type { Startup } from '../shared/app/app.js';
 import { registerQueueWorker } from './queueWorker.js';
 
 /**

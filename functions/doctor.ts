@@ -1,9 +1,9 @@
 import { app } from '@azure/functions';
-import type { Startup } from '../shared/app.js';
+import { parseDoctorOptions } from '../shared/answers/options.js';
+import type { Startup } from '../shared/app/app.js';
 import { asText } from '../shared/doctor/as-text.js';
 import { examine } from '../shared/doctor/examine.js';
 import { openDoor } from '../shared/http/door.js';
-import { parseDoctorOptions } from '../shared/http/options.js';
 
 /**
  * `GET /api/doctor`: why it does not work yet. The one door that answers 200 with wrong settings, since

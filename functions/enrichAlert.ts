@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import type { Startup } from '../shared/app.js';
+import type { Startup } from '../shared/app/app.js';
 import { answerPost } from '../shared/http/answer-post.js';
 import { door } from '../shared/http/door.js';
 import { cloudEventsHandshake, graphHandshake } from '../shared/http/handshake.js';

@@ -1,11 +1,11 @@
 import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions';
-import type { App, Startup } from '../shared/app.js';
+import { enrichmentAnswer } from '../shared/answers/enrichment-answer.js';
+import { parseJobOptions, parseOptions } from '../shared/answers/options.js';
+import type { App, Startup } from '../shared/app/app.js';
 import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
 import { answerWithin } from '../shared/http/deadline.js';
 import { door } from '../shared/http/door.js';
-import { enrichmentAnswer } from '../shared/http/enrichment-answer.js';
 import { acceptedAnswer, jobLocation } from '../shared/http/job-answer.js';
-import { parseJobOptions, parseOptions } from '../shared/http/options.js';
 import { unknownJob } from '../shared/jobs/jobs.js';
 
 /** `GET /api/enrichments/{id}?token=…`: what became of a job. The token is the key. */

@@ -1,7 +1,7 @@
 import { app } from '@azure/functions';
-import type { Startup } from '../shared/app.js';
+import type { Startup } from '../shared/app/app.js';
+import { VERSION } from '../shared/base/version.js';
 import { door } from '../shared/http/door.js';
-import { VERSION } from '../shared/version.js';
 
 /** `GET /api/health`: that the app is up and its settings are usable. It asks nothing of anyone. */
 export function registerHealth(startup: Startup): void {

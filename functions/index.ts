@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
-import { createApp } from '../shared/app.js';
-import { warmUp } from '../shared/warm-up.js';
+import { createApp } from '../shared/app/app.js';
+import { warmUp } from '../shared/app/warm-up.js';
 import { registerFunctions } from './register.js';
 
 // Without streaming the host drops a body that has no Content-Length, which is how .NET clients send.

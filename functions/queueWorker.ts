@@ -1,8 +1,8 @@
 import { app, type InvocationContext } from '@azure/functions';
-import { failureWithoutStack, loggedFault } from '../shared/fault.js';
-import type { Reporter } from '../shared/report.js';
-import { type Message, readMessage } from '../shared/storage/message.js';
-import type { Places } from '../shared/storage/places.js';
+import { failureWithoutStack, loggedFault } from '../shared/base/fault.js';
+import type { Reporter } from '../shared/base/report.js';
+import type { Places } from '../shared/queue-work/blob-names.js';
+import { type Message, readMessage } from '../shared/queue-work/message.js';
 
 /** Work that waits in a queue, and who does it. */
 export interface QueueWork {

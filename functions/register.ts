@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import type { Startup } from '../shared/app.js';
+import type { Startup } from '../shared/app/app.js';
 import { registerAlertIps } from './alertIps.js';
 import { registerContract } from './contract.js';
 import { registerDeliveries } from './deliveries.js';

@@ -1,9 +1,9 @@
 import { app } from '@azure/functions';
-import type { Startup } from '../shared/app.js';
+import type { Startup } from '../shared/app/app.js';
+import { sweepRules } from '../shared/app/state.js';
+import { failureWithoutStack, loggedFault } from '../shared/base/fault.js';
 import { sweepDeliveries } from '../shared/delivery/sweep-deliveries.js';
-import { failureWithoutStack, loggedFault } from '../shared/fault.js';
 import { sweepJobs } from '../shared/jobs/sweep-jobs.js';
-import { sweepRules } from '../shared/state.js';
 import { sweep, sweepAll } from '../shared/storage/sweep.js';
 
 /** For each part, all together less than `functionTimeout` in host.json: what is left is left for the next day. */

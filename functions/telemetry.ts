@@ -1,7 +1,7 @@
 import { app } from '@azure/functions';
-import type { App } from '../shared/app.js';
+import type { App } from '../shared/app/app.js';
+import { inTrace } from '../shared/base/trace.js';
 import { traceOf } from '../shared/http/caller-trace.js';
-import { inTrace } from '../shared/trace.js';
 
 /**
  * What all triggers share: each invocation runs in the trace that the host gave it, and the first answer

@@ -7,7 +7,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../shared/clock.js';
+import { systemClock } from '../shared/base/clock.js';
 import { startAzurite } from './azurite.js';
 import { KNOWN_ALERT, UNKNOWN_ALERT } from './defender/alerts.js';
 import { startDefenderSimulator } from './defender/simulator.js';

@@ -2,10 +2,11 @@
  * `npm run doctor`: looks at the app with this machine's settings, without any stand-in, and prints what
  * it finds. `npm run doctor -- probe=ALERTID` makes one call to Defender. The exit code is 1 on any failure.
  */
-import { createApp } from '../shared/app.js';
+
+import { parseDoctorOptions } from '../shared/answers/options.js';
+import { createApp } from '../shared/app/app.js';
 import { asText } from '../shared/doctor/as-text.js';
 import { examine } from '../shared/doctor/examine.js';
-import { parseDoctorOptions } from '../shared/http/options.js';
 import { redactor } from './redact.js';
 import { LOCAL_SETTINGS, mergeSettings, readLocalSettings } from './settings.js';
 

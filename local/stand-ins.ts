@@ -1,4 +1,4 @@
-import type { Clock } from '../shared/clock.js';
+import type { Clock } from '../shared/base/clock.js';
 import { CLOUDS, type CloudName } from '../shared/defender/clouds.js';
 import { DEFAULT_CONNECTION } from '../shared/storage/connection.js';
 import { startAzurite } from './azurite.js';

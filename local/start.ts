@@ -1,8 +1,8 @@
 /** `npm start`: the built app on this machine, with stand-ins for whatever of Azure is not there. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../shared/clock.js';
-import { parseSettings } from '../shared/config.js';
+import { parseSettings } from '../shared/app/settings.js';
+import { systemClock } from '../shared/base/clock.js';
 import { KNOWN_ALERT } from './defender/alerts.js';
 import { functionsCore } from './host/core.js';
 import type { LogSink } from './host/core-api.js';

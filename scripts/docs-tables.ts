@@ -1,6 +1,6 @@
+import { KINDS } from '../shared/base/errors.js';
 import type { OptionSet } from '../shared/contract/option-kinds.js';
 import { CHECKS } from '../shared/doctor/checks/index.js';
-import { KINDS } from '../shared/errors.js';
 import { FORMATS } from '../shared/formats/index.js';
 import { ALL_SHAPES } from '../shared/payload/shapes/index.js';
 import { UNKNOWN } from '../shared/payload/unknown.js';

@@ -13,7 +13,7 @@ import { startHost } from '../local/host/host.js';
 import { answerCoreModule } from '../local/host/load.js';
 import { startIdentityEndpoint } from '../local/identity/endpoint.js';
 import { forgetSettings } from '../local/settings.js';
-import { systemClock as clock } from '../shared/clock.js';
+import { systemClock as clock } from '../shared/base/clock.js';
 import { createChunkLoader } from './loader/chunks.js';
 import { codeCacheFolder, sealed } from './loader/code-cache.js';
 

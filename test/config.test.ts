@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { parseSettings } from '../shared/config.js';
+import { parseSettings } from '../shared/app/settings.js';
 
 /** The one thing that has no default outside Azure: where state is kept. */
 const STATE = { STATE_STORAGE: 'memory' };

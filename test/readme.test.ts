@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { parseSettings } from '../shared/config.js';
+import { parseSettings } from '../shared/app/settings.js';
 import { startWorld } from './support/world.js';
 
 const readme = await readFile('README.md', 'utf8');

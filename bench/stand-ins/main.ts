@@ -4,7 +4,7 @@ import { startAzurite } from '../../local/azurite.js';
 import { startDefenderSimulator } from '../../local/defender/simulator.js';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { listen, sendJson } from '../../local/loopback.js';
-import { systemClock as clock } from '../../shared/clock.js';
+import { systemClock as clock } from '../../shared/base/clock.js';
 import { startStorageProxy } from '../../test/support/storage-proxy.js';
 import type { Counts, Started } from './stand-ins.js';
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import http from 'node:http';
-import type { Clock } from '../../shared/clock.js';
+import type { Clock } from '../../shared/base/clock.js';
 import { readClaims } from '../identity/token.js';
 import { type Interceptable, isIntercepted } from '../intercept.js';
 import { answering, closeServer, listen, sendJson } from '../loopback.js';

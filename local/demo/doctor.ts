@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { startIdentityEndpoint } from '../identity/endpoint.js';
 import { expectThat, type Step } from './asking.js';
 

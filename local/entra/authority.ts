@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
-import type { Clock } from '../../shared/clock.js';
+import type { Clock } from '../../shared/base/clock.js';
 import { localTenantId, makeToken, readClaims } from '../identity/token.js';
 import { type Interceptable, isIntercepted } from '../intercept.js';
 import { answering, closeServer, listen, sendJson } from '../loopback.js';

@@ -1,6 +1,6 @@
 import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
 import http from 'node:http';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { endToEndHeaders, invocationIdHeader } from './headers.js';
 import type { Invocation } from './invoke.js';
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import { type Clock, systemClock } from '../../shared/clock.js';
+import { type Clock, systemClock } from '../../shared/base/clock.js';
 import { listen } from '../loopback.js';
 import type { Registrations } from './core.js';
 import type { LogSink } from './core-api.js';

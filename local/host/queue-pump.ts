@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.js';
+import type { Clock } from '../../shared/base/clock.js';
 import type { HostQueue, QueueMessage } from './queue-service.js';
 
 /** What host.json says under `extensions.queues`, and the host's defaults. Times in milliseconds. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../shared/clock.js';
+import type { Clock } from '../../shared/base/clock.js';
 import type { RegisteredFunction, Registrations } from './core.js';
 import type { LogSink, ProgrammingModel } from './core-api.js';
 import { type HostJson, queueSettings } from './host-json.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import http from 'node:http';
-import type { Clock } from '../../shared/clock.js';
+import type { Clock } from '../../shared/base/clock.js';
 import { type Interceptable, isIntercepted } from '../intercept.js';
 import { answering, closeServer, listen, sendJson } from '../loopback.js';
 import { makeToken, systemAssignedClientId } from './token.js';

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
-import type { Clock } from '../../shared/clock.js';
+import type { Clock } from '../../shared/base/clock.js';
 import { type Interceptable, isIntercepted } from '../intercept.js';
 import { answering, closeServer, listen, sendJson } from '../loopback.js';
 

@@ -1,4 +1,4 @@
-import { KINDS, problemType } from '../errors.js';
+import { KINDS, problemType } from '../base/errors.js';
 import type { Schemas } from './operation.js';
 import { dateTime, integer, list, object, ref, string } from './schema.js';
 import { ALERT_STATUSES, DELIVERY_STATUSES, ENRICHMENT_STATUSES } from './statuses.js';

@@ -1,4 +1,4 @@
-import { VERSION } from '../version.js';
+import { VERSION } from '../base/version.js';
 import { SCHEMAS } from './answer-schemas.js';
 import { FORMAT_SCHEMAS } from './format-schemas.js';
 import type { Answer, Operation, Parameter, Schemas } from './operation.js';

@@ -1,4 +1,4 @@
-import { RequestError } from '../errors.js';
+import { RequestError } from '../base/errors.js';
 import type { Schema } from './schema.js';
 
 /** What is told of an option to people. */

@@ -1,6 +1,6 @@
-import { isEndpointAlertId, LONGEST_ALERT_ID } from '../alert-id.js';
+import { isEndpointAlertId, LONGEST_ALERT_ID } from '../base/alert-id.js';
+import { RequestError } from '../base/errors.js';
 import { LONGEST_NAME } from '../delivery/destination.js';
-import { RequestError } from '../errors.js';
 import { FORMATS } from '../formats/index.js';
 import { flag, oneOf, seconds, text, word } from './option-kinds.js';
 

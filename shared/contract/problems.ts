@@ -1,4 +1,4 @@
-import { type ErrorKind, KINDS, problemType } from '../errors.js';
+import { type ErrorKind, KINDS, problemType } from '../base/errors.js';
 import type { Answer, Content } from './operation.js';
 import { ref } from './schema.js';
 

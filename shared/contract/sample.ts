@@ -1,5 +1,5 @@
-import type { EnrichedPayload } from '../enrich.js';
-import { alertEntries, type LookupResult, relatedIps, statusOf } from '../enrichment.js';
+import type { EnrichedPayload } from '../enrichment/enrich.js';
+import { alertEntries, type LookupResult, relatedIps, statusOf } from '../enrichment/result.js';
 import { FORMATS } from '../formats/index.js';
 import { findAlerts } from '../payload/references.js';
 import { attachRelatedIps } from '../payload/splice.js';

@@ -1,4 +1,4 @@
-import type { AlertEntry, Enrichment, ForwardReceipt } from '../enrichment.js';
+import type { AlertEntry, Enrichment, ForwardReceipt } from '../enrichment/result.js';
 
 /** What `status` can say in the answers, in the order of the documents. */
 

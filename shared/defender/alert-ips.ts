@@ -1,4 +1,4 @@
-import { parseIpAddress } from '../ip-address.js';
+import { parseIpAddress } from '../base/ip-address.js';
 import type { Reading } from './client.js';
 import { excerpt, parseObject } from './wire.js';
 

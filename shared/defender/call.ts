@@ -1,9 +1,9 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import fetch, { FetchError } from 'node-fetch';
-import type { Clock } from '../clock.js';
-import { runWithin } from '../deadline.js';
-import { networkFailure } from '../network-failure.js';
+import type { Clock } from '../base/clock.js';
+import { runWithin } from '../base/deadline.js';
+import { networkFailure } from '../base/network-failure.js';
 import type { Outcome } from './outcome.js';
 import type { UpstreamClock } from './upstream-clock.js';
 import { readAnswer } from './wire.js';

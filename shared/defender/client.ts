@@ -1,10 +1,10 @@
-import type { Clock } from '../clock.js';
-import type { EnrichmentError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import type { EnrichmentError } from '../base/errors.js';
 import { readClaims } from '../identity/claims.js';
 import { type AccessToken, type Credential, scopeOf, type TokenCache } from '../identity/token-cache.js';
+import type { Work } from '../lookup/source.js';
 import type { Lane } from '../quota/lanes.js';
 import type { Quota } from '../quota/quota.js';
-import type { Work } from '../source.js';
 import type { Call } from './call.js';
 import { explain } from './explain.js';
 import type { Outcome } from './outcome.js';

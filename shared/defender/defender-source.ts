@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { bareForm, isEndpointAlertId } from '../alert-id.js';
-import { RequestError, UpstreamFailure } from '../errors.js';
+import { bareForm, isEndpointAlertId } from '../base/alert-id.js';
+import { RequestError, UpstreamFailure } from '../base/errors.js';
+import type { IpSource, IpStats, SourceAnswer, StatsSource, Work } from '../lookup/source.js';
 import type { Lane } from '../quota/lanes.js';
-import type { IpSource, IpStats, SourceAnswer, StatsSource, Work } from '../source.js';
 import { type IpsPage, readIpsPage } from './alert-ips.js';
 import type { DefenderClient } from './client.js';
 import { readIpStats } from './ip-stats.js';

@@ -1,4 +1,4 @@
-import { type EnrichmentError, type ErrorFacts, QuotaError, UpstreamFailure } from '../errors.js';
+import { type EnrichmentError, type ErrorFacts, QuotaError, UpstreamFailure } from '../base/errors.js';
 import type { TokenClaims } from '../identity/claims.js';
 import { audienceFinding, type Finding, permissionFinding } from './findings.js';
 import type { Failure } from './retry.js';

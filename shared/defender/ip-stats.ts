@@ -1,4 +1,4 @@
-import type { IpStats } from '../source.js';
+import type { IpStats } from '../lookup/source.js';
 import type { Reading } from './client.js';
 import { parseObject } from './wire.js';
 

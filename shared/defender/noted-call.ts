@@ -1,6 +1,6 @@
-import { isEndpointAlertId } from '../alert-id.js';
-import type { Clock } from '../clock.js';
-import type { Note } from '../occurrence.js';
+import { isEndpointAlertId } from '../base/alert-id.js';
+import type { Clock } from '../base/clock.js';
+import type { Note } from '../base/occurrence.js';
 import type { Call } from './call.js';
 import type { Outcome } from './outcome.js';
 

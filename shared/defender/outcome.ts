@@ -1,4 +1,4 @@
-import type { UpstreamError } from '../errors.js';
+import type { UpstreamError } from '../base/errors.js';
 
 /** What became of one HTTP call, told apart by what follows from it. */
 export type Outcome =

@@ -1,4 +1,4 @@
-import { parseHttpDate } from '../retry-after.js';
+import { parseHttpDate } from '../base/retry-after.js';
 
 /** What the upstream's `Date` headers tell of the difference between its clock and this machine's. */
 export class UpstreamClock {

@@ -1,6 +1,6 @@
-import type { UpstreamError } from '../errors.js';
+import type { UpstreamError } from '../base/errors.js';
+import { parseRetryAfter } from '../base/retry-after.js';
 import { LONGEST_PAUSE_MS } from '../quota/ledger.js';
-import { parseRetryAfter } from '../retry-after.js';
 import type { Outcome } from './outcome.js';
 
 /** One HTTP answer, read to its end. */

@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.js';
-import type { EnrichedPayload } from '../enrich.js';
-import type { ForwardReceipt } from '../enrichment.js';
-import { StorageError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { StorageError } from '../base/errors.js';
+import type { EnrichedPayload } from '../enrichment/enrich.js';
+import type { ForwardReceipt } from '../enrichment/result.js';
 import { enriched as enrichedFormat } from '../formats/enriched.js';
-import { writeMessage } from '../storage/message.js';
+import { writeMessage } from '../queue-work/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { type AlarmParts, announceDead } from './alarm.js';
 import type { Delivery, OddBody } from './delivery.js';

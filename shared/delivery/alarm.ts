@@ -1,5 +1,5 @@
-import type { Note } from '../occurrence.js';
-import type { Reporter } from '../report.js';
+import type { Note } from '../base/occurrence.js';
+import type { Reporter } from '../base/report.js';
 import type { Delivery, OddBody } from './delivery.js';
 import type { DeliveryStore } from './delivery-store.js';
 import { type Destination, destinationNamed, originOf } from './destination.js';

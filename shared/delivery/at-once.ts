@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../clock.js';
-import type { Deadline } from '../deadline.js';
-import type { EnrichedPayload } from '../enrich.js';
-import type { ForwardReceipt } from '../enrichment.js';
-import { EnrichmentError } from '../errors.js';
-import { newId } from '../storage/message.js';
+import type { Clock } from '../base/clock.js';
+import type { Deadline } from '../base/deadline.js';
+import { EnrichmentError } from '../base/errors.js';
+import type { EnrichedPayload } from '../enrichment/enrich.js';
+import type { ForwardReceipt } from '../enrichment/result.js';
+import { newId } from '../queue-work/message.js';
 import { REMEMBERED_MS } from './delivery-store.js';
 import { type Destination, destinationNamed } from './destination.js';
 import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';

@@ -5,7 +5,7 @@ import {
   DelegateBackoff,
   handleWhenResult,
 } from 'cockatiel';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { Sent } from './sending.js';
 
 /** What became of one attempt, and what that tells of the receiver. */

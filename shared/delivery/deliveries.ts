@@ -1,8 +1,8 @@
-import type { Deadline } from '../deadline.js';
-import type { EnrichedPayload } from '../enrich.js';
-import type { ForwardReceipt } from '../enrichment.js';
-import { EnrichmentError } from '../errors.js';
-import { isId, type Message } from '../storage/message.js';
+import type { Deadline } from '../base/deadline.js';
+import { EnrichmentError } from '../base/errors.js';
+import type { EnrichedPayload } from '../enrichment/enrich.js';
+import type { ForwardReceipt } from '../enrichment/result.js';
+import { isId, type Message } from '../queue-work/message.js';
 import { acceptDead, acceptDelivery, destinationRemoved, ensureMessage } from './accept.js';
 import { destinationNamed } from './destination.js';
 import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';

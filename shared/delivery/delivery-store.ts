@@ -1,6 +1,6 @@
+import { isId, newId } from '../queue-work/message.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import { type ChangeParts, Changes, readState } from '../storage/change.js';
-import { isId, newId } from '../storage/message.js';
 import { DELIVERY_TEXT, type Delivery } from './delivery.js';
 import type { DeliveryPlaces } from './places.js';
 

@@ -1,4 +1,4 @@
-import type { Claim } from '../storage/claim.js';
+import type { Claim } from '../queue-work/claim.js';
 
 /**
  * A delivery: one body on its way to one destination, as its state blob holds it. All times are the

@@ -1,7 +1,7 @@
+import { parseIpAddress } from '../base/ip-address.js';
+import type { SettingProblem } from '../base/setting-problem.js';
+import { isConfidential, isLoopback } from '../base/web-address.js';
 import { FORMATS } from '../formats/index.js';
-import { parseIpAddress } from '../ip-address.js';
-import type { SettingProblem } from '../setting-problem.js';
-import { isConfidential, isLoopback } from '../web-address.js';
 import { type Destination, LONGEST_NAME, LONGEST_WAIT_MS } from './destination.js';
 import { readAuth, type SettingOf } from './destination-auth.js';
 import { Fields, isObject, SETTING } from './fields.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Deadline } from '../deadline.js';
-import type { EnrichedPayload } from '../enrich.js';
-import type { ForwardReceipt } from '../enrichment.js';
+import type { Deadline } from '../base/deadline.js';
+import type { EnrichedPayload } from '../enrichment/enrich.js';
+import type { ForwardReceipt } from '../enrichment/result.js';
 
 /** A post that shall be forwarded. */
 export interface ForwardedPost {

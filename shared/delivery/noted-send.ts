@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.js';
-import type { Note } from '../occurrence.js';
-import { currentTrace, inTrace, type Trace } from '../trace.js';
+import type { Clock } from '../base/clock.js';
+import type { Note } from '../base/occurrence.js';
+import { currentTrace, inTrace, type Trace } from '../base/trace.js';
 import { originOf } from './destination.js';
 import type { Outgoing, Send } from './sending.js';
 

@@ -1,7 +1,7 @@
 import type { Agent } from 'node:http';
 import fetch, { FetchError } from 'node-fetch';
-import type { Clock } from '../clock.js';
-import { runWithin } from '../deadline.js';
+import type { Clock } from '../base/clock.js';
+import { runWithin } from '../base/deadline.js';
 import type { Exchange } from './circuit.js';
 import type { Destination } from './destination.js';
 import { cutShort, judgeAnswer, judgeError, timedOut } from './judge.js';

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
-import type { Clock } from '../clock.js';
-import { asEnrichmentError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { asEnrichmentError } from '../base/errors.js';
 import type { AccessToken } from '../identity/token-cache.js';
 import { createAgents } from './agents.js';
 import { Circuit, type Exchange } from './circuit.js';

@@ -1,4 +1,4 @@
-import { heldUntilMs, OVERDUE_MS } from '../storage/claim.js';
+import { heldUntilMs, OVERDUE_MS } from '../queue-work/claim.js';
 import type { Delivery, DeliveryEnd, FailedAttempt, OddBody } from './delivery.js';
 import { longestSpareMs, waitBefore, waitWhileSpared } from './schedule.js';
 import type { Sent } from './sending.js';

@@ -1,4 +1,4 @@
-import type { ForwardReceipt } from '../enrichment.js';
+import type { ForwardReceipt } from '../enrichment/result.js';
 import type { Delivery } from './delivery.js';
 
 /** What somebody who asks for a delivery gets to see. Times are ISO-8601. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { isUntouched } from '../storage/claim.js';
-import { type Message, writeMessage } from '../storage/message.js';
-import { LEAST_WAIT_MS, orPutOff, STORE_AWAY_MS } from '../storage/put-off.js';
+import { isUntouched } from '../queue-work/claim.js';
+import { type Message, writeMessage } from '../queue-work/message.js';
+import { LEAST_WAIT_MS, orPutOff, STORE_AWAY_MS } from '../queue-work/requeue.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { type AcceptParts, buryDelivery, destinationRemoved } from './accept.js';
 import { announceDead } from './alarm.js';

@@ -1,4 +1,4 @@
-import { APP_NAME } from '../version.js';
+import { APP_NAME } from '../base/version.js';
 import type { DoctorReport, Entry } from './examine.js';
 
 const SUMMARY = {

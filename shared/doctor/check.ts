@@ -1,6 +1,6 @@
-import type { App } from '../app.js';
+import type { App } from '../app/app.js';
+import type { EnrichmentError } from '../base/errors.js';
 import type { Outcome } from '../defender/outcome.js';
-import type { EnrichmentError } from '../errors.js';
 import type { TokenClaims } from '../identity/claims.js';
 
 /** How bad it is: `fail` keeps the app from its work, `warn` will or may. */

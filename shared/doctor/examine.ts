@@ -1,10 +1,10 @@
-import type { App, Startup } from '../app.js';
-import { runWithin } from '../deadline.js';
-import { asEnrichmentError, DeadlineError, type EnrichmentError, faultOf } from '../errors.js';
+import type { App, Startup } from '../app/app.js';
+import { runWithin } from '../base/deadline.js';
+import { asEnrichmentError, DeadlineError, type EnrichmentError, faultOf } from '../base/errors.js';
+import type { Reporter } from '../base/report.js';
+import { VERSION } from '../base/version.js';
 import { readClaims } from '../identity/claims.js';
 import { scopeOf } from '../identity/token-cache.js';
-import type { Reporter } from '../report.js';
-import { VERSION } from '../version.js';
 import type { Check, Observation, Patient, ProbeLook, Status, TokenLook } from './check.js';
 import { CHECKS } from './checks/index.js';
 import { examineSettings } from './checks/settings.js';

@@ -1,4 +1,4 @@
-import { StorageError } from '../errors.js';
+import { StorageError } from '../base/errors.js';
 import type { StateStorage } from '../storage/connection.js';
 import { assignRole, SHOW_IDENTITIES, setSetting } from './commands.js';
 

@@ -1,4 +1,4 @@
-import type { AlertEntry, Enrichment, RelatedIp } from '../enrichment.js';
+import type { AlertEntry, Enrichment, RelatedIp } from '../enrichment/result.js';
 import { cutRows } from './cut-rows.js';
 import { listed } from './listed.js';
 import { plainText } from './plain-text.js';

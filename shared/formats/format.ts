@@ -1,4 +1,4 @@
-import type { EnrichedPayload } from '../enrich.js';
+import type { EnrichedPayload } from '../enrichment/enrich.js';
 
 /**
  * One form of the answer. Adding one is a file here and a line in the registry; one that is JSON has its schema in

@@ -1,4 +1,4 @@
-import type { RelatedIp } from '../enrichment.js';
+import type { RelatedIp } from '../enrichment/result.js';
 import type { Format } from './format.js';
 import { uuidV5 } from './uuid-v5.js';
 

@@ -1,4 +1,4 @@
-import type { AlertEntry } from '../enrichment.js';
+import type { AlertEntry } from '../enrichment/result.js';
 
 /**
  * Why an alert has no answer of its own, as one sentence or two. Undefined for one that was answered:

@@ -1,4 +1,4 @@
-import type { AlertEntry } from '../enrichment.js';
+import type { AlertEntry } from '../enrichment/result.js';
 import type { Format } from './format.js';
 import { whyUnanswered } from './unanswered.js';
 

@@ -1,19 +1,19 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
-import type { App } from '../app.js';
-import type { Deadline } from '../deadline.js';
+import { enrichmentAnswer, isProblem } from '../answers/enrichment-answer.js';
+import { answerQuery, type Options, parseOptions } from '../answers/options.js';
+import type { App } from '../app/app.js';
+import type { Deadline } from '../base/deadline.js';
+import { currentTrace } from '../base/trace.js';
 import type { Destination } from '../delivery/destination.js';
 import type { Order } from '../delivery/forwarding.js';
-import { alertIdsIn, attach, type LookedUp, lookUp, type Posted } from '../enrich.js';
+import { alertIdsIn, attach, type LookedUp, lookUp, type Posted } from '../enrichment/enrich.js';
 import { answersByPlace, isOverflowing, nothingLookedUp, withoutStorage } from '../jobs/overflow.js';
 import { parseJson } from '../payload/json.js';
-import { currentTrace } from '../trace.js';
 import { readBody } from './body.js';
 import { answerWithin, withTimeToSpare } from './deadline.js';
-import { enrichmentAnswer, isProblem } from './enrichment-answer.js';
 import { checkClientState, eventGridHandshake } from './handshake.js';
 import { acceptedAnswer, jobLocation } from './job-answer.js';
 import { enricherFor } from './on-behalf.js';
-import { answerQuery, type Options, parseOptions } from './options.js';
 
 /**
  * The story of a post: read, look up, attach, forward; or a job, where the caller allows one and time or

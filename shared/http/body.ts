@@ -1,6 +1,6 @@
 import type { HttpRequest } from '@azure/functions';
-import type { Deadline } from '../deadline.js';
-import { RequestError } from '../errors.js';
+import type { Deadline } from '../base/deadline.js';
+import { RequestError } from '../base/errors.js';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 

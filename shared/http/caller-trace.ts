@@ -1,5 +1,5 @@
 import type { HttpRequest, InvocationContext } from '@azure/functions';
-import type { Trace } from '../trace.js';
+import type { Trace } from '../base/trace.js';
 
 /**
  * By what Azure Logic Apps tells its runs and their actions apart

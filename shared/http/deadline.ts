@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.js';
-import { type Deadline, withDeadline } from '../deadline.js';
-import { DeadlineError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { type Deadline, withDeadline } from '../base/deadline.js';
+import { DeadlineError } from '../base/errors.js';
 
 /** Kept back from the caller's time for writing the answer and its way home. */
 const ANSWER_MARGIN_MS = 250;

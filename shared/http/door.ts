@@ -1,8 +1,8 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import type { App, Startup } from '../app.js';
-import { asEnrichmentError, EnrichmentError, faultOf } from '../errors.js';
-import type { SettingProblem } from '../setting-problem.js';
-import { errorAnswer } from './answer.js';
+import { errorAnswer } from '../answers/http-answer.js';
+import type { App, Startup } from '../app/app.js';
+import { asEnrichmentError, EnrichmentError, faultOf } from '../base/errors.js';
+import type { SettingProblem } from '../base/setting-problem.js';
 import { traceOf } from './caller-trace.js';
 
 /** Answers one request. What it throws is answered by the door. */

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import { RequestError } from '../base/errors.js';
 import { LONGEST_VALIDATION_TOKEN } from '../contract/options.js';
-import { RequestError } from '../errors.js';
 import { member } from '../payload/json.js';
 import { notificationsIn } from '../payload/notifications.js';
 

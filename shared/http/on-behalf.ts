@@ -1,9 +1,9 @@
 import type { HttpRequest } from '@azure/functions';
-import type { App } from '../app.js';
-import type { Deadline } from '../deadline.js';
-import type { Enricher } from '../enrich.js';
-import { RequestError } from '../errors.js';
-import type { Options } from './options.js';
+import type { Options } from '../answers/options.js';
+import type { App } from '../app/app.js';
+import type { Deadline } from '../base/deadline.js';
+import { RequestError } from '../base/errors.js';
+import type { Enricher } from '../enrichment/enrich.js';
 
 /**
  * What enriches in the name that the caller wants: the app's own, or that of the user whose bearer

@@ -1,7 +1,7 @@
 import type { HttpResponseInit } from '@azure/functions';
+import { retryAfterHeader } from '../answers/http-answer.js';
+import { type EnrichmentError, retryAfterSeconds } from '../base/errors.js';
 import { writeIps } from '../defender/alert-ips.js';
-import { type EnrichmentError, retryAfterSeconds } from '../errors.js';
-import { retryAfterHeader } from './answer.js';
 
 /** Addresses as Defender answers them. */
 export function upstreamIps(apiHost: string, ips: readonly string[]): HttpResponseInit {

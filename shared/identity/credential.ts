@@ -1,5 +1,5 @@
 import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
-import { IdentityError } from '../errors.js';
+import { IdentityError } from '../base/errors.js';
 import { abortableHttpClient, attempt } from './attempt.js';
 import { type Credential, toAccessToken } from './token-cache.js';
 

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../clock.js';
-import { runWithin, unlessAborted } from '../deadline.js';
-import { asEnrichmentError, type EnrichmentError, IdentityError } from '../errors.js';
-import { type Note, unnoted } from '../occurrence.js';
+import type { Clock } from '../base/clock.js';
+import { runWithin, unlessAborted } from '../base/deadline.js';
+import { asEnrichmentError, type EnrichmentError, IdentityError } from '../base/errors.js';
+import { type Note, unnoted } from '../base/occurrence.js';
 
 /** A bearer token and its end. */
 export interface AccessToken {

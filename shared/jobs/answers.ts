@@ -1,5 +1,5 @@
 import type { Aged } from '../lookup/answer-cache.js';
-import { isSourceAnswer, type SourceAnswer } from '../source.js';
+import { isSourceAnswer, type SourceAnswer } from '../lookup/source.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import { inBatches, pages } from '../storage/pages.js';
 

@@ -1,7 +1,13 @@
-import type { Deadline } from '../deadline.js';
-import { alertIdsIn, attach, type EnrichedPayload, type Enricher, type LookedUp } from '../enrich.js';
-import type { LookupResult } from '../enrichment.js';
-import { EnrichmentError } from '../errors.js';
+import type { Deadline } from '../base/deadline.js';
+import { EnrichmentError } from '../base/errors.js';
+import {
+  alertIdsIn,
+  attach,
+  type EnrichedPayload,
+  type Enricher,
+  type LookedUp,
+} from '../enrichment/enrich.js';
+import type { LookupResult } from '../enrichment/result.js';
 import { parseJson } from '../payload/json.js';
 import { findAlerts } from '../payload/references.js';
 import type { Answers } from './answers.js';

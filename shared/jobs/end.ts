@@ -1,10 +1,10 @@
-import { withDeadline } from '../deadline.js';
+import { withDeadline } from '../base/deadline.js';
+import { DeadlineError, EnrichmentError, StorageError } from '../base/errors.js';
+import type { Reporter } from '../base/report.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Order } from '../delivery/forwarding.js';
-import type { EnrichedPayload, Enricher } from '../enrich.js';
-import { DeadlineError, EnrichmentError, StorageError } from '../errors.js';
-import type { Reporter } from '../report.js';
-import type { Message } from '../storage/message.js';
+import type { EnrichedPayload, Enricher } from '../enrichment/enrich.js';
+import type { Message } from '../queue-work/message.js';
 import { type Composition, composeAnswer } from './compose.js';
 import { FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';

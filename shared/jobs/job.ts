@@ -1,7 +1,7 @@
+import type { EnrichmentError, ErrorKind, UpstreamError } from '../base/errors.js';
+import type { Trace } from '../base/trace.js';
 import type { Order } from '../delivery/forwarding.js';
-import type { EnrichmentError, ErrorKind, UpstreamError } from '../errors.js';
-import type { Claim } from '../storage/claim.js';
-import type { Trace } from '../trace.js';
+import type { Claim } from '../queue-work/claim.js';
 
 /**
  * A job: an enrichment that outlives its request, as its state blob holds it. All times are the

@@ -1,7 +1,7 @@
-import type { Deadline } from '../deadline.js';
-import type { EnrichedPayload } from '../enrich.js';
-import { EnrichmentError } from '../errors.js';
-import { isId, type Message } from '../storage/message.js';
+import type { Deadline } from '../base/deadline.js';
+import { EnrichmentError } from '../base/errors.js';
+import type { EnrichedPayload } from '../enrichment/enrich.js';
+import { isId, type Message } from '../queue-work/message.js';
 import { composeAnswer } from './compose.js';
 import type { KeptAnswer } from './end.js';
 import type { Job } from './job.js';

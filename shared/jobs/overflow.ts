@@ -1,6 +1,6 @@
-import { alertIdsIn, type LookedUp, type Posted } from '../enrich.js';
-import type { LookupResult } from '../enrichment.js';
-import { RequestError } from '../errors.js';
+import { RequestError } from '../base/errors.js';
+import { alertIdsIn, type LookedUp, type Posted } from '../enrichment/enrich.js';
+import type { LookupResult } from '../enrichment/result.js';
 import { findAlerts } from '../payload/references.js';
 import type { Answers } from './answers.js';
 

@@ -1,4 +1,4 @@
-import { Places } from '../storage/places.js';
+import { Places } from '../queue-work/blob-names.js';
 
 /** Where an app's jobs are kept. */
 export class JobPlaces extends Places {

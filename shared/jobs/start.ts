@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
+import { StorageError } from '../base/errors.js';
+import { currentTrace } from '../base/trace.js';
 import type { Order } from '../delivery/forwarding.js';
-import { StorageError } from '../errors.js';
+import { newId, writeMessage } from '../queue-work/message.js';
 import type { Quota } from '../quota/quota.js';
 import { OtherVersionError } from '../storage/change.js';
-import { newId, writeMessage } from '../storage/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
-import { currentTrace } from '../trace.js';
 import type { Answers } from './answers.js';
 import { ANSWERED, type Job, pendingOf, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';

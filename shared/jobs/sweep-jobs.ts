@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
+import { writeMessage } from '../queue-work/message.js';
 import type { BlobPage, BlobStore } from '../storage/blob-store.js';
-import { writeMessage } from '../storage/message.js';
 import { inBatches, isOlder, type Listed, pages } from '../storage/pages.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import type { Swept } from '../storage/sweep.js';

@@ -1,4 +1,4 @@
-import { heldUntilMs, OVERDUE_MS } from '../storage/claim.js';
+import { heldUntilMs, OVERDUE_MS } from '../queue-work/claim.js';
 import { type AlertFailure, type Job, type JobEnd, PENDING, pendingOf } from './job.js';
 
 /**

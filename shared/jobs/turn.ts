@@ -1,10 +1,10 @@
-import type { Clock } from '../clock.js';
-import { type Deadline, withDeadline } from '../deadline.js';
-import { DeadlineError, EnrichmentError } from '../errors.js';
-import { loggedFault } from '../fault.js';
+import type { Clock } from '../base/clock.js';
+import { type Deadline, withDeadline } from '../base/deadline.js';
+import { DeadlineError, EnrichmentError } from '../base/errors.js';
+import { loggedFault } from '../base/fault.js';
+import type { Reporter } from '../base/report.js';
 import type { Lookup } from '../lookup/lookup.js';
-import type { Reporter } from '../report.js';
-import type { SourceAnswer } from '../source.js';
+import type { SourceAnswer } from '../lookup/source.js';
 import type { AnswerBlobs } from './answers.js';
 import { type AlertFailure, ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { TurnOutcome } from './schedule.js';

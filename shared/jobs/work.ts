@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Note } from '../occurrence.js';
-import { isUntouched } from '../storage/claim.js';
-import { type Message, writeMessage } from '../storage/message.js';
-import { LEAST_WAIT_MS, orPutOff, STORE_AWAY_MS } from '../storage/put-off.js';
+import type { Note } from '../base/occurrence.js';
+import { inTrace } from '../base/trace.js';
+import { isUntouched } from '../queue-work/claim.js';
+import { type Message, writeMessage } from '../queue-work/message.js';
+import { LEAST_WAIT_MS, orPutOff, STORE_AWAY_MS } from '../queue-work/requeue.js';
 import type { QueueStore } from '../storage/queue-store.js';
-import { inTrace } from '../trace.js';
 import { type Ended, type EndParts, end, endAsFailed, givenUp, PARTS_MISSING } from './end.js';
 import { ANSWERED, type Job, pendingOf, withMarks } from './job.js';
 import { nextTurn, shareOf } from './schedule.js';

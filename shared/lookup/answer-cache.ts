@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { CachePolicy } from './cache-policy.js';
 
 /** An answer and how old it is. */

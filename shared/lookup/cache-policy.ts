@@ -1,4 +1,4 @@
-import type { IpStats, SourceAnswer } from '../source.js';
+import type { IpStats, SourceAnswer } from './source.js';
 
 /** How long answers of one kind are kept, and what room they take. */
 export interface CachePolicy<T> {

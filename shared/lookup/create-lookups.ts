@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.js';
-import type { CacheLevel, Note } from '../occurrence.js';
-import type { IpSource, IpStats, SourceAnswer, StatsSource } from '../source.js';
+import type { Clock } from '../base/clock.js';
+import type { CacheLevel, Note } from '../base/occurrence.js';
 import { AnswerCache, MOST_KEPT } from './answer-cache.js';
 import { alertIpsPolicy, type CacheTimes, ipStatsPolicy } from './cache-policy.js';
 import { Lookup, type SharedCache } from './lookup.js';
+import type { IpSource, IpStats, SourceAnswer, StatsSource } from './source.js';
 
 /** What lookups for one identity are made of. */
 export interface LookupsParts {

@@ -1,8 +1,8 @@
-import type { Deadline } from '../deadline.js';
-import type { CacheLevel } from '../occurrence.js';
-import type { Work } from '../source.js';
+import type { Deadline } from '../base/deadline.js';
+import type { CacheLevel } from '../base/occurrence.js';
 import type { Aged, AnswerCache } from './answer-cache.js';
 import { SingleFlight } from './single-flight.js';
+import type { Work } from './source.js';
 
 /** Answers that other instances got, and what it takes to share one's own. It does not throw. */
 export interface SharedCache<T> {

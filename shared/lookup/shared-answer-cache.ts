@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../clock.js';
-import { runWithin } from '../deadline.js';
-import type { Reporter } from '../report.js';
-import { isSourceAnswer, type SourceAnswer } from '../source.js';
+import type { Clock } from '../base/clock.js';
+import { runWithin } from '../base/deadline.js';
+import type { Reporter } from '../base/report.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import type { Aged } from './answer-cache.js';
 import { alertIpsPolicy, type CacheTimes } from './cache-policy.js';
 import type { SharedCache } from './lookup.js';
+import { isSourceAnswer, type SourceAnswer } from './source.js';
 import { Turns } from './turns.js';
 
 /** What the shared cache is made of. */

@@ -1,6 +1,6 @@
-import type { Deadline } from '../deadline.js';
-import { DeadlineError } from '../errors.js';
-import type { Stage, Work } from '../source.js';
+import type { Deadline } from '../base/deadline.js';
+import { DeadlineError } from '../base/errors.js';
+import type { Stage, Work } from './source.js';
 
 /** When a caller whose time ran out may find the answer ready. */
 const COME_BACK_MS = 5_000;

@@ -1,4 +1,4 @@
-import { RequestError } from '../errors.js';
+import { RequestError } from '../base/errors.js';
 import { BYTE_ORDER_MARK, deepestNesting, lineAndColumn } from './scan.js';
 
 /** A JSON object as JSON.parse makes it. Its members are only ever read as own members. */

@@ -1,4 +1,4 @@
-import { isEndpointAlertId } from '../alert-id.js';
+import { isEndpointAlertId } from '../base/alert-id.js';
 
 /** The portals whose alert pages end in the alert's id, the old ones included. */
 const ALERT_PAGE =

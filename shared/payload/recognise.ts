@@ -1,5 +1,5 @@
-import { isAnyAlertId } from '../alert-id.js';
-import { RequestError } from '../errors.js';
+import { isAnyAlertId } from '../base/alert-id.js';
+import { RequestError } from '../base/errors.js';
 import { type Clues, cluesIn } from './clues.js';
 import { isObject } from './json.js';
 import type { Path } from './path.js';

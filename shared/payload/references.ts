@@ -1,6 +1,6 @@
-import { hasEndpointPrefix, isEndpointAlertId, otherProductOf } from '../alert-id.js';
-import { RequestError } from '../errors.js';
-import { canonicalIpAddress } from '../ip-address.js';
+import { hasEndpointPrefix, isEndpointAlertId, otherProductOf } from '../base/alert-id.js';
+import { RequestError } from '../base/errors.js';
+import { canonicalIpAddress } from '../base/ip-address.js';
 import { type Path, toPointer } from './path.js';
 import { idInPortalLink } from './portal-link.js';
 import { type Product, productNamed } from './products.js';

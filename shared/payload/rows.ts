@@ -1,4 +1,4 @@
-import { isAnyAlertId } from '../alert-id.js';
+import { isAnyAlertId } from '../base/alert-id.js';
 import { entityAddresses } from './addresses.js';
 import { items, member } from './json.js';
 import type { Candidate } from './shape.js';

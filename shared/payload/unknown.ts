@@ -1,4 +1,4 @@
-import { isEndpointAlertId } from '../alert-id.js';
+import { isEndpointAlertId } from '../base/alert-id.js';
 import { cluesIn } from './clues.js';
 import { isObject, type JsonObject, parseNested } from './json.js';
 import type { Candidate } from './shape.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../clock.js';
-import { StorageError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { StorageError } from '../base/errors.js';
 import type { Demand, LaneWindows } from './lanes.js';
 import type { Charge } from './ledger.js';
 import type { LedgerBlob, LedgerCopy } from './ledger-blob.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { Demand, LaneWindows } from './lanes.js';
 import type { Charge, Ledger, QuotaView } from './ledger.js';
 import {

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.js';
-import { EnrichmentError, QuotaError, retryAfterSeconds } from '../errors.js';
-import { type Note, unnoted } from '../occurrence.js';
+import type { Clock } from '../base/clock.js';
+import { EnrichmentError, QuotaError, retryAfterSeconds } from '../base/errors.js';
+import { type Note, unnoted } from '../base/occurrence.js';
 import type { Lane } from './lanes.js';
 import type { Charge, Ledger, QuotaView } from './ledger.js';
 import { GUARD_MS } from './sliding-log.js';

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import type { Note } from '../occurrence.js';
+import type { Clock } from '../base/clock.js';
+import type { Note } from '../base/occurrence.js';
 import type { Demand, Lane } from './lanes.js';
 
 /** Who waits for a permit, and until when it is of use. */

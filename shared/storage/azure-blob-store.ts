@@ -1,7 +1,7 @@
 import { text as readText } from 'node:stream/consumers';
 import { isRestError } from '@azure/core-rest-pipeline';
 import type { ContainerClient } from '@azure/storage-blob';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { BlobPage, BlobStore, Condition, ReadAnswer, WriteAnswer } from './blob-store.js';
 import { LazyClient, OPERATION_TIMEOUT_MS } from './lazy-client.js';
 

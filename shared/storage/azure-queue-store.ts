@@ -1,6 +1,6 @@
 import { isRestError } from '@azure/core-rest-pipeline';
 import type { QueueClient } from '@azure/storage-queue';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import { LazyClient, OPERATION_TIMEOUT_MS } from './lazy-client.js';
 import type { QueueStore } from './queue-store.js';
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import { StorageError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { StorageError } from '../base/errors.js';
 import type { BlobStore, StoredBlob } from './blob-store.js';
 
 /** What changing a state takes. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import { runWithin } from '../deadline.js';
+import type { Clock } from '../base/clock.js';
+import { runWithin } from '../base/deadline.js';
 import { explainStorage, timedOut } from './explain.js';
 
 /** The longest that an operation with few kB may take, its one retry included. Usual are 5 to 50 ms. */

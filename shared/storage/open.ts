@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
+import { APP_NAME } from '../base/version.js';
 import type { Credential, TokenCache } from '../identity/token-cache.js';
-import { APP_NAME } from '../version.js';
 import { AzureBlobStore, type BlobLimits, STATE_BLOBS } from './azure-blob-store.js';
 import { AzureQueueStore } from './azure-queue-store.js';
 import type { BlobStore } from './blob-store.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { BlobStore } from './blob-store.js';
 import { inBatches, isOlder, pages } from './pages.js';
 

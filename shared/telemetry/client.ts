@@ -7,10 +7,10 @@ import { type Context, context, ROOT_CONTEXT, TraceFlags, trace } from '@opentel
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import applicationInsights from 'applicationinsights';
-import type { Clock } from '../clock.js';
-import { withDeadline } from '../deadline.js';
-import type { Trace } from '../trace.js';
-import { VERSION } from '../version.js';
+import type { Clock } from '../base/clock.js';
+import { withDeadline } from '../base/deadline.js';
+import type { Trace } from '../base/trace.js';
+import { VERSION } from '../base/version.js';
 import type { TelemetrySettings } from './connection.js';
 import type { Dependency, Event, Item } from './items.js';
 

@@ -1,4 +1,4 @@
-import { isConfidential } from '../web-address.js';
+import { isConfidential } from '../base/web-address.js';
 
 /** Where telemetry goes. */
 export interface TelemetrySettings {

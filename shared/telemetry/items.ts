@@ -1,5 +1,5 @@
-import type { Occurrence } from '../occurrence.js';
-import type { Trace } from '../trace.js';
+import type { Occurrence } from '../base/occurrence.js';
+import type { Trace } from '../base/trace.js';
 
 /** What is sent: calls to others, numbers, and events. */
 export type Item = Dependency | Metric | Event;

@@ -1,7 +1,7 @@
-import { runWithin } from '../deadline.js';
-import { type Note, unnoted } from '../occurrence.js';
-import { currentTrace } from '../trace.js';
-import type { World } from '../world.js';
+import { runWithin } from '../base/deadline.js';
+import { type Note, unnoted } from '../base/occurrence.js';
+import { currentTrace } from '../base/trace.js';
+import type { World } from '../base/world.js';
 import type { TelemetryClient } from './client.js';
 import type { TelemetrySettings } from './connection.js';
 import { type Item, itemsOf } from './items.js';

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { functionsCore } from '../../local/host/core.js';
 import { startHost } from '../../local/host/host.js';
 import { answerCoreModule } from '../../local/host/load.js';
-import { createApp } from '../../shared/app.js';
+import { createApp } from '../../shared/app/app.js';
 
 /** A local host that is up. */
 export interface RunningHost {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { KINDS } from '../../shared/base/errors.js';
 import { PAYLOADS } from '../../shared/contract/payloads.js';
-import { KINDS } from '../../shared/errors.js';
 import { FORMATS } from '../../shared/formats/index.js';
 import { payloadOf } from '../payload/recorded-case.js';
 import { startWorld, type World } from '../support/world.js';

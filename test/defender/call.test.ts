@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { type Call, createCall } from '../../shared/defender/call.js';
 import { UpstreamClock } from '../../shared/defender/upstream-clock.js';
 import { FakeTimers } from '../support/fake-timers.js';

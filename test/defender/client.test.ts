@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { EnrichmentError } from '../../shared/base/errors.js';
 import { type ClientParts, DefenderClient, type Reading } from '../../shared/defender/client.js';
 import type { Outcome } from '../../shared/defender/outcome.js';
-import type { EnrichmentError } from '../../shared/errors.js';
 import { type Credential, TokenCache } from '../../shared/identity/token-cache.js';
+import type { Stage, Work } from '../../shared/lookup/source.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
-import type { Stage, Work } from '../../shared/source.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const URL = 'https://api.test/api/things';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseSettings } from '../../shared/config.js';
+import { parseSettings } from '../../shared/app/settings.js';
 import { cloudProblems } from '../../shared/defender/cloud-check.js';
 import { CLOUDS, type CloudName } from '../../shared/defender/clouds.js';
 

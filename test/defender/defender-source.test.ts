@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Answer, DefenderClient, Reading } from '../../shared/defender/client.js';
 import { DefenderSource } from '../../shared/defender/defender-source.js';
+import type { Work } from '../../shared/lookup/source.js';
 import type { Lane } from '../../shared/quota/lanes.js';
-import type { Work } from '../../shared/source.js';
 
 const ORIGIN = 'https://api.test';
 const TICKS = 'da637472900382838869_1364969609';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
+import type { Occurrence } from '../../shared/base/occurrence.js';
 import { notedCall } from '../../shared/defender/noted-call.js';
-import type { Occurrence } from '../../shared/occurrence.js';
 
 const ALERT = 'da637472900382838869_1364969609';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseSettings } from '../../shared/config.js';
+import { parseSettings } from '../../shared/app/settings.js';
 
 const ID = '33333333-3333-4333-8333-333333333333';
 const FULL = { AZURE_CLIENT_ID: ID, DELEGATED_CLIENT_ID: ID, DELEGATED_TENANT_ID: ID };

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { createApp } from '../../shared/app.js';
-import { systemClock } from '../../shared/clock.js';
+import { createApp } from '../../shared/app/app.js';
+import { systemClock } from '../../shared/base/clock.js';
 
 const ID = '33333333-3333-4333-8333-333333333333';
 

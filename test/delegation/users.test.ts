@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { makeToken } from '../../local/identity/token.js';
-import { IdentityError } from '../../shared/errors.js';
-import { MOST_USERS, Users } from '../../shared/users.js';
+import { IdentityError } from '../../shared/base/errors.js';
+import { MOST_USERS, Users } from '../../shared/delegation/users.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const CLIENT = '33333333-3333-4333-8333-333333333333';

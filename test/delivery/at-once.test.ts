@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
-import { withDeadline } from '../../shared/deadline.js';
+import { withDeadline } from '../../shared/base/deadline.js';
 import { DeliveryAtOnce } from '../../shared/delivery/at-once.js';
 import { judgeError } from '../../shared/delivery/judge.js';
 import { FakeTimers } from '../support/fake-timers.js';

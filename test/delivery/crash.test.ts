@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { ForwardReceipt } from '../../shared/enrichment.js';
+import type { ForwardReceipt } from '../../shared/enrichment/result.js';
 import { HOUR, OK, openDeliveriesFixture } from './deliveries-fixture.js';
 
 const POST = { text: '{"same":1}' };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseSettings } from '../../shared/config.js';
+import { parseSettings } from '../../shared/app/settings.js';
 import { originOf } from '../../shared/delivery/destination.js';
 import { parseDestinations } from '../../shared/delivery/destination-settings.js';
 import { FORMATS } from '../../shared/formats/index.js';

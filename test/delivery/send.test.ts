@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { startReceiver } from '../../local/receiver/receiver.js';
-import { VERSION } from '../../shared/version.js';
+import { VERSION } from '../../shared/base/version.js';
 import { underFire } from '../support/under-fire.js';
 import { HEADER_VALUE, NEXT_SECRET, OUTGOING, SECRET, startSender } from './sender.js';
 

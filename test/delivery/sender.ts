@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
-import { createApp } from '../../shared/app.js';
-import { systemClock } from '../../shared/clock.js';
+import { createApp } from '../../shared/app/app.js';
+import { systemClock } from '../../shared/base/clock.js';
 // Loaded before time stands still: the app itself loads it with the first attempt.
 import '../../shared/delivery/send.js';
 import type { Outgoing, Sent } from '../../shared/delivery/sending.js';

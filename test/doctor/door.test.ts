@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
 import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { createApp } from '../../shared/app.js';
-import { systemClock } from '../../shared/clock.js';
+import { createApp } from '../../shared/app/app.js';
+import { systemClock } from '../../shared/base/clock.js';
+import type { Report } from '../../shared/base/report.js';
 import { examine } from '../../shared/doctor/examine.js';
-import type { Report } from '../../shared/report.js';
 
 const SECRET = 'https://hooks.example/services/T0/secret at /home/site/wwwroot/dist/app.cjs';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { makeToken } from '../../local/identity/token.js';
-import { createApp } from '../../shared/app.js';
-import { systemClock } from '../../shared/clock.js';
+import { createApp } from '../../shared/app/app.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { permission } from '../../shared/doctor/checks/permission.js';
 import { readClaims } from '../../shared/identity/claims.js';
 import { startWorld, type World } from '../support/world.js';

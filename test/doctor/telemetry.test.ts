@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
-import { VERSION } from '../../shared/version.js';
+import { VERSION } from '../../shared/base/version.js';
 import { startWorld, type World } from '../support/world.js';
 
 let world: World;

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type DefenderSimulator, startDefenderSimulator } from '../../local/defender/simulator.js';
 import { type IdentityEndpoint, startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { sendJson } from '../../local/loopback.js';
-import { type App, createApp } from '../../shared/app.js';
-import { systemClock as clock } from '../../shared/clock.js';
-import { warmUp } from '../../shared/warm-up.js';
+import { type App, createApp } from '../../shared/app/app.js';
+import { warmUp } from '../../shared/app/warm-up.js';
+import { systemClock as clock } from '../../shared/base/clock.js';
 import { forgetIdentityEndpoint } from '../support/identity-library.js';
 
 /** One for each test: the identity library keeps its tokens for the whole process. */

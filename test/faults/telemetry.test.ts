@@ -3,7 +3,7 @@ import type { ClientRequest } from 'node:http';
 import { expect, test } from '@jest/globals';
 import { startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
 import type { Intercept } from '../../local/intercept.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { underFire } from '../support/under-fire.js';
 import { ALERT, PATH } from './payloads.js';
 

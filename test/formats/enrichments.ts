@@ -1,6 +1,11 @@
-import type { EnrichedPayload } from '../../shared/enrich.js';
-import { type AlertEntry, type Enrichment, type RelatedIp, statusOf } from '../../shared/enrichment.js';
-import { parseIpAddress } from '../../shared/ip-address.js';
+import { parseIpAddress } from '../../shared/base/ip-address.js';
+import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
+import {
+  type AlertEntry,
+  type Enrichment,
+  type RelatedIp,
+  statusOf,
+} from '../../shared/enrichment/result.js';
 
 /** The n-th alert id. */
 export const alertId = (n: number) => `da637472900382838869_${n}`;

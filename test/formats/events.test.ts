@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EnrichedPayload } from '../../shared/enrich.js';
+import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import { ecs } from '../../shared/formats/ecs.js';
 import type { Format } from '../../shared/formats/format.js';
 import { ocsf } from '../../shared/formats/ocsf.js';

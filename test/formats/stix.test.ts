@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EnrichedPayload } from '../../shared/enrich.js';
+import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import { stix } from '../../shared/formats/stix.js';
 import { uuidV5 } from '../../shared/formats/uuid-v5.js';
 import { manyIps, NOTHING_FOUND, ONE_ALERT, PARTIAL, payload, relatedIp, SHARED } from './enrichments.js';

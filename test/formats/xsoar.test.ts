@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EnrichedPayload } from '../../shared/enrich.js';
+import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import { xsoar } from '../../shared/formats/xsoar.js';
 import {
   alert,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type IdentityEndpoint, startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { sendJson } from '../../local/loopback.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { createCredential, type IdentitySettings } from '../../shared/identity/credential.js';
 import { FakeTimers } from '../support/fake-timers.js';
 import { forgetIdentityEndpoint } from '../support/identity-library.js';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { IdentityError } from '../../shared/errors.js';
+import { IdentityError } from '../../shared/base/errors.js';
 import { type AccessToken, type Credential, TokenCache } from '../../shared/identity/token-cache.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { withDeadline } from '../../shared/deadline.js';
-import { StorageError } from '../../shared/errors.js';
+import { withDeadline } from '../../shared/base/deadline.js';
+import { StorageError } from '../../shared/base/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
 import { sweepJobs } from '../../shared/jobs/sweep-jobs.js';
 import { CLAIM_MS } from '../../shared/jobs/transitions.js';

@@ -9,7 +9,7 @@ import { startLoginAuthority } from '../../local/entra/authority.js';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
-import { systemClock as clock } from '../../shared/clock.js';
+import { systemClock as clock } from '../../shared/base/clock.js';
 import { AUTHORITY_TLS } from '../support/trust.js';
 
 let closing: (() => Promise<void>) | undefined;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { startStandIns } from '../../local/stand-ins.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { runCommand } from './command.js';
 
 const doctor = (env: Record<string, string>, ...args: string[]) =>

@@ -2,7 +2,7 @@ import { ManagedIdentityCredential } from '@azure/identity';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type IdentityEndpoint, startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { readClaims, systemAssignedClientId } from '../../local/identity/token.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const clock = new VirtualClock();

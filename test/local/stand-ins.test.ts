@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import type { Settings } from '../../local/settings.js';
 import { type StandIns, startStandIns } from '../../local/stand-ins.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 
 let standIns: StandIns;
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Report } from '../../shared/base/report.js';
 import { SharedAnswerCache } from '../../shared/lookup/shared-answer-cache.js';
-import type { Report } from '../../shared/report.js';
-import type { SourceAnswer } from '../../shared/source.js';
+import type { SourceAnswer } from '../../shared/lookup/source.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { withDeadline } from '../../shared/deadline.js';
+import { withDeadline } from '../../shared/base/deadline.js';
+import { unnoted } from '../../shared/base/occurrence.js';
 import { createLookups } from '../../shared/lookup/create-lookups.js';
 import type { SharedCache } from '../../shared/lookup/lookup.js';
-import { unnoted } from '../../shared/occurrence.js';
-import type { SourceAnswer } from '../../shared/source.js';
+import type { SourceAnswer } from '../../shared/lookup/source.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };

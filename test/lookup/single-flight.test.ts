@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { withDeadline } from '../../shared/deadline.js';
+import { withDeadline } from '../../shared/base/deadline.js';
 import { SingleFlight } from '../../shared/lookup/single-flight.js';
-import type { Work } from '../../shared/source.js';
+import type { Work } from '../../shared/lookup/source.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 /** Turns of the microtask queue within which what was abandoned has ended in every part. */

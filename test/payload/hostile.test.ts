@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { RequestError } from '../../shared/errors.js';
+import { RequestError } from '../../shared/base/errors.js';
 import { parseJson } from '../../shared/payload/json.js';
 import { type AlertReference, findAlerts } from '../../shared/payload/references.js';
 import { attachRelatedIps } from '../../shared/payload/splice.js';

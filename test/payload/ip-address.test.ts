@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalIpAddress, parseIpAddress } from '../../shared/ip-address.js';
+import { canonicalIpAddress, parseIpAddress } from '../../shared/base/ip-address.js';
 
 test.each([
   ['198.51.100.7', '198.51.100.7'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { RequestError } from '../../shared/errors.js';
+import { RequestError } from '../../shared/base/errors.js';
 import { parseJson } from '../../shared/payload/json.js';
 import { findAlerts } from '../../shared/payload/references.js';
 import { type Attachment, attachRelatedIps } from '../../shared/payload/splice.js';

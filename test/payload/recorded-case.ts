@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RequestError } from '../../shared/errors.js';
+import { RequestError } from '../../shared/base/errors.js';
 import { parseJson } from '../../shared/payload/json.js';
 import { type AlertReference, findAlerts } from '../../shared/payload/references.js';
 import { attachRelatedIps } from '../../shared/payload/splice.js';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
+import type { Report } from '../../shared/base/report.js';
 import { BlobLedger } from '../../shared/quota/blob-ledger.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import type { Charge } from '../../shared/quota/ledger.js';
 import { readState } from '../../shared/quota/ledger-state.js';
-import type { Report } from '../../shared/report.js';
 import { openStore } from '../support/azurite-store.js';
 import { interactive, setUpLedgers } from './ledgers.js';
 

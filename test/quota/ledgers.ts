@@ -1,7 +1,7 @@
+import type { Report } from '../../shared/base/report.js';
 import { BlobLedger } from '../../shared/quota/blob-ledger.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import { readState } from '../../shared/quota/ledger-state.js';
-import type { Report } from '../../shared/report.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { randomFrom } from '../support/random.js';
 import { VirtualClock } from '../support/virtual-clock.js';

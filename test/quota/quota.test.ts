@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
-import type { EnrichmentError } from '../../shared/errors.js';
+import type { EnrichmentError } from '../../shared/base/errors.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import type { Ledger } from '../../shared/quota/ledger.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';

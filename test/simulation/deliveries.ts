@@ -1,5 +1,5 @@
 import type { Sent } from '../../shared/delivery/sending.js';
-import type { ForwardReceipt } from '../../shared/enrichment.js';
+import type { ForwardReceipt } from '../../shared/enrichment/result.js';
 import {
   type Arrived,
   destination,

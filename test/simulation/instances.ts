@@ -1,6 +1,6 @@
 import { CallLog } from '../../local/defender/windows.js';
-import type { Clock } from '../../shared/clock.js';
-import { EnrichmentError } from '../../shared/errors.js';
+import type { Clock } from '../../shared/base/clock.js';
+import { EnrichmentError } from '../../shared/base/errors.js';
 import { BlobLedger } from '../../shared/quota/blob-ledger.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import { readState } from '../../shared/quota/ledger-state.js';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { inventIps } from '../../local/defender/alerts.js';
-import { canonicalIpAddress } from '../../shared/ip-address.js';
+import { canonicalIpAddress } from '../../shared/base/ip-address.js';
 import type { Answer } from '../support/exchange.js';
 import { leaksIn } from '../support/leaks.js';
 import { CANARY, type Payload } from './payloads.js';

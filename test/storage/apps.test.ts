@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
-import { createApp } from '../../shared/app.js';
-import { systemClock } from '../../shared/clock.js';
+import { createApp } from '../../shared/app/app.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { freshAlertIds } from '../support/alert-ids.js';
 import { startWorld, type World } from '../support/world.js';
 

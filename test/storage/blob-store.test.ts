@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { AzureBlobStore, STATE_BLOBS } from '../../shared/storage/azure-blob-store.js';
 import type { BlobStore } from '../../shared/storage/blob-store.js';
 import { openBlobStore } from '../../shared/storage/open.js';

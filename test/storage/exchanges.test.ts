@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { withDeadline } from '../../shared/deadline.js';
+import { withDeadline } from '../../shared/base/deadline.js';
+import { unnoted } from '../../shared/base/occurrence.js';
 import { createLookups } from '../../shared/lookup/create-lookups.js';
 import { SharedAnswerCache } from '../../shared/lookup/shared-answer-cache.js';
-import { unnoted } from '../../shared/occurrence.js';
+import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { Quota } from '../../shared/quota/quota.js';
-import type { SourceAnswer, Work } from '../../shared/source.js';
 import { setUpLedgers } from '../quota/ledgers.js';
 
 const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };

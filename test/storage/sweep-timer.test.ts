@@ -7,8 +7,8 @@ import { functionsCore } from '../../local/host/core.js';
 import { startHost } from '../../local/host/host.js';
 import { invoke } from '../../local/host/invoke.js';
 import { storageQueues } from '../../local/host/storage-queues.js';
-import { createApp } from '../../shared/app.js';
-import { systemClock } from '../../shared/clock.js';
+import { createApp } from '../../shared/app/app.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { loadStorageLibraries } from '../support/storage-libraries.js';
 
 app.setup({ enableHttpStream: true });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { TokenCache } from '../../shared/identity/token-cache.js';
 import { tokenCredential } from '../../shared/storage/open.js';
 

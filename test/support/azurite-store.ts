@@ -1,5 +1,5 @@
 import type { Azurite } from '../../local/azurite.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { TokenCache } from '../../shared/identity/token-cache.js';
 import type { BlobStore } from '../../shared/storage/blob-store.js';
 import { openBlobStore } from '../../shared/storage/open.js';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll } from '@jest/globals';
 import { startLoginAuthority } from '../../local/entra/authority.js';
 import { localTenantId } from '../../local/identity/token.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import { AUTHORITY_TLS, trustLocalAuthority } from './trust.js';
 import { startWorld, type WorldOptions } from './world.js';
 

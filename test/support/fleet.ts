@@ -2,7 +2,7 @@ import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
 import { LEASE_MS } from '../../local/host/queue-pump.js';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 import type { Answer } from './exchange.js';
 import { type InstanceOptions, type InstanceProcess, startInstance } from './instance/start.js';
 import { leaksIn } from './leaks.js';

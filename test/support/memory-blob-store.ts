@@ -1,5 +1,5 @@
-import type { Clock } from '../../shared/clock.js';
-import { StorageError } from '../../shared/errors.js';
+import type { Clock } from '../../shared/base/clock.js';
+import { StorageError } from '../../shared/base/errors.js';
 import type {
   BlobPage,
   BlobStore,

@@ -1,6 +1,6 @@
 import type { HostQueue, QueueMessage } from '../../local/host/queue-service.js';
-import type { Clock } from '../../shared/clock.js';
-import { StorageError } from '../../shared/errors.js';
+import type { Clock } from '../../shared/base/clock.js';
+import { StorageError } from '../../shared/base/errors.js';
 import type { QueueStore } from '../../shared/storage/queue-store.js';
 
 interface Kept {

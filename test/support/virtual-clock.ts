@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Clock, sleepBy } from '../../shared/clock.js';
+import { type Clock, sleepBy } from '../../shared/base/clock.js';
 
 interface Event {
   readonly atMs: number;

@@ -8,7 +8,7 @@ import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { type DefenderSimulator, startDefenderSimulator } from '../../local/defender/simulator.js';
 import { type IdentityEndpoint, startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
-import { systemClock as clock } from '../../shared/clock.js';
+import { systemClock as clock } from '../../shared/base/clock.js';
 import { eventually } from '../support/eventually.js';
 import { type InstanceProcess, startInstance } from '../support/instance/start.js';
 

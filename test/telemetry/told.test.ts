@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
-import { systemClock as clock } from '../../shared/clock.js';
+import { systemClock as clock } from '../../shared/base/clock.js';
+import type { Occurrence } from '../../shared/base/occurrence.js';
 import { notedSend } from '../../shared/delivery/noted-send.js';
 import type { Sent } from '../../shared/delivery/sending.js';
 import { FORMATS } from '../../shared/formats/index.js';
-import type { Occurrence } from '../../shared/occurrence.js';
 import { METRICS } from '../../shared/telemetry/items.js';
 // Loaded before there is anything to send, as in watched.ts.
 import '../../shared/telemetry/client.js';
+import { inTrace } from '../../shared/base/trace.js';
 import { createTelemetry } from '../../shared/telemetry/telemetry.js';
-import { inTrace } from '../../shared/trace.js';
 import { TRACE_ID } from './watched.js';
 
 let ingestion: IngestionEndpoint;

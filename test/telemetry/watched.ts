@@ -4,7 +4,7 @@ import {
   type IngestionEndpoint,
   startIngestionEndpoint,
 } from '../../local/ingestion/endpoint.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock } from '../../shared/base/clock.js';
 // Loaded before there is anything to send: the app loads it within the two seconds that its end has for the rest.
 import '../../shared/telemetry/client.js';
 import { leaksIn } from '../support/leaks.js';

@@ -1,4 +1,4 @@
-import { ENDPOINT_ALERT_ID_PATTERN, LONGEST_ALERT_ID } from '../../alert-id.js';
+import { ENDPOINT_ALERT_ID_PATTERN, LONGEST_ALERT_ID } from '../../base/alert-id.js';
 import { writeIps } from '../../defender/alert-ips.js';
 import { CLOUDS } from '../../defender/clouds.js';
 import type { Operation } from '../operation.js';

@@ -1,4 +1,4 @@
-import { ID_PATTERN } from '../../storage/message.js';
+import { ID_PATTERN } from '../../queue-work/message.js';
 import type { Operation } from '../operation.js';
 import { JOB_OPTIONS } from '../options.js';
 import { ANY_DOOR, LOOKUP, problems } from '../problems.js';

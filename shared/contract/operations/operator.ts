@@ -1,4 +1,4 @@
-import { VERSION } from '../../version.js';
+import { VERSION } from '../../base/version.js';
 import type { Operation } from '../operation.js';
 import { DOCTOR_OPTIONS } from '../options.js';
 import { ANY_DOOR, problems } from '../problems.js';

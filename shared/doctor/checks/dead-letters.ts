@@ -1,5 +1,5 @@
+import { asEnrichmentError } from '../../base/errors.js';
 import { DEAD_KEPT_DAYS } from '../../delivery/keeping.js';
-import { asEnrichmentError } from '../../errors.js';
 import type { Check } from '../check.js';
 import { storageFix } from '../storage-fix.js';
 

@@ -1,4 +1,4 @@
-import type { App } from '../../app.js';
+import type { App } from '../../app/app.js';
 import { readIpsPage } from '../../defender/alert-ips.js';
 import { explain } from '../../defender/explain.js';
 import type { Check, Observation, ProbeLook } from '../check.js';

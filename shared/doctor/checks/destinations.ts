@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.js';
-import { runWithin } from '../../deadline.js';
+import type { Clock } from '../../base/clock.js';
+import { runWithin } from '../../base/deadline.js';
 import type { Connection } from '../../delivery/connect.js';
 import { type Destination, originOf } from '../../delivery/destination.js';
 import type { Check, Observation } from '../check.js';

@@ -1,4 +1,4 @@
-import type { Settings } from '../../config.js';
+import type { Settings } from '../../app/settings.js';
 import type { Check, Observation } from '../check.js';
 import { ASSIGN_SYSTEM_IDENTITY, RESTART, SHOW_IDENTITIES } from '../commands.js';
 

@@ -1,4 +1,4 @@
-import type { App } from '../../app.js';
+import type { App } from '../../app/app.js';
 import { permissionFinding } from '../../defender/findings.js';
 import type { TokenClaims } from '../../identity/claims.js';
 import type { Check } from '../check.js';

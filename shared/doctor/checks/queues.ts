@@ -1,7 +1,7 @@
-import type { App } from '../../app.js';
-import { asEnrichmentError } from '../../errors.js';
-import type { WorkPlace } from '../../state.js';
-import type { Places } from '../../storage/places.js';
+import type { App } from '../../app/app.js';
+import type { WorkPlace } from '../../app/state.js';
+import { asEnrichmentError } from '../../base/errors.js';
+import type { Places } from '../../queue-work/blob-names.js';
 import type { Check, Observation } from '../check.js';
 import { storageFix } from '../storage-fix.js';
 

@@ -1,4 +1,4 @@
-import { asEnrichmentError } from '../../errors.js';
+import { asEnrichmentError } from '../../base/errors.js';
 import type { Check } from '../check.js';
 import { storageFix } from '../storage-fix.js';
 

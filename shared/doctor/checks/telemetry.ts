@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { runWithin } from '../../deadline.js';
+import { runWithin } from '../../base/deadline.js';
 import type { Check } from '../check.js';
 import { setSetting } from '../commands.js';
 

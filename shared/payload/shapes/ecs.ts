@@ -1,4 +1,4 @@
-import { isAnyAlertId } from '../../alert-id.js';
+import { isAnyAlertId } from '../../base/alert-id.js';
 import { inside, member } from '../json.js';
 import { objectCandidate, type Shape } from '../shape.js';
 

@@ -1,4 +1,4 @@
-import { isAnyAlertId } from '../../alert-id.js';
+import { isAnyAlertId } from '../../base/alert-id.js';
 import { member } from '../json.js';
 import type { Path } from '../path.js';
 import { type AnyShape, type Candidate, eachOf, objectCandidate } from '../shape.js';

@@ -1,4 +1,4 @@
-import { isAnyAlertId } from '../../alert-id.js';
+import { isAnyAlertId } from '../../base/alert-id.js';
 import { addressesIn } from '../addresses.js';
 import { isObject, items, member } from '../json.js';
 import type { Path } from '../path.js';

@@ -1,4 +1,4 @@
-import { isEndpointAlertId } from '../../alert-id.js';
+import { isEndpointAlertId } from '../../base/alert-id.js';
 import { isObject, member } from '../json.js';
 import { ROW_COLUMNS, rowFacts, rowOf } from '../rows.js';
 import { objectCandidate, type Shape } from '../shape.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type ErrorKind, IdentityError } from '../errors.js';
+import { type ErrorKind, IdentityError } from '../base/errors.js';
+import { readClaims } from '../identity/claims.js';
 import { bearerChallenge } from './challenge.js';
-import { readClaims } from './claims.js';
-import type { Registration } from './delegation-settings.js';
+import type { Registration } from './settings.js';
 
 /** A user's token as the caller sent it. Nothing in it is verified: that is for Entra, at the exchange. */
 export interface UserAssertion {

@@ -1,6 +1,6 @@
-import { type ErrorFacts, type ErrorKind, IdentityError } from '../errors.js';
+import { type ErrorFacts, type ErrorKind, IdentityError } from '../base/errors.js';
 import { bearerChallenge } from './challenge.js';
-import type { Registration } from './delegation-settings.js';
+import type { Registration } from './settings.js';
 
 /** The login authority's last answer to an attempt. */
 export interface AuthorityAnswer {

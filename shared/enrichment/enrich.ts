@@ -1,6 +1,13 @@
 import { setImmediate as letOthersIn } from 'node:timers/promises';
-import type { Clock } from './clock.js';
-import type { Deadline } from './deadline.js';
+import type { Clock } from '../base/clock.js';
+import type { Deadline } from '../base/deadline.js';
+import { asEnrichmentError } from '../base/errors.js';
+import type { Lookup } from '../lookup/lookup.js';
+import type { IpStats, SourceAnswer } from '../lookup/source.js';
+import { withoutOwnAnswer } from '../payload/own-answer.js';
+import { type AlertReference, type EndpointReference, findAlerts } from '../payload/references.js';
+import { attachRelatedIps } from '../payload/splice.js';
+import type { Quota } from '../quota/quota.js';
 import {
   alertEntries,
   type Enrichment,
@@ -8,15 +15,8 @@ import {
   type LookupResult,
   relatedIps,
   statusOf,
-} from './enrichment.js';
-import { asEnrichmentError } from './errors.js';
-import { addStats } from './ip-statistics.js';
-import type { Lookup } from './lookup/lookup.js';
-import { withoutOwnAnswer } from './payload/own-answer.js';
-import { type AlertReference, type EndpointReference, findAlerts } from './payload/references.js';
-import { attachRelatedIps } from './payload/splice.js';
-import type { Quota } from './quota/quota.js';
-import type { IpStats, SourceAnswer } from './source.js';
+} from './result.js';
+import { addStats } from './statistics.js';
 
 /** What enriching needs. */
 export interface Enricher {

@@ -1,7 +1,7 @@
+import { RequestError } from '../base/errors.js';
 import { readOptions, type Values } from '../contract/option-kinds.js';
 import { DOCTOR_OPTIONS, ENRICH_OPTIONS, JOB_OPTIONS } from '../contract/options.js';
 import { type Destination, destinationNamed } from '../delivery/destination.js';
-import { RequestError } from '../errors.js';
 
 /** What a caller of `enrichAlert` asks for; each is described with its definition. */
 export interface Options extends Omit<Values<typeof ENRICH_OPTIONS>, 'wait' | 'forward'> {

@@ -1,15 +1,15 @@
-import { cloudProblems } from './defender/cloud-check.js';
-import { CLOUD_NAMES, CLOUDS, type DefenderCloud } from './defender/clouds.js';
-import type { Destination } from './delivery/destination.js';
-import { parseDestinations } from './delivery/destination-settings.js';
-import type { IdentitySettings } from './identity/credential.js';
-import { type DelegationSettings, delegationProblems } from './identity/delegation-settings.js';
-import type { CacheTimes } from './lookup/cache-policy.js';
-import type { SettingProblem } from './setting-problem.js';
-import { type Environment, SettingReader } from './setting-reader.js';
-import { parseConnection, type StateStorage } from './storage/connection.js';
-import { parseIngestion, type TelemetrySettings } from './telemetry/connection.js';
-import { APP_NAME } from './version.js';
+import type { SettingProblem } from '../base/setting-problem.js';
+import { type Environment, SettingReader } from '../base/setting-reader.js';
+import { APP_NAME } from '../base/version.js';
+import { cloudProblems } from '../defender/cloud-check.js';
+import { CLOUD_NAMES, CLOUDS, type DefenderCloud } from '../defender/clouds.js';
+import { type DelegationSettings, delegationProblems } from '../delegation/settings.js';
+import type { Destination } from '../delivery/destination.js';
+import { parseDestinations } from '../delivery/destination-settings.js';
+import type { IdentitySettings } from '../identity/credential.js';
+import type { CacheTimes } from '../lookup/cache-policy.js';
+import { parseConnection, type StateStorage } from '../storage/connection.js';
+import { parseIngestion, type TelemetrySettings } from '../telemetry/connection.js';
 
 /** Every setting, parsed and typed. */
 export interface Settings {

@@ -1,5 +1,5 @@
+import { scopeOf } from '../identity/token-cache.js';
 import type { App } from './app.js';
-import { scopeOf } from './identity/token-cache.js';
 
 /**
  * Begins, while the platform is still on its way to the first request, what that request would have to

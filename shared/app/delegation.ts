@@ -1,15 +1,15 @@
-import type { Settings } from './config.js';
-import { type ClientParts, DefenderClient } from './defender/client.js';
-import { DefenderSource } from './defender/defender-source.js';
-import { createDelegatedCredential, createRegistrationCredential } from './identity/delegated-credential.js';
-import { type AccessToken, scopeOf, TokenCache } from './identity/token-cache.js';
-import type { UserAssertion } from './identity/user-assertion.js';
-import { MOST_KEPT } from './lookup/answer-cache.js';
-import { createLookups } from './lookup/create-lookups.js';
-import type { Note } from './occurrence.js';
-import type { Ledger } from './quota/ledger.js';
-import { Quota } from './quota/quota.js';
-import { MOST_USERS, type User, Users } from './users.js';
+import type { Note } from '../base/occurrence.js';
+import { type ClientParts, DefenderClient } from '../defender/client.js';
+import { DefenderSource } from '../defender/defender-source.js';
+import { createDelegatedCredential, createRegistrationCredential } from '../delegation/credential.js';
+import type { UserAssertion } from '../delegation/user-assertion.js';
+import { MOST_USERS, type User, Users } from '../delegation/users.js';
+import { type AccessToken, scopeOf, TokenCache } from '../identity/token-cache.js';
+import { MOST_KEPT } from '../lookup/answer-cache.js';
+import { createLookups } from '../lookup/create-lookups.js';
+import type { Ledger } from '../quota/ledger.js';
+import { Quota } from '../quota/quota.js';
+import type { Settings } from './settings.js';
 
 /** What asks on behalf of users. */
 export interface Delegation {

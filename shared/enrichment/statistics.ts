@@ -1,8 +1,8 @@
-import type { Deadline } from './deadline.js';
-import type { RelatedIp, StatsSummary } from './enrichment.js';
-import { asEnrichmentError } from './errors.js';
-import type { Lookup } from './lookup/lookup.js';
-import type { IpStats } from './source.js';
+import type { Deadline } from '../base/deadline.js';
+import { asEnrichmentError } from '../base/errors.js';
+import type { Lookup } from '../lookup/lookup.js';
+import type { IpStats } from '../lookup/source.js';
+import type { RelatedIp, StatsSummary } from './result.js';
 
 /** Addresses of one request that are asked about: a minute's quota. */
 const MOST_ASKED = 100;

@@ -1,14 +1,14 @@
-import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from './errors.js';
-import { type IpAddress, parseIpAddress } from './ip-address.js';
-import type { Aged } from './lookup/answer-cache.js';
+import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from '../base/errors.js';
+import { type IpAddress, parseIpAddress } from '../base/ip-address.js';
+import type { Aged } from '../lookup/answer-cache.js';
+import type { IpStats, SourceAnswer } from '../lookup/source.js';
 import type {
   AlertReference,
   EndpointReference,
   OtherReference,
   UnusableReference,
-} from './payload/references.js';
-import type { QuotaView } from './quota/ledger.js';
-import type { IpStats, SourceAnswer } from './source.js';
+} from '../payload/references.js';
+import type { QuotaView } from '../quota/ledger.js';
 
 /** What became of one alert's lookup. */
 export type LookupResult =

@@ -1,4 +1,4 @@
-import type { Registration } from './delegation-settings.js';
+import type { Registration } from './settings.js';
 
 /** Why a token will not do: RFC 6750, 3.1, and Microsoft's word for a claims challenge. */
 export type ChallengeError = 'invalid_token' | 'insufficient_claims';

@@ -1,5 +1,5 @@
+import type { Credential } from '../identity/token-cache.js';
 import type { ExchangeParts } from './exchange.js';
-import type { Credential } from './token-cache.js';
 import type { UserAssertion } from './user-assertion.js';
 
 /** Gets tokens on behalf of one user. Its errors say whose turn it is: the caller's or the operator's. */

@@ -1,4 +1,4 @@
-import type { Lane } from './quota/lanes.js';
+import type { Lane } from '../quota/lanes.js';
 
 /** What a lookup is waiting for; named when its time is up. */
 export type Stage = 'the storage account' | 'the identity endpoint' | 'the quota' | 'Defender';

@@ -1,14 +1,14 @@
-import type { Settings } from './config.js';
-import type { Deliveries } from './delivery/deliveries.js';
-import type { Enricher } from './enrich.js';
-import { enrichmentAnswer } from './http/enrichment-answer.js';
-import { parseOptions } from './http/options.js';
-import { JobStore } from './jobs/job-store.js';
-import { Jobs } from './jobs/jobs.js';
-import type { Note } from './occurrence.js';
-import { laneWindows } from './quota/lanes.js';
+import { enrichmentAnswer } from '../answers/enrichment-answer.js';
+import { parseOptions } from '../answers/options.js';
+import type { Note } from '../base/occurrence.js';
+import type { World } from '../base/world.js';
+import type { Deliveries } from '../delivery/deliveries.js';
+import type { Enricher } from '../enrichment/enrich.js';
+import { JobStore } from '../jobs/job-store.js';
+import { Jobs } from '../jobs/jobs.js';
+import { laneWindows } from '../quota/lanes.js';
+import type { Settings } from './settings.js';
 import type { SharedState } from './state.js';
-import type { World } from './world.js';
 
 /** What the app has, that jobs need. `lookup` takes the permits that background work may have. */
 export interface JobsSurroundings extends World, Enricher {

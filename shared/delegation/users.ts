@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from './clock.js';
-import type { Enricher } from './enrich.js';
-import { IdentityError } from './errors.js';
-import type { Registration } from './identity/delegation-settings.js';
-import { readUserAssertion, type UserAssertion } from './identity/user-assertion.js';
+import type { Clock } from '../base/clock.js';
+import { IdentityError } from '../base/errors.js';
+import type { Enricher } from '../enrichment/enrich.js';
+import type { Registration } from './settings.js';
+import { readUserAssertion, type UserAssertion } from './user-assertion.js';
 
 /**
  * One user's own everything: credential, token, answers, questions in flight. Nothing of it is shared

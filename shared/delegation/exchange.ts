@@ -4,13 +4,13 @@ import {
   type OnBehalfOfCredentialOptions,
   type TokenCredential,
 } from '@azure/identity';
-import type { Clock } from '../clock.js';
-import { runWithin } from '../deadline.js';
-import { IdentityError } from '../errors.js';
-import { abortableHttpClient, attempt } from './attempt.js';
-import type { Registration } from './delegation-settings.js';
+import type { Clock } from '../base/clock.js';
+import { runWithin } from '../base/deadline.js';
+import { IdentityError } from '../base/errors.js';
+import { abortableHttpClient, attempt } from '../identity/attempt.js';
+import { type AccessToken, toAccessToken } from '../identity/token-cache.js';
 import { type AuthorityAnswer, explainRefusal } from './refusal.js';
-import { type AccessToken, toAccessToken } from './token-cache.js';
+import type { Registration } from './settings.js';
 
 /** What an exchange needs beside the user's token. */
 export interface ExchangeParts {

@@ -1,7 +1,7 @@
 import type { HttpResponseInit } from '@azure/functions';
-import type { EnrichedPayload } from '../enrich.js';
-import { type Enrichment, type ForwardReceipt, soonestRetrySeconds } from '../enrichment.js';
-import { problemAnswer, retryAfterHeader } from './answer.js';
+import type { EnrichedPayload } from '../enrichment/enrich.js';
+import { type Enrichment, type ForwardReceipt, soonestRetrySeconds } from '../enrichment/result.js';
+import { problemAnswer, retryAfterHeader } from './http-answer.js';
 import type { Options } from './options.js';
 
 /** The enriched payload in the form asked for, or a problem where the caller wants one. */

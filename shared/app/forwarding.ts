@@ -1,13 +1,13 @@
-import type { Settings } from './config.js';
-import { DeliveryAtOnce } from './delivery/at-once.js';
-import { withBulkheads } from './delivery/bulkheads.js';
-import { Deliveries } from './delivery/deliveries.js';
-import { DeliveryStore } from './delivery/delivery-store.js';
-import type { Forwarding } from './delivery/forwarding.js';
-import type { Send } from './delivery/sending.js';
-import type { Note } from './occurrence.js';
+import type { Note } from '../base/occurrence.js';
+import type { World } from '../base/world.js';
+import { DeliveryAtOnce } from '../delivery/at-once.js';
+import { withBulkheads } from '../delivery/bulkheads.js';
+import { Deliveries } from '../delivery/deliveries.js';
+import { DeliveryStore } from '../delivery/delivery-store.js';
+import type { Forwarding } from '../delivery/forwarding.js';
+import type { Send } from '../delivery/sending.js';
+import type { Settings } from './settings.js';
 import type { SharedState } from './state.js';
-import type { World } from './world.js';
 
 /** Forwarding, and the deliveries behind it where something is stored. */
 export interface WiredForwarding {

@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
-import type { Settings } from './config.js';
-import { REMEMBERED_MS } from './delivery/delivery-store.js';
-import { DeliveryPlaces } from './delivery/places.js';
-import { createCredential } from './identity/credential.js';
-import type { TokenCache } from './identity/token-cache.js';
-import { JobPlaces } from './jobs/places.js';
-import { ANSWERS_FOLDER, SharedAnswerCache } from './lookup/shared-answer-cache.js';
-import { BlobLedger } from './quota/blob-ledger.js';
-import { laneWindows } from './quota/lanes.js';
-import type { Ledger } from './quota/ledger.js';
-import { SET_ASIDE } from './quota/ledger-blob.js';
-import { MemoryLedger } from './quota/memory-ledger.js';
-import { LARGE_BLOBS } from './storage/azure-blob-store.js';
-import type { BlobStore } from './storage/blob-store.js';
-import { openBlobStore, openQueueStore, type SharedStorage } from './storage/open.js';
-import type { Places } from './storage/places.js';
-import type { QueueStore } from './storage/queue-store.js';
-import type { SweepRule } from './storage/sweep.js';
-import type { World } from './world.js';
+import type { World } from '../base/world.js';
+import { REMEMBERED_MS } from '../delivery/delivery-store.js';
+import { DeliveryPlaces } from '../delivery/places.js';
+import { createCredential } from '../identity/credential.js';
+import type { TokenCache } from '../identity/token-cache.js';
+import { JobPlaces } from '../jobs/places.js';
+import { ANSWERS_FOLDER, SharedAnswerCache } from '../lookup/shared-answer-cache.js';
+import type { Places } from '../queue-work/blob-names.js';
+import { BlobLedger } from '../quota/blob-ledger.js';
+import { laneWindows } from '../quota/lanes.js';
+import type { Ledger } from '../quota/ledger.js';
+import { SET_ASIDE } from '../quota/ledger-blob.js';
+import { MemoryLedger } from '../quota/memory-ledger.js';
+import { LARGE_BLOBS } from '../storage/azure-blob-store.js';
+import type { BlobStore } from '../storage/blob-store.js';
+import { openBlobStore, openQueueStore, type SharedStorage } from '../storage/open.js';
+import type { QueueStore } from '../storage/queue-store.js';
+import type { SweepRule } from '../storage/sweep.js';
+import type { Settings } from './settings.js';
 
 /** The state of the app, shared with other instances or its own. */
 export interface State {

@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.js';
-import { StorageError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { StorageError } from '../base/errors.js';
+import type { QueueStore } from '../storage/queue-store.js';
 import { type Message, writeMessage } from './message.js';
-import type { QueueStore } from './queue-store.js';
 
 /** What putting a message off takes. */
 export interface PutOffParts {

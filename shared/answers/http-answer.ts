@@ -1,5 +1,5 @@
 import type { HttpResponseInit } from '@azure/functions';
-import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from '../errors.js';
+import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from '../base/errors.js';
 
 /** Content-Type of a problem document. */
 const PROBLEM_JSON = 'application/problem+json';
