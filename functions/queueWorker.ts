@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions';
-import { failureWithoutStack, loggedFault } from '../shared/base/fault.js';
-import type { Reporter } from '../shared/base/report.js';
+import type { Reporter } from '../shared/base/environment.js';
+import { failureWithoutStack, loggedFault } from '../shared/base/errors.js';
 import type { Places } from '../shared/queue-work/blob-names.js';
 import { type Message, readMessage } from '../shared/queue-work/message.js';
 

@@ -1,7 +1,7 @@
 import { app } from '@azure/functions';
 import type { Startup } from '../shared/app/app.js';
 import { sweepRules } from '../shared/app/state.js';
-import { failureWithoutStack, loggedFault } from '../shared/base/fault.js';
+import { failureWithoutStack, loggedFault } from '../shared/base/errors.js';
 import { sweepDeliveries } from '../shared/delivery/sweep-deliveries.js';
 import { sweepJobs } from '../shared/jobs/sweep-jobs.js';
 import { sweep, sweepAll } from '../shared/storage/sweep.js';

@@ -1,10 +1,8 @@
 import { systemClock } from '../base/clock.js';
-import type { Note } from '../base/occurrence.js';
-import type { Report, Reporter } from '../base/report.js';
-import type { SettingProblem } from '../base/setting-problem.js';
-import type { Environment } from '../base/setting-reader.js';
+import type { Environment, OperatorAlert, Reporter } from '../base/environment.js';
+import type { EnvironmentVariables, SettingProblem } from '../base/setting-reader.js';
+import type { Emit } from '../base/telemetry-event.js';
 import { APP_NAME, VERSION } from '../base/version.js';
-import type { World } from '../base/world.js';
 import { createCall } from '../defender/call.js';
 import { DefenderClient } from '../defender/client.js';
 import { DefenderSource } from '../defender/defender-source.js';
@@ -32,7 +30,7 @@ import { openState, type SharedState } from './state.js';
 const USER_AGENT = `${APP_NAME}/${VERSION}`;
 
 /** The app, wired. */
-export interface App extends World {
+export interface App extends Environment {
   readonly settings: Settings;
   readonly telemetry: Telemetry;
   readonly quota: Quota;
@@ -68,54 +66,54 @@ export interface App extends World {
  * The app, or what keeps it from being one, and what comes from outside in either case. Wrong settings are
  * answered by the doors, not thrown.
  */
-export type Startup = { readonly world: World } & (
+export type Startup = { readonly environment: Environment } & (
   | { readonly ok: true; readonly app: App }
   | { readonly ok: false; readonly problems: readonly SettingProblem[] }
 );
 
 /** The composition root: settings in, everything wired once, nothing asked of anyone yet. */
 export function createApp(
-  env: Environment,
-  outside: World = { clock: systemClock, random: Math.random, report: toConsole },
+  env: EnvironmentVariables,
+  outside: Environment = { clock: systemClock, random: Math.random, report: toConsole },
 ): Startup {
   const parsed = parseSettings(env);
-  if (!parsed.ok) return { ok: false, world: outside, problems: parsed.problems };
+  if (!parsed.ok) return { ok: false, environment: outside, problems: parsed.problems };
   const { settings } = parsed;
   const telemetry = createTelemetry(settings.telemetry, outside);
-  const { note } = telemetry;
-  const world = { ...outside, report: alsoNoted(outside.report, note) };
-  const { clock, random } = world;
+  const { emit } = telemetry;
+  const environment = { ...outside, report: alsoNoted(outside.report, emit) };
+  const { clock, random } = environment;
   const credential = createCredential(settings.identity);
-  const tokens = new TokenCache(clock, note);
+  const tokens = new TokenCache(clock, emit);
   const ownToken: App['ownToken'] = (scope, signal) => tokens.get(credential, scope, signal);
   const upstreamClock = new UpstreamClock();
-  const { openLedger, sharedAnswers, shared } = openState(settings, world, tokens);
-  const quota = new Quota(clock, openLedger(settings.state.owner), note);
+  const { openLedger, sharedAnswers, shared } = openState(settings, environment, tokens);
+  const quota = new Quota(clock, openLedger(settings.state.owner), emit);
   const upstream = {
     apiHost: settings.cloud.apiHost,
     audience: settings.cloud.audience,
     clock,
     random,
-    call: notedCall(createCall(clock, USER_AGENT, upstreamClock), clock, note),
+    call: notedCall(createCall(clock, USER_AGENT, upstreamClock), clock, emit),
   };
   const defender = new DefenderClient({ ...upstream, credential, tokens, quota });
   const source = new DefenderSource(defender);
   const kept = { times: settings.cache, shared: sharedAnswers };
-  const { lookup, backgroundLookup, statsLookup } = createLookups({ clock, note, source, ...kept });
-  const delegation = createDelegation(settings, { ...upstream, note }, ownToken, openLedger);
-  const send = notedSend(sendLazily({ clock, userAgent: USER_AGENT, ownToken }), clock, note);
-  const { forwarding, deliveries } = createForwarding(shared, settings, { ...world, note }, send);
+  const { lookup, backgroundLookup, statsLookup } = createLookups({ clock, emit, source, ...kept });
+  const delegation = createDelegation(settings, { ...upstream, emit }, ownToken, openLedger);
+  const send = notedSend(sendLazily({ clock, userAgent: USER_AGENT, ownToken }), clock, emit);
+  const { forwarding, deliveries } = createForwarding(shared, settings, { ...environment, emit }, send);
   const jobs =
     shared &&
     deliveries &&
     createJobs(shared, {
-      ...world,
+      ...environment,
       settings,
       deliveries,
       quota,
       statsLookup,
       lookup: backgroundLookup,
-      note,
+      emit,
     });
   const stop = async () => {
     quota.stop();
@@ -123,7 +121,7 @@ export function createApp(
     await Promise.all([lookup.settled(), backgroundLookup.settled(), telemetry.close()]);
   };
   const app: App = {
-    ...world,
+    ...environment,
     settings,
     telemetry,
     quota,
@@ -140,19 +138,19 @@ export function createApp(
     deliveries,
     stop,
   };
-  return { ok: true, app, world };
+  return { ok: true, app, environment };
 }
 
 /** What is reported becomes an event as well: of log lines the host keeps only a part under load. */
-function alsoNoted(report: Reporter, note: Note): Reporter {
+function alsoNoted(report: Reporter, emit: Emit): Reporter {
   return (told) => {
     report(told);
-    note({ kind: 'reported', report: told });
+    emit({ kind: 'reported', report: told });
   };
 }
 
 /** The platform takes what a worker writes there into the function app's log. */
-function toConsole({ event, detail }: Report): void {
+function toConsole({ event, detail }: OperatorAlert): void {
   // biome-ignore lint/suspicious/noConsole: there is no invocation whose log it could go to
   console.error(JSON.stringify({ event, detail }));
 }

@@ -1,4 +1,4 @@
-import type { Note } from '../base/occurrence.js';
+import type { Emit } from '../base/telemetry-event.js';
 import { type ClientParts, DefenderClient } from '../defender/client.js';
 import { DefenderSource } from '../defender/defender-source.js';
 import { createDelegatedCredential, createRegistrationCredential } from '../delegation/credential.js';
@@ -25,7 +25,7 @@ const MOST_KEPT_PER_USER = MOST_KEPT / MOST_USERS;
 
 /** What of the upstream is the same for everyone. */
 interface Upstream extends Omit<ClientParts, 'credential' | 'tokens' | 'quota'> {
-  readonly note: Note;
+  readonly emit: Emit;
 }
 
 /**
@@ -43,9 +43,9 @@ export function createDelegation(
   openLedger: (owner: string) => Ledger,
 ): Delegation | undefined {
   if (!registration) return undefined;
-  const { clock, audience, note } = upstream;
+  const { clock, audience, emit } = upstream;
   const scope = scopeOf(audience);
-  const quota = new Quota(clock, openLedger(`${registration.tenantId} ${registration.clientId}`), note);
+  const quota = new Quota(clock, openLedger(`${registration.tenantId} ${registration.clientId}`), emit);
   const parts = {
     clock,
     registration,
@@ -53,10 +53,10 @@ export function createDelegation(
   };
   function createUser(assertion: UserAssertion): User {
     const credential = createDelegatedCredential(parts, assertion);
-    const tokens = new TokenCache(clock, note);
+    const tokens = new TokenCache(clock, emit);
     const source = new DefenderSource(new DefenderClient({ ...upstream, credential, tokens, quota }));
     const kept = { times: cache, mostKept: MOST_KEPT_PER_USER };
-    const { lookup, statsLookup } = createLookups({ clock, note, source, ...kept });
+    const { lookup, statsLookup } = createLookups({ clock, emit, source, ...kept });
     return {
       enricher: { clock, quota, lookup, statsLookup },
       authorise: (signal) => tokens.get(credential, scope, signal),

@@ -1,5 +1,5 @@
-import type { Note } from '../base/occurrence.js';
-import type { World } from '../base/world.js';
+import type { Environment } from '../base/environment.js';
+import type { Emit } from '../base/telemetry-event.js';
 import { DeliveryAtOnce } from '../delivery/at-once.js';
 import { withBulkheads } from '../delivery/bulkheads.js';
 import { Deliveries } from '../delivery/deliveries.js';
@@ -19,17 +19,17 @@ export interface WiredForwarding {
 export function createForwarding(
   shared: SharedState | undefined,
   { destinations }: Settings,
-  world: World & { readonly note: Note },
+  environment: Environment & { readonly emit: Emit },
   send: Send,
 ): WiredForwarding {
-  const { clock, random } = world;
+  const { clock, random } = environment;
   if (!shared) {
     return { forwarding: new DeliveryAtOnce({ clock, random, destinations, send }), deliveries: undefined };
   }
   const { store, large } = shared;
   const { places, queue, poison } = shared.deliveries;
   const deliveries = new Deliveries({
-    ...world,
+    ...environment,
     queue,
     poison,
     destinations,

@@ -1,7 +1,7 @@
 import { enrichmentAnswer } from '../answers/enrichment-answer.js';
 import { parseOptions } from '../answers/options.js';
-import type { Note } from '../base/occurrence.js';
-import type { World } from '../base/world.js';
+import type { Environment } from '../base/environment.js';
+import type { Emit } from '../base/telemetry-event.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Enricher } from '../enrichment/enrich.js';
 import { JobStore } from '../jobs/job-store.js';
@@ -11,9 +11,9 @@ import type { Settings } from './settings.js';
 import type { SharedState } from './state.js';
 
 /** What the app has, that jobs need. `lookup` takes the permits that background work may have. */
-export interface JobsSurroundings extends World, Enricher {
+export interface JobsSurroundings extends Environment, Enricher {
   readonly settings: Settings;
-  readonly note: Note;
+  readonly emit: Emit;
   readonly deliveries: Deliveries;
 }
 

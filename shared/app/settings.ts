@@ -1,5 +1,5 @@
-import type { SettingProblem } from '../base/setting-problem.js';
-import { type Environment, SettingReader } from '../base/setting-reader.js';
+import type { SettingProblem } from '../base/setting-reader.js';
+import { type EnvironmentVariables, SettingReader } from '../base/setting-reader.js';
 import { APP_NAME } from '../base/version.js';
 import { cloudProblems } from '../defender/cloud-check.js';
 import { CLOUD_NAMES, CLOUDS, type DefenderCloud } from '../defender/clouds.js';
@@ -51,7 +51,7 @@ export type ParsedSettings =
   | { readonly ok: false; readonly problems: readonly SettingProblem[] };
 
 /** Reads every setting once. */
-export function parseSettings(env: Environment): ParsedSettings {
+export function parseSettings(env: EnvironmentVariables): ParsedSettings {
   const read = new SettingReader(env);
   const cloudName = read.oneOf('DEFENDER_CLOUD', CLOUD_NAMES, 'commercial');
   const implied = CLOUDS[cloudName];

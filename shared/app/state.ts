@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { World } from '../base/world.js';
+import type { Environment } from '../base/environment.js';
 import { REMEMBERED_MS } from '../delivery/delivery-store.js';
 import { DeliveryPlaces } from '../delivery/places.js';
 import { createCredential } from '../identity/credential.js';
@@ -51,8 +51,8 @@ export interface WorkPlace<P extends Places> {
 const LEDGERS_FOLDER = 'quota/';
 
 /** Wires the state that the settings ask for; nothing is asked of the store yet. */
-export function openState(settings: Settings, world: World, tokens: TokenCache): State {
-  const { clock, random, report } = world;
+export function openState(settings: Settings, environment: Environment, tokens: TokenCache): State {
+  const { clock, random, report } = environment;
   const { perMinute, perHour, reservePercent } = settings.quota;
   const windows = laneWindows(perMinute, perHour, reservePercent);
   const { storage } = settings.state;

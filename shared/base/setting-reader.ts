@@ -1,15 +1,22 @@
-import type { SettingProblem } from './setting-problem.js';
-import { isConfidential } from './web-address.js';
+import { isConfidential } from './web.js';
+
+/** A setting that cannot be used. The message says what it wants and never what it holds. */
+export interface SettingProblem {
+  readonly setting: string;
+  readonly message: string;
+  /** Which settings mend it, where that is another one than to set this. */
+  readonly remedy?: { readonly set?: string; readonly remove?: string };
+}
 
 /** Environment variables; an empty one counts as absent. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 /** Reads settings of each kind and collects what is wrong; a wrong one reads as its default. */
 export class SettingReader {
   readonly problems: SettingProblem[] = [];
-  readonly #env: Environment;
+  readonly #env: EnvironmentVariables;
 
-  constructor(env: Environment) {
+  constructor(env: EnvironmentVariables) {
     this.#env = env;
   }
 

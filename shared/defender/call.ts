@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import fetch, { FetchError } from 'node-fetch';
 import type { Clock } from '../base/clock.js';
 import { runWithin } from '../base/deadline.js';
-import { networkFailure } from '../base/network-failure.js';
+import { networkFailure } from '../base/web.js';
 import type { Outcome } from './outcome.js';
 import type { UpstreamClock } from './upstream-clock.js';
 import { readAnswer } from './wire.js';
@@ -61,7 +61,7 @@ async function exchange(clock: Clock, exchanged: Exchange): Promise<Outcome> {
   // node-fetch emits an abort as an error of the body; with nobody listening it would end the process.
   response.body?.on('error', () => {});
   const { status, headers } = response;
-  upstreamClock.note(headers.get('date'), clock.epochMs());
+  upstreamClock.observe(headers.get('date'), clock.epochMs());
   const text = response.text();
   // What went wrong, the status says: a pause that is asked for counts, though the words for it are cut off.
   const said = status === 200 ? await text : await text.catch(() => '');

@@ -1,5 +1,5 @@
-import type { SettingProblem } from '../base/setting-problem.js';
-import { isLoopback } from '../base/web-address.js';
+import type { SettingProblem } from '../base/setting-reader.js';
+import { isLoopback } from '../base/web.js';
 import type { CloudName, DefenderCloud } from './clouds.js';
 
 /** Where tokens come from one login authority, so that each may fit each host. GCC has the public one. */

@@ -1,16 +1,16 @@
 import { isEndpointAlertId } from '../base/alert-id.js';
 import type { Clock } from '../base/clock.js';
-import type { Note } from '../base/occurrence.js';
+import type { Emit } from '../base/telemetry-event.js';
 import type { Call } from './call.js';
 import type { Outcome } from './outcome.js';
 
 /** A caller that tells of each call that has ended, and of none that was cut because nobody waited any more. */
-export function notedCall(call: Call, clock: Clock, note: Note): Call {
+export function notedCall(call: Call, clock: Clock, emit: Emit): Call {
   return async (url, token, signal) => {
     const startedAtMs = clock.epochMs();
     const beganMs = clock.monotonicMs();
     const outcome = await call(url, token, signal);
-    note({
+    emit({
       kind: 'upstream-call',
       ...routeOf(url),
       outcome: outcome.kind,

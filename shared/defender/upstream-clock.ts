@@ -1,4 +1,4 @@
-import { parseHttpDate } from '../base/retry-after.js';
+import { parseHttpDate } from '../base/web.js';
 
 /** What the upstream's `Date` headers tell of the difference between its clock and this machine's. */
 export class UpstreamClock {
@@ -10,7 +10,7 @@ export class UpstreamClock {
   }
 
   /** @param nowMs this machine's calendar time as the answer came */
-  note(date: string | null, nowMs: number): void {
+  observe(date: string | null, nowMs: number): void {
     const sentMs = date === null ? undefined : parseHttpDate(date);
     // Dates are cut to whole seconds: half of one is the best guess of what was cut off.
     if (sentMs !== undefined) this.#aheadMs = sentMs + 500 - nowMs;

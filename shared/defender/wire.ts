@@ -1,5 +1,5 @@
 import type { UpstreamError } from '../base/errors.js';
-import { parseRetryAfter } from '../base/retry-after.js';
+import { parseRetryAfter } from '../base/web.js';
 import { LONGEST_PAUSE_MS } from '../quota/ledger.js';
 import type { Outcome } from './outcome.js';
 

@@ -1,4 +1,4 @@
-import type { SettingProblem } from '../base/setting-problem.js';
+import type { SettingProblem } from '../base/setting-reader.js';
 
 /** The app registration in whose name the app asks on behalf of users. */
 export interface Registration {

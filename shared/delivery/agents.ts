@@ -1,6 +1,6 @@
 import dns from 'node:dns';
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
-import { isLoopback } from '../base/web-address.js';
+import { isLoopback } from '../base/web.js';
 import type { Destination } from './destination.js';
 
 /** Makes the connections to a destination. */

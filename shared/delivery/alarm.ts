@@ -1,5 +1,5 @@
-import type { Note } from '../base/occurrence.js';
-import type { Reporter } from '../base/report.js';
+import type { Reporter } from '../base/environment.js';
+import type { Emit } from '../base/telemetry-event.js';
 import type { Delivery, OddBody } from './delivery.js';
 import type { DeliveryStore } from './delivery-store.js';
 import { type Destination, destinationNamed, originOf } from './destination.js';
@@ -8,7 +8,7 @@ import { DEAD_KEPT_DAYS } from './keeping.js';
 /** Who is told, and where receivers stand. */
 export interface AlarmParts {
   readonly report: Reporter;
-  readonly note: Note;
+  readonly emit: Emit;
   readonly destinations: readonly Destination[];
   readonly deliveries: DeliveryStore;
 }
@@ -20,14 +20,14 @@ export interface AlarmParts {
  * @throws {StorageError} when it could not be marked; nobody was told then
  */
 export async function announceDead(
-  { report, note, destinations, deliveries }: AlarmParts,
+  { report, emit, destinations, deliveries }: AlarmParts,
   { id, destination: name, end }: Delivery,
 ): Promise<void> {
   if (end?.kind !== 'dead-lettered') return;
   await deliveries.markDead(id);
   const destination = destinationNamed(destinations, name);
   const where = destination ? `"${name}" (${originOf(destination)})` : `"${name}"`;
-  note({ kind: 'dead-letter', destination: name });
+  emit({ kind: 'dead-letter', destination: name });
   report({
     event: 'delivery-dead-lettered',
     detail: `The delivery ${id} to ${where} is a dead letter. ${end.reason}${howToSend(id, end.body)}`,

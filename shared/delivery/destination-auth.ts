@@ -1,4 +1,4 @@
-import type { SettingProblem } from '../base/setting-problem.js';
+import type { SettingProblem } from '../base/setting-reader.js';
 import type { DestinationAuth } from './destination.js';
 import { Fields } from './fields.js';
 

@@ -1,6 +1,6 @@
 import { parseIpAddress } from '../base/ip-address.js';
-import type { SettingProblem } from '../base/setting-problem.js';
-import { isConfidential, isLoopback } from '../base/web-address.js';
+import type { SettingProblem } from '../base/setting-reader.js';
+import { isConfidential, isLoopback } from '../base/web.js';
 import { FORMATS } from '../formats/index.js';
 import { type Destination, LONGEST_NAME, LONGEST_WAIT_MS } from './destination.js';
 import { readAuth, type SettingOf } from './destination-auth.js';

@@ -1,4 +1,4 @@
-import type { SettingProblem } from '../base/setting-problem.js';
+import type { SettingProblem } from '../base/setting-reader.js';
 
 /** The setting that holds all destinations. */
 export const SETTING = 'FORWARD_DESTINATIONS';

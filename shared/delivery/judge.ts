@@ -1,6 +1,5 @@
 import type { EnrichmentError } from '../base/errors.js';
-import { type NetworkFailure, networkFailure } from '../base/network-failure.js';
-import { parseRetryAfter } from '../base/retry-after.js';
+import { type NetworkFailure, networkFailure, parseRetryAfter } from '../base/web.js';
 import { isRefusedAddress } from './agents.js';
 import type { Exchange } from './circuit.js';
 import { type Destination, type DestinationAuth, LONGEST_WAIT_MS, originOf } from './destination.js';

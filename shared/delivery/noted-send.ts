@@ -1,18 +1,18 @@
 import type { Clock } from '../base/clock.js';
-import type { Note } from '../base/occurrence.js';
+import type { Emit } from '../base/telemetry-event.js';
 import { currentTrace, inTrace, type Trace } from '../base/trace.js';
 import { originOf } from './destination.js';
 import type { Outgoing, Send } from './sending.js';
 
 /** A sender that tells of each attempt, as part of the request that accepted the alert. */
-export function notedSend(send: Send, clock: Clock, note: Note): Send {
+export function notedSend(send: Send, clock: Clock, emit: Emit): Send {
   return async (destination, outgoing, signal) => {
     const startedAtMs = clock.epochMs();
     const beganMs = clock.monotonicMs();
     const sent = await send(destination, outgoing, signal);
     if (sent.kind === 'spared') return sent; // nothing was tried
     inTrace(traceOf(outgoing), () =>
-      note({
+      emit({
         kind: 'delivery-attempt',
         deliveryId: outgoing.id,
         destination: destination.name,

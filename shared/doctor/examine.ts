@@ -1,7 +1,7 @@
 import type { App, Startup } from '../app/app.js';
 import { runWithin } from '../base/deadline.js';
+import type { Reporter } from '../base/environment.js';
 import { asEnrichmentError, DeadlineError, type EnrichmentError, faultOf } from '../base/errors.js';
-import type { Reporter } from '../base/report.js';
 import { VERSION } from '../base/version.js';
 import { readClaims } from '../identity/claims.js';
 import { scopeOf } from '../identity/token-cache.js';
@@ -34,7 +34,7 @@ const CHECK_TIMEOUT_MS = 21_000;
 export async function examine(startup: Startup, probe: string | undefined): Promise<DoctorReport> {
   const settings = examineSettings(startup).map((observation) => ({ name: 'settings', ...observation }));
   const checks = startup.ok ? [...settings, ...(await runChecks(startup.app, probe))] : settings;
-  const { clock } = startup.world;
+  const { clock } = startup.environment;
   return {
     status: worst(checks),
     version: VERSION,

@@ -2,7 +2,7 @@ import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } fr
 import { errorAnswer } from '../answers/http-answer.js';
 import type { App, Startup } from '../app/app.js';
 import { asEnrichmentError, EnrichmentError, faultOf } from '../base/errors.js';
-import type { SettingProblem } from '../base/setting-problem.js';
+import type { SettingProblem } from '../base/setting-reader.js';
 import { traceOf } from './caller-trace.js';
 
 /** Answers one request. What it throws is answered by the door. */
@@ -23,7 +23,7 @@ export function door(
   handler: Handler,
   answerError: ErrorAnswer = errorAnswer,
 ): HttpHandler {
-  const { clock } = startup.world;
+  const { clock } = startup.environment;
   return openDoor(
     startup,
     (request, requestId) => {
@@ -40,7 +40,7 @@ export function openDoor(
   handler: (request: HttpRequest, requestId: string) => Promise<HttpResponseInit>,
   answerError: ErrorAnswer = errorAnswer,
 ): HttpHandler {
-  const { clock } = startup.world;
+  const { clock } = startup.environment;
   return async (request, context) => {
     const startedMs = clock.monotonicMs();
     const { invocationId: requestId } = context;

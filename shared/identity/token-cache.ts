@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.js';
 import { runWithin, unlessAborted } from '../base/deadline.js';
 import { asEnrichmentError, type EnrichmentError, IdentityError } from '../base/errors.js';
-import { type Note, unnoted } from '../base/occurrence.js';
+import { type Emit, emitNothing } from '../base/telemetry-event.js';
 
 /** A bearer token and its end. */
 export interface AccessToken {
@@ -55,12 +55,12 @@ const MOST_ENTRIES = 100;
  */
 export class TokenCache {
   readonly #clock: Clock;
-  readonly #note: Note;
+  readonly #emit: Emit;
   readonly #entries = new LRUCache<string, Entry>({ max: MOST_ENTRIES });
 
-  constructor(clock: Clock, note: Note = unnoted) {
+  constructor(clock: Clock, emit: Emit = emitNothing) {
     this.#clock = clock;
-    this.#note = note;
+    this.#emit = emit;
   }
 
   /**
@@ -85,7 +85,7 @@ export class TokenCache {
     let entry = this.#entries.get(key);
     if (!entry) {
       const tell = (outcome: string, durationMs: number) =>
-        this.#note({ kind: 'token-refresh', scope, outcome, durationMs });
+        this.#emit({ kind: 'token-refresh', scope, outcome, durationMs });
       entry = new Entry(this.#clock, (signal) => credential.getToken(scope, signal), tell);
       this.#entries.set(key, entry);
     }

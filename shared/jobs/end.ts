@@ -1,6 +1,6 @@
 import { withDeadline } from '../base/deadline.js';
+import type { Reporter } from '../base/environment.js';
 import { DeadlineError, EnrichmentError, StorageError } from '../base/errors.js';
-import type { Reporter } from '../base/report.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Order } from '../delivery/forwarding.js';
 import type { EnrichedPayload, Enricher } from '../enrichment/enrich.js';

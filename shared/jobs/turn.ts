@@ -1,8 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { type Deadline, withDeadline } from '../base/deadline.js';
-import { DeadlineError, EnrichmentError } from '../base/errors.js';
-import { loggedFault } from '../base/fault.js';
-import type { Reporter } from '../base/report.js';
+import type { Reporter } from '../base/environment.js';
+import { DeadlineError, EnrichmentError, loggedFault } from '../base/errors.js';
 import type { Lookup } from '../lookup/lookup.js';
 import type { SourceAnswer } from '../lookup/source.js';
 import type { AnswerBlobs } from './answers.js';

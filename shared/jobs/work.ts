@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Note } from '../base/occurrence.js';
+import type { Emit } from '../base/telemetry-event.js';
 import { inTrace } from '../base/trace.js';
 import { isUntouched } from '../queue-work/claim.js';
 import { type Message, writeMessage } from '../queue-work/message.js';
@@ -16,7 +16,7 @@ export interface WorkParts extends TurnParts, EndParts {
   readonly queue: QueueStore;
   /** Where the host puts messages that it has given up. */
   readonly poison: QueueStore;
-  readonly note: Note;
+  readonly emit: Emit;
   /** Permits of a minute that background work may have. */
   readonly perMinute: number;
 }
@@ -71,7 +71,7 @@ export async function giveUpJob(parts: WorkParts, message: Message): Promise<voi
 
 /** Runs a turn on behalf of the request that posted the job, and tells of it. */
 function toldTurn(
-  { clock, note }: WorkParts,
+  { clock, emit }: WorkParts,
   { id, generation, createdAtMs, trace }: Job,
   storeTimeMs: number,
   run: () => Promise<Worked>,
@@ -86,7 +86,7 @@ function toldTurn(
     } finally {
       const durationMs = clock.monotonicMs() - beganMs;
       const ageMs = storeTimeMs - createdAtMs + durationMs;
-      note({ kind: 'job-turn', jobId: id, generation, outcome, ageMs, startedAtMs, durationMs });
+      emit({ kind: 'job-turn', jobId: id, generation, outcome, ageMs, startedAtMs, durationMs });
     }
   });
 }

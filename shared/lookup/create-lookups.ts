@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import type { CacheLevel, Note } from '../base/occurrence.js';
+import type { CacheLevel, Emit } from '../base/telemetry-event.js';
 import { AnswerCache, MOST_KEPT } from './answer-cache.js';
 import { alertIpsPolicy, type CacheTimes, ipStatsPolicy } from './cache-policy.js';
 import { Lookup, type SharedCache } from './lookup.js';
@@ -8,7 +8,7 @@ import type { IpSource, IpStats, SourceAnswer, StatsSource } from './source.js';
 /** What lookups for one identity are made of. */
 export interface LookupsParts {
   readonly clock: Clock;
-  readonly note: Note;
+  readonly emit: Emit;
   readonly source: IpSource & StatsSource;
   readonly times: CacheTimes;
   /** Absent where nothing is shared, and for answers that only one user may see. */
@@ -33,7 +33,7 @@ export interface Lookups {
 /** Wires the lookups of one identity with caches of their own. */
 export function createLookups({
   clock,
-  note,
+  emit,
   source,
   times,
   shared,
@@ -41,7 +41,7 @@ export function createLookups({
 }: LookupsParts): Lookups {
   const alerts = new AnswerCache(clock, alertIpsPolicy(times), mostKept);
   const addresses = new AnswerCache(clock, ipStatsPolicy, mostKept);
-  const told = (of: 'alert' | 'address') => (level: CacheLevel) => note({ kind: 'lookup', of, level });
+  const told = (of: 'alert' | 'address') => (level: CacheLevel) => emit({ kind: 'lookup', of, level });
   return {
     lookup: new Lookup(alerts, (id, work) => source.find(id, work), shared, told('alert')),
     backgroundLookup: new Lookup(

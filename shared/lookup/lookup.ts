@@ -1,5 +1,5 @@
 import type { Deadline } from '../base/deadline.js';
-import type { CacheLevel } from '../base/occurrence.js';
+import type { CacheLevel } from '../base/telemetry-event.js';
 import type { Aged, AnswerCache } from './answer-cache.js';
 import { SingleFlight } from './single-flight.js';
 import type { Work } from './source.js';

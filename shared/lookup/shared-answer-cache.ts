@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { runWithin } from '../base/deadline.js';
-import type { Reporter } from '../base/report.js';
+import type { Reporter } from '../base/environment.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import type { Aged } from './answer-cache.js';
 import { alertIpsPolicy, type CacheTimes } from './cache-policy.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import type { Reporter } from '../base/report.js';
+import type { Reporter } from '../base/environment.js';
 import type { BlobStore, StoredBlob } from '../storage/blob-store.js';
 import type { LaneWindows } from './lanes.js';
 import { fullLedger, type LedgerState, NEW_LEDGER, readState, writeState } from './ledger-state.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { EnrichmentError, QuotaError, retryAfterSeconds } from '../base/errors.js';
-import { type Note, unnoted } from '../base/occurrence.js';
+import { type Emit, emitNothing } from '../base/telemetry-event.js';
 import type { Lane } from './lanes.js';
 import type { Charge, Ledger, QuotaView } from './ledger.js';
 import { GUARD_MS } from './sliding-log.js';
@@ -32,10 +32,10 @@ export class Quota {
   #turnAlarmOff: () => void = () => {};
   #isStopped = false;
 
-  constructor(clock: Clock, ledger: Ledger, note: Note = unnoted) {
+  constructor(clock: Clock, ledger: Ledger, emit: Emit = emitNothing) {
     this.#clock = clock;
     this.#ledger = ledger;
-    this.#waiters = new Waiters(clock, note);
+    this.#waiters = new Waiters(clock, emit);
   }
 
   /**

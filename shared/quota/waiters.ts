@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import type { Note } from '../base/occurrence.js';
+import type { Emit } from '../base/telemetry-event.js';
 import type { Demand, Lane } from './lanes.js';
 
 /** Who waits for a permit, and until when it is of use. */
@@ -32,12 +32,12 @@ const USE_MS = 10_000;
 /** The line of those who wait for permits: in the order of asking, interactive ones first. */
 export class Waiters {
   readonly #clock: Clock;
-  readonly #note: Note;
+  readonly #emit: Emit;
   readonly #queues: Record<Lane, Waiter[]> = { interactive: [], background: [] };
 
-  constructor(clock: Clock, note: Note) {
+  constructor(clock: Clock, emit: Emit) {
     this.#clock = clock;
-    this.#note = note;
+    this.#emit = emit;
   }
 
   /**
@@ -51,7 +51,7 @@ export class Waiters {
       const askedMs = this.#clock.monotonicMs();
       const ended = (outcome: 'granted' | 'refused' | 'left') => {
         signal.removeEventListener('abort', leave);
-        this.#note({ kind: 'permit', lane, outcome, waitMs: this.#clock.monotonicMs() - askedMs });
+        this.#emit({ kind: 'permit', lane, outcome, waitMs: this.#clock.monotonicMs() - askedMs });
       };
       const leave = () => {
         ended('left');

@@ -1,6 +1,6 @@
 import { isRestError, RestError } from '@azure/core-rest-pipeline';
 import { IdentityError, StorageError, type StorageTrouble } from '../base/errors.js';
-import { networkFailure } from '../base/network-failure.js';
+import { networkFailure } from '../base/web.js';
 
 /** When it is worth asking again after a failure that is known to pass but not when. */
 const COME_BACK_MS = 5_000;

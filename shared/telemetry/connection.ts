@@ -1,4 +1,4 @@
-import { isConfidential } from '../base/web-address.js';
+import { isConfidential } from '../base/web.js';
 
 /** Where telemetry goes. */
 export interface TelemetrySettings {

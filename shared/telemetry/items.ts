@@ -1,4 +1,4 @@
-import type { Occurrence } from '../base/occurrence.js';
+import type { TelemetryEvent } from '../base/telemetry-event.js';
 import type { Trace } from '../base/trace.js';
 
 /** What is sent: calls to others, numbers, and events. */
@@ -63,7 +63,7 @@ export type MetricName = keyof typeof METRICS;
  * What an occurrence is sent as. Pure.
  * @param atMs when it was told, on the calendar
  */
-export function itemsOf(told: Occurrence, trace: Trace | undefined, atMs: number): readonly Item[] {
+export function itemsOf(told: TelemetryEvent, trace: Trace | undefined, atMs: number): readonly Item[] {
   switch (told.kind) {
     case 'upstream-call': {
       const { alertId, origin, outcome, route, status } = told;

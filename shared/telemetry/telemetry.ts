@@ -1,14 +1,14 @@
 import { runWithin } from '../base/deadline.js';
-import { type Note, unnoted } from '../base/occurrence.js';
+import type { Environment } from '../base/environment.js';
+import { type Emit, emitNothing } from '../base/telemetry-event.js';
 import { currentTrace } from '../base/trace.js';
-import type { World } from '../base/world.js';
 import type { TelemetryClient } from './client.js';
 import type { TelemetrySettings } from './connection.js';
 import { type Item, itemsOf } from './items.js';
 
 /** Tells what happens to whoever watches the app from outside. */
 export interface Telemetry {
-  readonly note: Note;
+  readonly emit: Emit;
   /** Says that an answer has been given: after the first one there is time for what nobody waits for. */
   answered(): void;
   /** Sends what there is, before this process ends. It takes two seconds at the most, and does not reject. */
@@ -23,34 +23,37 @@ const MOST_KEPT = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Telemetry as the settings want it; without any, nothing is loaded, kept or sent. */
-export function createTelemetry(settings: TelemetrySettings | undefined, world: World): Telemetry {
-  if (settings) return new LateTelemetry(settings, world);
-  return { note: unnoted, answered: () => {}, close: async () => {} };
+export function createTelemetry(
+  settings: TelemetrySettings | undefined,
+  environment: Environment,
+): Telemetry {
+  if (settings) return new LateTelemetry(settings, environment);
+  return { emit: emitNothing, answered: () => {}, close: async () => {} };
 }
 
 /** Keeps what happens, and sends it when the library has been loaded: a cold start is not paid for it. */
 class LateTelemetry implements Telemetry {
   readonly #settings: TelemetrySettings;
-  readonly #world: World;
+  readonly #environment: Environment;
   readonly #wait = new AbortController();
   readonly #kept: Item[] = [];
   #client: TelemetryClient | undefined;
   #loading: Promise<void> | undefined;
 
-  constructor(settings: TelemetrySettings, world: World) {
+  constructor(settings: TelemetrySettings, environment: Environment) {
     this.#settings = settings;
-    this.#world = world;
+    this.#environment = environment;
   }
 
-  note: Note = (occurrence) => {
-    for (const item of itemsOf(occurrence, currentTrace(), this.#world.clock.epochMs())) {
+  emit: Emit = (event) => {
+    for (const item of itemsOf(event, currentTrace(), this.#environment.clock.epochMs())) {
       if (this.#client) this.#track(item);
       else if (this.#kept.length < MOST_KEPT) this.#kept.push(item);
     }
   };
 
   answered(): void {
-    this.#loading ??= this.#world.clock
+    this.#loading ??= this.#environment.clock
       .sleep(LOAD_AFTER_MS, this.#wait.signal)
       .catch(() => {}) // this process ends: then it is loaded now
       .then(() => this.#load());
@@ -61,7 +64,7 @@ class LateTelemetry implements Telemetry {
     this.answered();
     this.#wait.abort();
     const tooLong = () => new Error('Telemetry was not taken in time.');
-    await runWithin(this.#world.clock, CLOSE_TIMEOUT_MS, tooLong, async ({ signal }) => {
+    await runWithin(this.#environment.clock, CLOSE_TIMEOUT_MS, tooLong, async ({ signal }) => {
       await this.#loading;
       await this.#client?.close(signal);
     }).catch(() => {}); // there is nobody left to tell
@@ -70,7 +73,7 @@ class LateTelemetry implements Telemetry {
   async #load(): Promise<void> {
     try {
       const { openClient } = await import('./client.js');
-      this.#client = openClient(this.#settings, this.#world.clock);
+      this.#client = openClient(this.#settings, this.#environment.clock);
     } catch (error) {
       this.#turnOff(error);
     }
@@ -89,7 +92,7 @@ class LateTelemetry implements Telemetry {
   #turnOff(error: unknown): void {
     this.#client = { track: () => {}, close: async () => {} };
     const what = (error as Error | undefined)?.name; // never its message, which could hold anything
-    this.#world.report({
+    this.#environment.report({
       event: 'telemetry-off',
       detail: `The library for telemetry failed (${what}): this instance sends none any more, and all else works. Deploy the package anew; if it stays, report it.`,
     });

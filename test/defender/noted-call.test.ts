@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { systemClock } from '../../shared/base/clock.js';
-import type { Occurrence } from '../../shared/base/occurrence.js';
+import type { TelemetryEvent } from '../../shared/base/telemetry-event.js';
 import { notedCall } from '../../shared/defender/noted-call.js';
 
 const ALERT = 'da637472900382838869_1364969609';
@@ -14,7 +14,7 @@ test.each([
   ['/api/ips/192.0.2.1/stats', '/api/ips/{ip}/stats', undefined],
   ['/api/elsewhere/secret', '/…', undefined],
 ])('a call of %s is answered, and noted as one of %s', async (path, route, alertId) => {
-  const noted: Occurrence[] = [];
+  const noted: TelemetryEvent[] = [];
   const answered = { kind: 'answered', body: '{}' } as const;
   const call = notedCall(
     async () => answered,

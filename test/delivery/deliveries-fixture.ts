@@ -1,6 +1,6 @@
 import { QueuePump } from '../../local/host/queue-pump.js';
-import { unnoted } from '../../shared/base/occurrence.js';
-import type { Report } from '../../shared/base/report.js';
+import type { OperatorAlert } from '../../shared/base/environment.js';
+import { emitNothing } from '../../shared/base/telemetry-event.js';
 import { withBulkheads } from '../../shared/delivery/bulkheads.js';
 import { Deliveries } from '../../shared/delivery/deliveries.js';
 import { DeliveryStore } from '../../shared/delivery/delivery-store.js';
@@ -59,7 +59,7 @@ export function openDeliveriesFixture(random: () => number = () => 0.5, maxPolli
   const queue = new MemoryQueue(clock);
   const poison = new MemoryQueue(clock);
   const places = new DeliveryPlaces('0'.repeat(32));
-  const reports: Report[] = [];
+  const reports: OperatorAlert[] = [];
   const errors: unknown[] = [];
   const arrivals: Arrived[] = [];
   const pumps: QueuePump[] = [];
@@ -112,7 +112,7 @@ export function openDeliveriesFixture(random: () => number = () => 0.5, maxPolli
         poison,
         destinations: fixture.destinations,
         report: (report) => void reports.push(report),
-        note: unnoted,
+        emit: emitNothing,
         send: withBulkheads(send, clock, random),
         deliveries: new DeliveryStore({ clock, random, store: blobs, large: blobs, places }),
       });

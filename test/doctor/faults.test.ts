@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { createApp } from '../../shared/app/app.js';
 import { systemClock } from '../../shared/base/clock.js';
-import type { Report } from '../../shared/base/report.js';
+import type { OperatorAlert } from '../../shared/base/environment.js';
 import { examine } from '../../shared/doctor/examine.js';
 
 const SECRET = 'https://hooks.example/services/T0/secret at /home/site/wwwroot/dist/app.cjs';
 
 test('a check that fails by a fault of ours: the answer says that it did, the log where, and nobody why', async () => {
-  const reports: Report[] = [];
-  const report = (told: Report) => void reports.push(told);
+  const reports: OperatorAlert[] = [];
+  const report = (told: OperatorAlert) => void reports.push(told);
   const startup = createApp({ STATE_STORAGE: 'memory' }, { clock: systemClock, random: Math.random, report });
   if (!startup.ok) throw new Error('these settings are right');
   startup.app.quota.view = () => {

@@ -1,7 +1,7 @@
 import { QueuePump } from '../../local/host/queue-pump.js';
+import type { OperatorAlert } from '../../shared/base/environment.js';
 import { EnrichmentError, QuotaError } from '../../shared/base/errors.js';
-import { unnoted } from '../../shared/base/occurrence.js';
-import type { Report } from '../../shared/base/report.js';
+import { emitNothing } from '../../shared/base/telemetry-event.js';
 import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
@@ -33,7 +33,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
   const calls: string[] = [];
   const pumps: QueuePump[] = [];
   const errors: unknown[] = [];
-  const reports: Report[] = [];
+  const reports: OperatorAlert[] = [];
   const fixture = {
     clock,
     store,
@@ -95,7 +95,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
   function partsOf(): JobsParts {
     const { backgroundLookup, statsLookup } = createLookups({
       clock,
-      note: unnoted,
+      emit: emitNothing,
       source: { find: ask, stats: () => Promise.reject(refuse()) },
       times: { ipsSeconds: 300, notFoundSeconds: 300 },
     });
@@ -104,7 +104,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       queue,
       poison,
       quota,
-      note: unnoted,
+      emit: emitNothing,
       report: (report) => void reports.push(report),
       resultHours: 24,
       perMinute: 80, // what the reserve leaves of 100

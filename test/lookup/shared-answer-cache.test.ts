@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Report } from '../../shared/base/report.js';
+import type { OperatorAlert } from '../../shared/base/environment.js';
 import { SharedAnswerCache } from '../../shared/lookup/shared-answer-cache.js';
 import type { SourceAnswer } from '../../shared/lookup/source.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
@@ -11,7 +11,7 @@ const NOT_FOUND: SourceAnswer = { status: 'not_found', ips: [], unusable: [] };
 let time: VirtualClock;
 let store: MemoryBlobStore;
 let latencyMs: number;
-let reports: Report[];
+let reports: OperatorAlert[];
 beforeEach(() => {
   time = new VirtualClock();
   latencyMs = 10;
@@ -21,7 +21,7 @@ beforeEach(() => {
 
 const instance = (owner = 'me', times = { ipsSeconds: 300, notFoundSeconds: 30 }) => {
   const clock = time.machine({ originMs: Math.random() * 1e6, calendarMs: 300_000 });
-  const report = (told: Report) => void reports.push(told);
+  const report = (told: OperatorAlert) => void reports.push(told);
   return new SharedAnswerCache({ clock, store, times, owner, report });
 };
 const find = (cache: SharedAnswerCache, alertId: string) => time.until(cache.find(alertId));

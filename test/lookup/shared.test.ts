@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { withDeadline } from '../../shared/base/deadline.js';
-import { unnoted } from '../../shared/base/occurrence.js';
+import { emitNothing } from '../../shared/base/telemetry-event.js';
 import { createLookups } from '../../shared/lookup/create-lookups.js';
 import type { SharedCache } from '../../shared/lookup/lookup.js';
 import type { SourceAnswer } from '../../shared/lookup/source.js';
@@ -20,7 +20,7 @@ beforeEach(() => {
 function setUp(shared: Partial<SharedCache<SourceAnswer>>) {
   const { lookup } = createLookups({
     clock,
-    note: unnoted,
+    emit: emitNothing,
     source: {
       find: async (id) => {
         asked.push(id);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { systemClock } from '../../shared/base/clock.js';
-import type { Report } from '../../shared/base/report.js';
+import type { OperatorAlert } from '../../shared/base/environment.js';
 import { BlobLedger } from '../../shared/quota/blob-ledger.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import type { Charge } from '../../shared/quota/ledger.js';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => azurite.close());
 
-function instance(reports: Report[] = []) {
+function instance(reports: OperatorAlert[] = []) {
   return new BlobLedger({
     clock: systemClock,
     random: Math.random,
@@ -72,7 +72,7 @@ test('instances on one ledger of a real storage account: what was granted is cha
 test('beyond: a corrupt or foreign ledger → set aside, a new one begun as if the whole quota were spent, an alarm logged: never an open tap', async () => {
   const store = openStore(azurite);
   await store.write(NAME, '<html>sign in</html>', 'any');
-  const reports: Report[] = [];
+  const reports: OperatorAlert[] = [];
   const charges = await Promise.all(
     Array.from({ length: 5 }, () => instance(reports).take({ interactive: 1, background: 0 })),
   );

@@ -1,4 +1,4 @@
-import type { Report } from '../../shared/base/report.js';
+import type { OperatorAlert } from '../../shared/base/environment.js';
 import { BlobLedger } from '../../shared/quota/blob-ledger.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import { readState } from '../../shared/quota/ledger-state.js';
@@ -14,7 +14,7 @@ export function setUpLedgers({ perMinute = 100, perHour = 1500 } = {}) {
   const time = new VirtualClock();
   const latency = { ms: 20 };
   const store = new MemoryBlobStore(time, { latencyMs: () => latency.ms });
-  const reports: Report[] = [];
+  const reports: OperatorAlert[] = [];
   let instances = 0;
   const machine = () => {
     // Started at other times, and their calendars five minutes apart.

@@ -1,6 +1,6 @@
 import { QueuePump } from '../../local/host/queue-pump.js';
 import type { Clock } from '../../shared/base/clock.js';
-import { unnoted } from '../../shared/base/occurrence.js';
+import { emitNothing } from '../../shared/base/telemetry-event.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs } from '../../shared/jobs/jobs.js';
 import { JobPlaces } from '../../shared/jobs/places.js';
@@ -182,7 +182,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
   const places = new JobPlaces('0'.repeat(32));
   const { backgroundLookup, statsLookup } = createLookups({
     clock,
-    note: unnoted,
+    emit: emitNothing,
     source: { find: ask, stats: () => Promise.reject(refuse()) },
     times: { ipsSeconds: 300, notFoundSeconds: 300 },
   });
@@ -191,7 +191,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     queue,
     poison: queue, // nothing fails
     quota,
-    note: unnoted,
+    emit: emitNothing,
     report: () => {},
     resultHours: 24,
     perMinute: WINDOWS.background[0]?.limit ?? refuse(),

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { withDeadline } from '../../shared/base/deadline.js';
-import { unnoted } from '../../shared/base/occurrence.js';
+import { emitNothing } from '../../shared/base/telemetry-event.js';
 import { createLookups } from '../../shared/lookup/create-lookups.js';
 import { SharedAnswerCache } from '../../shared/lookup/shared-answer-cache.js';
 import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
@@ -25,7 +25,7 @@ test('beyond: the first lookup of a process → at most three exchanges with the
     stats: () => Promise.reject(new Error('not asked for here')),
   };
   const shared = new SharedAnswerCache({ clock, store, times, owner: 'me', report: () => {} });
-  const { lookup } = createLookups({ clock, note: unnoted, source, times, shared });
+  const { lookup } = createLookups({ clock, emit: emitNothing, source, times, shared });
   const late = () => new Error('late');
   const find = () =>
     time.until(withDeadline(clock, 25_000, late, (deadline) => lookup.find('da1_1', deadline)));

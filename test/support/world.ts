@@ -12,7 +12,7 @@ import { storageQueues } from '../../local/host/storage-queues.js';
 import { type IdentityEndpointOptions, startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { createApp } from '../../shared/app/app.js';
 import { systemClock } from '../../shared/base/clock.js';
-import type { Report } from '../../shared/base/report.js';
+import type { OperatorAlert } from '../../shared/base/environment.js';
 import { checkAnswer } from './conformance.js';
 import { type Answer, exchange } from './exchange.js';
 import { forgetIdentityEndpoint } from './identity-library.js';
@@ -65,7 +65,7 @@ export async function startWorld(options: WorldOptions = {}) {
   };
   if (env.STATE_STORAGE !== 'memory') await loadStorageLibraries();
   const logs: LogEntry[] = [];
-  const report = (told: Report) =>
+  const report = (told: OperatorAlert) =>
     void logs.push({ level: 'error', category: 'user', message: JSON.stringify(told) });
   const answers: Answer[] = [];
   const agent = new Agent({ keepAlive: true });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
 import { systemClock as clock } from '../../shared/base/clock.js';
-import type { Occurrence } from '../../shared/base/occurrence.js';
+import type { TelemetryEvent } from '../../shared/base/telemetry-event.js';
 import { notedSend } from '../../shared/delivery/noted-send.js';
 import type { Sent } from '../../shared/delivery/sending.js';
 import { FORMATS } from '../../shared/formats/index.js';
@@ -32,15 +32,15 @@ function open() {
 const TRACE = { traceparent: `00-${TRACE_ID}-b7ad6b7169203331-00`, properties: { workflowRunId: 'run-1' } };
 
 /** Tells it all in one trace and ends; the items that were sent. */
-async function send(...told: readonly Occurrence[]) {
+async function send(...told: readonly TelemetryEvent[]) {
   const telemetry = open();
-  inTrace(TRACE, () => told.forEach(telemetry.note));
+  inTrace(TRACE, () => told.forEach(telemetry.emit));
   await telemetry.close();
   expect(reports).toEqual([]);
   return ingestion.items;
 }
 
-const ATTEMPT: Occurrence = {
+const ATTEMPT: TelemetryEvent = {
   kind: 'delivery-attempt',
   deliveryId: 'delivery-1',
   destination: 'siem',
@@ -112,7 +112,7 @@ describe('a delivery', () => {
       { kind: 'gone', status: 410, reason: 'It is gone.' },
     ];
     const telemetry = open();
-    const send = notedSend(async () => outcomes.shift() as Sent, clock, telemetry.note);
+    const send = notedSend(async () => outcomes.shift() as Sent, clock, telemetry.emit);
     const hop = `00-${TRACE_ID}-00f067aa0ba902b7-00`;
     const outgoing = { id: 'delivery-1', body: '{}', contentType: 'application/json', traceparent: hop };
     await inTrace(TRACE, () => send(siem, outgoing));
@@ -162,7 +162,7 @@ test('a report is an event', async () => {
 test('what is told in a storm before it is loaded is kept up to a bound, and the rest left out', async () => {
   const storm = Array.from(
     { length: 12_000 },
-    (): Occurrence => ({ kind: 'lookup', of: 'alert', level: 'memory' }),
+    (): TelemetryEvent => ({ kind: 'lookup', of: 'alert', level: 'memory' }),
   );
   const [sum] = await send(...storm);
   expect(sum?.data.baseData.metrics).toEqual([
@@ -172,10 +172,10 @@ test('what is told in a storm before it is loaded is kept up to a bound, and the
 
 test('an item that the library cannot take turns telemetry off, says so once, and harms nobody who tells', async () => {
   const telemetry = open();
-  telemetry.note({ ...ATTEMPT, origin: 'no origin' });
-  telemetry.note({ kind: 'lookup', of: 'alert', level: 'none' });
+  telemetry.emit({ ...ATTEMPT, origin: 'no origin' });
+  telemetry.emit({ kind: 'lookup', of: 'alert', level: 'none' });
   await telemetry.close();
-  telemetry.note(ATTEMPT);
+  telemetry.emit(ATTEMPT);
   expect(reports.splice(0)).toEqual([
     { event: 'telemetry-off', detail: expect.stringContaining('TypeError') },
   ]);

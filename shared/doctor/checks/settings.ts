@@ -1,5 +1,5 @@
 import type { Startup } from '../../app/app.js';
-import type { SettingProblem } from '../../base/setting-problem.js';
+import type { SettingProblem } from '../../base/setting-reader.js';
 import type { Observation } from '../check.js';
 import { removeSetting, setSetting } from '../commands.js';
 

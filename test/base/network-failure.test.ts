@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { networkFailure } from '../shared/base/network-failure.js';
+import { networkFailure } from '../../shared/base/web.js';
 
 test.each([
   // nodejs.org/api/tls.html, "X509 certificate error codes"

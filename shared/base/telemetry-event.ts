@@ -1,11 +1,11 @@
-import type { Report } from './report.js';
+import type { OperatorAlert } from './environment.js';
 
 /**
  * What happened, told by the room where it happened, in that room's own words: names, numbers and
  * outcomes. Of a payload nothing is in it but alert ids; no token, no key, and of a destination its name
  * and origin only.
  */
-export type Occurrence =
+export type TelemetryEvent =
   /** A call to Defender has ended. */
   | (Timed & {
       readonly kind: 'upstream-call';
@@ -56,7 +56,7 @@ export type Occurrence =
   /** A delivery was given up; what it held is kept. */
   | { readonly kind: 'dead-letter'; readonly destination: string }
   /** Something was reported to the operators. */
-  | { readonly kind: 'reported'; readonly report: Report };
+  | { readonly kind: 'reported'; readonly report: OperatorAlert };
 
 /** How long something took. */
 interface Timed {
@@ -69,7 +69,7 @@ interface Timed {
 export type CacheLevel = 'memory' | 'shared' | 'none';
 
 /** Takes what happened. It does not throw, and nobody waits for it. */
-export type Note = (occurrence: Occurrence) => void;
+export type Emit = (event: TelemetryEvent) => void;
 
 /** For parts that nobody listens to. */
-export const unnoted: Note = () => {};
+export const emitNothing: Emit = () => {};
