@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RequestError } from '../../shared/base/errors.js';
 import { parseJson } from '../../shared/payload/json.js';
+import { toPointer } from '../../shared/payload/path.js';
 import { type AlertReference, findAlerts } from '../../shared/payload/references.js';
 import { attachRelatedIps } from '../../shared/payload/splice.js';
 
@@ -39,7 +40,7 @@ export function record(text: string): Recorded {
         ? [{ path: reference.attachTo, ips: [inventedIp(reference.alertId)] }]
         : [],
     );
-    return { references: pretty(references), answer: attachRelatedIps(text, attachments) };
+    return { references: pretty(references.map(shown)), answer: attachRelatedIps(text, attachments) };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     return {
@@ -56,6 +57,11 @@ export function inventedIp(alertId: string): string {
   return `192.0.2.${sum + 1}`;
 }
 
-function pretty(value: readonly AlertReference[] | object): string {
+/** A reference with its pointer, as answers show it. */
+function shown({ kind, path, ...rest }: AlertReference): object {
+  return { kind, pointer: toPointer(path), ...rest };
+}
+
+function pretty(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
