@@ -255,7 +255,7 @@ class Search implements Recognised {
       }
       const found = this.findings.slice(before);
       if (found.some(isTelling)) return true;
-      const attachTo = found.length === 1 ? found[0]?.candidate.attachTo : undefined;
+      const attachTo = found.length === 1 ? placeOfDocument(found[0], this.#steps.length) : undefined;
       if (attachTo) holder.path = attachTo;
       const rest = names.filter((name) => !shape.never?.includes(name));
       const copyIn = place.copyIn ?? (attachTo && holder);
@@ -367,6 +367,12 @@ const WRITTEN: ReadonlySet<string> = new Set(['alertId', 'alertIds', 'id']);
 
 /** Members whose JSON text shapes read; large ones are read before, with pauses. */
 const TEXTS_OF_SHAPES = ['rawJSON'];
+
+/** Where the IPs of a document go; undefined for an alert that is one of the object's list. */
+function placeOfDocument(found: Finding | undefined, depth: number): Path | undefined {
+  const attachTo = found?.candidate.attachTo;
+  return attachTo?.slice(depth).some((step) => typeof step === 'number') ? undefined : attachTo;
+}
 
 /** An object that itself stands in `event`, such as `event.original`, is part of the document around. */
 function documentAround(place: Place, holder: Holder): Holder {

@@ -12,6 +12,7 @@ export const xdrIncident: Shape = {
   title: 'Defender XDR incident, or one alert of it',
   where: '`alerts[].alertId`, `alerts[].providerAlertId`; product from `serviceSource`; never `incidentId`',
   seen: 'Defender XDR’s API and the tools that fetch it; collectors that split it leave one alert in the list’s place',
+  never: ['id', 'incidentId', 'incidentName'],
   telltales: ['alertId', 'incidentName', 'incidentId'],
   find: (payload) => {
     if (isXdrAlert(payload)) return [candidate(payload, [])];
