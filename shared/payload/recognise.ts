@@ -4,7 +4,7 @@ import type { Steps } from '../base/steps.js';
 import { cluesIn } from './clues.js';
 import { isObject, type JsonObject, JsonTexts, member } from './json.js';
 import { judge, type Verdict } from './judge.js';
-import { counts, countsAsLink, isRawCopy, plainName } from './names.js';
+import { counts, countsAsLink, isRawCopy, nameAround, plainName } from './names.js';
 import { isLong, LONGEST_POINTER, type Path } from './path.js';
 import { type AnyShape, type Candidate, type Shape, under } from './shape.js';
 import { plain, unknown } from './shapes/plain.js';
@@ -201,7 +201,7 @@ class Search implements Recognised {
     const { known } = place;
     const before = this.findings.length;
     const pair = nameInPair(value);
-    const inside = { ...place, known: undefined, holder, outerName: place.name, writtenIn: undefined };
+    const inside = { ...place, known: undefined, holder, writtenIn: undefined };
     for (const name of names) {
       const content = value[name];
       if (name === RELATED_IPS) continue; // ours, and replaced as a whole
@@ -216,9 +216,10 @@ class Search implements Recognised {
       } else {
         const isCopy = typeof content === 'string' && isRawCopy(name);
         const copyIn = place.copyIn ?? (isCopy ? documentAround(place, holder) : undefined);
-        const asNamed = plainName(pair !== undefined && isValueName(name) ? pair : name);
+        const told = pair !== undefined && isValueName(name) ? pair : name;
+        const asNamed = { name: plainName(told), outerName: nameAround(told, place.name) };
         const writtenIn = isWritten ? holder : undefined;
-        yield* this.#visit(content, { ...inside, name: asNamed, copyIn, writtenIn });
+        yield* this.#visit(content, { ...inside, ...asNamed, copyIn, writtenIn });
       }
       if (isWritten && name !== 'id' && this.findings.length === count) {
         if (Array.isArray(content)) this.shapes.add(plain);
