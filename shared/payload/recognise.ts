@@ -118,12 +118,16 @@ class Search implements Recognised {
   readonly #steps: (string | number)[] = [];
   #objects = 0;
   #work = 0;
+  /** How many places there were where an id should have been and was none. */
+  #noIds = 0;
 
   /** Something that has the alerts that it would have if it were posted by itself. */
   *unit(value: unknown, place: Place): Steps<void> {
     const before = this.findings.length;
     yield* this.#visit(value, place);
-    if (this.findings.length > before) this.#keep(before, settled(this.findings.slice(before)));
+    const found = this.findings.length - before;
+    if (found > 1) this.#keep(before, settled(this.findings.slice(before)));
+    else if (found === 1) (this.findings[before] as Finding).isSettled = true;
   }
 
   *#visit(value: unknown, place: Place): Steps<void> {
@@ -148,7 +152,10 @@ class Search implements Recognised {
     const before = this.findings.length;
     const inside = { ...place, known: lessAList(place.known), writtenIn: isOfIds ? list : place.writtenIn };
     for (let index = 0; index < list.length; index++) {
-      if (!canHold(list[index])) continue;
+      if (!canHold(list[index])) {
+        if (++this.#work % WORK_BETWEEN_PAUSES === 0) yield;
+        continue;
+      }
       this.#steps.push(index);
       const count = this.findings.length;
       if (inside.known) yield* this.unit(list[index], inside);
@@ -206,7 +213,10 @@ class Search implements Recognised {
       const content = value[name];
       if (name === RELATED_IPS) continue; // ours, and replaced as a whole
       const isWritten = known !== undefined && WRITTEN.has(name);
-      if (!canHold(content) && !isWritten) continue;
+      if (!canHold(content) && !isWritten) {
+        if (++this.#work % WORK_BETWEEN_PAUSES === 0) yield;
+        continue;
+      }
       this.#steps.push(name);
       const count = this.findings.length;
       if (known && isWrapperMember(name, content)) {
@@ -251,7 +261,7 @@ class Search implements Recognised {
       if (!place.isRest) this.shapes.add(shape);
       const before = this.findings.length;
       for (const candidate of candidates) {
-        this.#addKnown(shape, candidate, place, holder);
+        if (candidate) this.#addKnown(shape, candidate, place, holder);
         if (++this.#work % WORK_BETWEEN_PAUSES === 0) yield;
       }
       const found = this.findings.slice(before);
@@ -313,6 +323,7 @@ class Search implements Recognised {
 
   /** Something that stands where an id is written by hand, and is none. */
   #addNoId({ holder, writtenIn }: Place): void {
+    this.#noIds++;
     this.shapes.add(plain);
     const candidate = { ...this.#placeOf(holder, false), ids: [] };
     this.#add({
@@ -333,8 +344,8 @@ class Search implements Recognised {
    * is meant, unless only the inner one has an id.
    */
   #preferWritten(before: number, owner: object): void {
+    if (this.#noIds === 0) return;
     const found = this.findings.slice(before);
-    if (!found.some(isNoId)) return;
     const isOwn = ({ writtenIn }: Finding) => writtenIn === owner;
     const hasOwnId = found.some((one) => isOwn(one) && !isNoId(one));
     const isBeaten = hasOwnId || found.some(isTelling);
