@@ -65,11 +65,13 @@ export class TokenCache {
 
   /**
    * A token that is valid now.
+   * @param signal lets the caller leave early; without it the caller waits for the attempt, 10 s at the longest
    * @throws {IdentityError} when there is none to be had
    * @throws the signal's reason when it is aborted; the attempt goes on for the other callers
    */
-  get(credential: Credential, scope: string, signal: AbortSignal): Promise<AccessToken> {
-    return unlessAborted(this.#entry(credential, scope).get(), signal);
+  get(credential: Credential, scope: string, signal?: AbortSignal): Promise<AccessToken> {
+    const token = this.#entry(credential, scope).get();
+    return signal ? unlessAborted(token, signal) : token;
   }
 
   /**
