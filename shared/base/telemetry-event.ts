@@ -27,7 +27,7 @@ export type TelemetryEvent =
     }
   /** Where an answer came from; `none`: it had to be asked for. */
   | { readonly kind: 'lookup'; readonly of: 'alert' | 'address'; readonly level: CacheLevel }
-  /** A token was asked for. `outcome` is `refreshed`, or the kind of error. */
+  /** A token was asked for. `outcome` is `refreshed`, `same-token` (the one we had), or the kind of error. */
   | {
       readonly kind: 'token-refresh';
       readonly scope: string;
