@@ -110,14 +110,20 @@ function readLocalCredentials(read: SettingReader): IdentitySettings['localCrede
   const setting = 'LOCAL_CREDENTIALS';
   if (read.text(setting) === undefined) return undefined;
   const kind = read.oneOf(setting, ['azure-cli', 'environment'], 'azure-cli');
-  if (!isInAzure(read)) return kind;
-  const message = 'is for work outside Azure: remove it, so that the managed identity is used';
+  const mark = markOfAzure(read);
+  if (!mark) return kind;
+  const message = `is for work outside Azure, and this is inside it (${mark} is set): remove it, so that the managed identity is used`;
   return read.wrong(setting, message, undefined, { remove: setting });
 }
 
-/** What the platform sets on its own instances, and Core Tools does not. */
-function isInAzure(read: SettingReader): boolean {
-  return ['WEBSITE_INSTANCE_ID', 'CONTAINER_NAME', 'WEBSITE_POD_NAME'].some((name) => read.text(name));
+/**
+ * The variable by which an instance of the platform is known; Core Tools set none of them. Dev containers and CI
+ * images have a `CONTAINER_NAME` as well, so it counts only together with the site's name (Linux Consumption).
+ */
+function markOfAzure(read: SettingReader): string | undefined {
+  const isSet = (name: string) => read.text(name) !== undefined;
+  const mark = ['WEBSITE_INSTANCE_ID', 'WEBSITE_POD_NAME'].find(isSet);
+  return mark ?? (isSet('CONTAINER_NAME') && isSet('WEBSITE_SITE_NAME') ? 'CONTAINER_NAME' : undefined);
 }
 
 function readDelegation(
