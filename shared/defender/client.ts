@@ -102,7 +102,7 @@ export class DefenderClient {
       work.at('Defender');
       return { outcome: await this.#parts.call(url, token.token, work.signal), token };
     } finally {
-      permit.settle();
+      permit.settle(true);
     }
   }
 

@@ -140,7 +140,7 @@ describe('DefenderClient', () => {
     const bystander = quota.acquire({ untilMs: () => 9_999, signal: new AbortController().signal });
     await answered;
     expect(calls.map(({ atMs }) => atMs)).toEqual([0, 3_000]);
-    (await bystander).settle();
+    (await bystander).settle(true);
   });
 
   test('429 for longer than the time left is told at once, and everyone pauses all the same', async () => {
@@ -195,7 +195,7 @@ describe('DefenderClient', () => {
       });
       expect(calls).toHaveLength(1);
       expect(quota.view().minute.remaining).toBe(99);
-      (await clock.until(quota.acquire(work))).settle(); // nobody pauses
+      (await clock.until(quota.acquire(work))).settle(true); // nobody pauses
       expect(clock.monotonicMs()).toBe(0);
     }
   });

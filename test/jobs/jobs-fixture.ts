@@ -88,7 +88,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       if (answer instanceof Error) throw answer;
       return answer;
     } finally {
-      permit.settle();
+      permit.settle(true);
     }
   }
 

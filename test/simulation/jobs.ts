@@ -68,7 +68,7 @@ export async function simulateJobs(simulation: JobSimulation): Promise<JobOutcom
     await time.sleep(underWayMs(random));
     receiver.arrive(time.monotonicMs());
     await time.sleep(20 + random() * 180);
-    permit.settle();
+    permit.settle(true);
   }
 
   const instances = Array.from({ length: simulation.instances }, () => {
