@@ -3,11 +3,9 @@ import type { Environment, OperatorAlert, Reporter } from '../base/environment.j
 import type { EnvironmentVariables, SettingProblem } from '../base/setting-reader.js';
 import type { Emit } from '../base/telemetry-event.js';
 import { APP_NAME, VERSION } from '../base/version.js';
-import { createCall } from '../defender/call.js';
+import { createCall, UpstreamClock, withTelemetry } from '../defender/call.js';
 import { DefenderClient } from '../defender/client.js';
 import { DefenderSource } from '../defender/defender-source.js';
-import { notedCall } from '../defender/noted-call.js';
-import { UpstreamClock } from '../defender/upstream-clock.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Forwarding } from '../delivery/forwarding.js';
 import { notedSend } from '../delivery/noted-send.js';
@@ -18,7 +16,7 @@ import { type AccessToken, TokenCache } from '../identity/token-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { createLookups } from '../lookup/create-lookups.js';
 import type { Lookup } from '../lookup/lookup.js';
-import type { IpStats, SourceAnswer } from '../lookup/source.js';
+import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
 import { Quota } from '../quota/quota.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { createDelegation, type Delegation } from './delegation.js';
@@ -38,6 +36,8 @@ export interface App extends Environment {
   readonly lookup: Lookup<SourceAnswer>;
   /** How common an address is, by the address. */
   readonly statsLookup: Lookup<IpStats>;
+  /** What the sources have noticed that callers should know. */
+  readonly warnings: () => readonly SourceWarning[];
   readonly defender: DefenderClient;
   /** What Defender's answers tell of its clock. */
   readonly upstreamClock: UpstreamClock;
@@ -94,10 +94,10 @@ export function createApp(
     audience: settings.cloud.audience,
     clock,
     random,
-    call: notedCall(createCall(clock, USER_AGENT, upstreamClock), clock, emit),
+    call: withTelemetry(createCall(clock, USER_AGENT, upstreamClock), clock, emit),
   };
   const defender = new DefenderClient({ ...upstream, credential, tokens, quota });
-  const source = new DefenderSource(defender);
+  const source = new DefenderSource({ clock, client: defender, report: environment.report });
   const kept = { times: settings.cache, shared: sharedAnswers };
   const { lookup, backgroundLookup, statsLookup } = createLookups({ clock, emit, source, ...kept });
   const delegation = createDelegation(settings, { ...upstream, emit }, ownToken, openLedger);
@@ -127,6 +127,7 @@ export function createApp(
     quota,
     lookup,
     statsLookup,
+    warnings: () => source.warnings(),
     defender,
     upstreamClock,
     ownToken,

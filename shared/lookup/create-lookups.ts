@@ -9,7 +9,7 @@ import type { IpSource, IpStats, SourceAnswer, StatsSource } from './source.js';
 export interface LookupsParts {
   readonly clock: Clock;
   readonly emit: Emit;
-  readonly source: IpSource & StatsSource;
+  readonly source: Pick<IpSource, 'find'> & StatsSource;
   readonly times: CacheTimes;
   /** Absent where nothing is shared, and for answers that only one user may see. */
   readonly shared?: SharedCache<SourceAnswer> | undefined;
@@ -43,7 +43,7 @@ export function createLookups({
   const addresses = new AnswerCache(clock, ipStatsPolicy, mostKept);
   const told = (of: 'alert' | 'address') => (level: CacheLevel) => emit({ kind: 'lookup', of, level });
   return {
-    lookup: new Lookup(alerts, (id, work) => source.find(id, work), shared, told('alert')),
+    lookup: new Lookup(alerts, (id, work) => source.find(id, work, 'interactive'), shared, told('alert')),
     backgroundLookup: new Lookup(
       alerts,
       (id, work) => source.find(id, work, 'background'),

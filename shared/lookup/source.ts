@@ -34,15 +34,25 @@ export function isSourceAnswer(value: unknown): value is SourceAnswer {
   );
 }
 
-/** An API that tells an alert's IPs. Defender's `/ips` is the first. */
+/** An API that knows the IPs of alerts. */
 export interface IpSource {
   /**
    * Asks about one alert, charging the quota for every call.
    * @param alertId an id that fits the grammar of Defender for Endpoint
-   * @param lane of the quota; `interactive`, unless nobody waits for the answer
+   * @param lane of the quota: `background` where nobody waits for the answer
    * @throws {EnrichmentError} when there is no answer
    */
-  find(alertId: string, work: Work, lane?: Lane): Promise<SourceAnswer>;
+  find(alertId: string, work: Work, lane: Lane): Promise<SourceAnswer>;
+  /** What callers should know of the source and cannot see from a status; no I/O. */
+  warnings(): readonly SourceWarning[];
+}
+
+/** What a caller should know of a source and cannot see from a status. */
+export interface SourceWarning {
+  /** Many unknown alerts in a row and none known: the source may have been retired, or the tenant be the wrong one. */
+  readonly kind: 'source-suspect';
+  /** For people: what was seen, and what to check. */
+  readonly detail: string;
 }
 
 /** How common an address is in the organisation. Dates are ISO-8601; null where it was never seen. */
