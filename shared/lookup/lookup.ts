@@ -6,8 +6,11 @@ import type { Work } from './source.js';
 
 /** Answers that other instances got, and what it takes to share one's own. It does not throw. */
 export interface SharedCache<T> {
-  /** An answer that is still good. */
-  find(key: string): Promise<Aged<T> | undefined>;
+  /**
+   * An answer that is still good.
+   * @param request whose question it is, by identity: requests take turns
+   */
+  find(key: string, request: object): Promise<Aged<T> | undefined>;
   /** Keeps an answer that was just given. */
   keep(key: string, answer: T): Promise<void>;
 }
@@ -50,7 +53,7 @@ export class Lookup<T extends object> {
       return cached;
     }
     return this.#flights.join(key, deadline, async (work) => {
-      const fromOthers = await this.#askOthers(key, work);
+      const fromOthers = await this.#askOthers(key, work, deadline);
       this.#answeredFrom(fromOthers ? 'shared' : 'none');
       const found = fromOthers ?? { answer: await this.#ask(key, work), ageSeconds: 0 };
       this.#cache.set(key, found);
@@ -71,9 +74,9 @@ export class Lookup<T extends object> {
     this.#sharing.add(sharing);
   }
 
-  async #askOthers(key: string, work: Work): Promise<Aged<T> | undefined> {
+  async #askOthers(key: string, work: Work, request: object): Promise<Aged<T> | undefined> {
     if (!this.#shared) return undefined;
     work.at('the storage account');
-    return this.#shared.find(key);
+    return this.#shared.find(key, request);
   }
 }
