@@ -13,6 +13,11 @@ const CALL_TIMEOUT_MS = 10_000;
 /** After decompression. 100,000 addresses are about 3 MB; real answers are a few kB. */
 const LARGEST_ANSWER_BYTES = 10 * 1024 * 1024;
 
+/** What this source is called in telemetry and stored state. */
+export const NAME = 'defender';
+/** What messages call it. */
+export const TITLE = 'Defender';
+
 /** What is asked. */
 export interface Question {
   readonly url: string;
@@ -57,6 +62,7 @@ export function withTelemetry(call: Call, clock: Clock, emit: Emit): Call {
     const { url, route, alertId } = question;
     emit({
       kind: 'upstream-call',
+      source: NAME,
       origin: new URL(url).origin,
       route,
       alertId,

@@ -1,24 +1,20 @@
 import type { Clock } from '../base/clock.js';
 import type { EnrichmentError } from '../base/errors.js';
 import { readClaims } from '../identity/claims.js';
-import { type AccessToken, type Credential, scopeOf, type TokenCache } from '../identity/token-cache.js';
-import type { Work } from '../lookup/source.js';
+import { type AccessToken, scopeOf } from '../identity/token-cache.js';
+import type { Asker, Work } from '../lookup/source.js';
 import type { Lane } from '../quota/lanes.js';
-import type { Quota } from '../quota/quota.js';
-import type { Call, Question } from './call.js';
+import { type Call, type Question, TITLE } from './call.js';
 import { explain } from './explain.js';
 import type { Answered, Outcome, Reading } from './outcome.js';
 import { decide, type Failure, isAbsence, pauseMs } from './retry.js';
 
 /** What the client is made of. */
-export interface ClientParts {
+export interface ClientParts extends Pick<Asker, 'credential' | 'tokens' | 'quota'> {
   readonly apiHost: string;
   readonly audience: string;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly credential: Credential;
-  readonly tokens: TokenCache;
-  readonly quota: Quota;
   readonly call: Call;
 }
 
@@ -110,7 +106,7 @@ export class DefenderClient {
     let wasSent = false;
     try {
       const token = await this.#token(work); // again: the wait for the permit may have been long
-      work.at('Defender');
+      work.at(TITLE);
       wasSent = true; // whatever ends the call, unless its outcome says otherwise
       const outcome = await this.#parts.call(question, token.token, work.signal);
       wasSent = outcome.kind !== 'unreachable' || outcome.wasSent;

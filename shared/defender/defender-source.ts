@@ -3,6 +3,7 @@ import { bareForm, isEndpointAlertId } from '../base/alert-id.js';
 import type { Clock } from '../base/clock.js';
 import type { Reporter } from '../base/environment.js';
 import { type EnrichmentError, RequestError, UpstreamFailure } from '../base/errors.js';
+import type { AccessToken } from '../identity/token-cache.js';
 import type { IpSource, IpStats, SourceAnswer, SourceWarning, StatsSource, Work } from '../lookup/source.js';
 import { isSuspect, SUSPECT_AFTER, unknownInARow } from '../lookup/unknown-alerts.js';
 import type { Lane } from '../quota/lanes.js';
@@ -10,6 +11,7 @@ import { askAboutAlert, type IpsPage, MOST_UNUSABLE_KEPT, readIpsPage } from './
 import type { Question } from './call.js';
 import type { DefenderClient } from './client.js';
 import { askAboutAddress, readIpStats } from './ip-stats.js';
+import type { Outcome } from './outcome.js';
 import { ASK_AGAIN_AFTER_MS } from './retry.js';
 
 /** Pages of one alert's IPs that are read; the API's page documents none, so this is only a bound. */
@@ -51,13 +53,16 @@ export class DefenderSource implements IpSource, StatsSource {
     this.#parts = parts;
   }
 
+  check(alertId: string): void {
+    if (isEndpointAlertId(alertId)) return;
+    throw new RequestError(
+      'invalid-alert-id',
+      'The id does not fit the grammar of Defender for Endpoint alert ids.',
+    );
+  }
+
   async find(alertId: string, work: Work, lane: Lane): Promise<SourceAnswer> {
-    if (!isEndpointAlertId(alertId)) {
-      throw new RequestError(
-        'invalid-alert-id',
-        'The id does not fit the grammar of Defender for Endpoint alert ids.',
-      );
-    }
+    this.check(alertId); // what becomes a part of a path is looked at where it does
     const bare = bareForm(alertId);
     const answer = await (bare === undefined
       ? this.#pages(alertId, work, lane)
@@ -74,6 +79,16 @@ export class DefenderSource implements IpSource, StatsSource {
 
   warnings(): readonly SourceWarning[] {
     return isSuspect(this.#unknown) ? [{ kind: 'source-suspect', detail: SUSPECT }] : [];
+  }
+
+  /**
+   * One call about an alert, charged like any other, and what came of it; for the doctor.
+   * @throws {EnrichmentError} when there is no token or no permit to call with
+   */
+  probe(alertId: string, work: Work): Promise<{ outcome: Outcome; token: AccessToken }> {
+    this.check(alertId);
+    const { client } = this.#parts;
+    return client.probe(askAboutAlert(client.origin, alertId), work);
   }
 
   /** Graph's GUID ids have two letters more than Defender knows some of these alerts by. */

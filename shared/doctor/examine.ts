@@ -3,7 +3,6 @@ import { runWithin } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
 import { asEnrichmentError, DeadlineError, type EnrichmentError, faultOf } from '../base/errors.js';
 import { VERSION } from '../base/version.js';
-import { askAboutAlert } from '../defender/alert-ips.js';
 import { readClaims } from '../identity/claims.js';
 import { scopeOf } from '../identity/token-cache.js';
 import type { Check, Observation, Patient, ProbeLook, Status, TokenLook } from './check.js';
@@ -88,8 +87,7 @@ function lookAtToken({ settings, ownToken }: App, signal: AbortSignal): Promise<
 /** The one call that the caller allowed. */
 function makeProbe({ clock, defender }: App, alertId: string, signal: AbortSignal): Promise<ProbeLook> {
   const untilMs = clock.monotonicMs() + CHECK_TIMEOUT_MS;
-  const question = askAboutAlert(defender.origin, alertId);
-  return defender.probe(question, { signal, untilMs: () => untilMs, at: () => {} }).then(
+  return defender.probe(alertId, { signal, untilMs: () => untilMs, at: () => {} }).then(
     ({ outcome, token }) => ({ ok: true, outcome, claims: readClaims(token.token) }),
     (error) => ({ ok: false, error: asEnrichmentError(error) }),
   );

@@ -1,6 +1,6 @@
 import type { Deadline } from '../base/deadline.js';
 import { DeadlineError } from '../base/errors.js';
-import type { Stage, Work } from './source.js';
+import type { Work } from './source.js';
 
 /** What work that nobody waits for is stopped with; one for all, since each would get a stack trace. */
 const NOBODY_WAITS = new DeadlineError('Nobody waits for this answer any more.');
@@ -37,7 +37,7 @@ class Flight<T> implements Work {
   #stop: AbortController | undefined;
   readonly #result: Promise<T>;
   #untilMs = Number.NEGATIVE_INFINITY;
-  #stage: Stage | undefined;
+  #stage: string | undefined;
   #waiting = 0;
   #isAbandoned = false;
   isOver = false;
@@ -62,7 +62,7 @@ class Flight<T> implements Work {
     return this.#untilMs;
   }
 
-  at(stage: Stage): void {
+  at(stage: string): void {
     this.#stage = stage;
   }
 

@@ -8,7 +8,7 @@ import {
   type Reading,
 } from '../../shared/defender/outcome.js';
 import { type Credential, TokenCache } from '../../shared/identity/token-cache.js';
-import type { Stage, Work } from '../../shared/lookup/source.js';
+import type { Work } from '../../shared/lookup/source.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
@@ -37,9 +37,9 @@ interface Script {
 
 /** A client on a script, and all that it did. */
 function scripted({ outcomes, tokens = ['token'], perMinute = 100, waitMs = 20_000 }: Script) {
-  const calls: { url: string; token: string; atMs: number; stage: Stage | undefined }[] = [];
+  const calls: { url: string; token: string; atMs: number; stage: string | undefined }[] = [];
   const asked: string[] = [];
-  const stages: Stage[] = [];
+  const stages: string[] = [];
   const stop = new AbortController();
   const work: Work = { untilMs: () => waitMs, signal: stop.signal, at: (stage) => stages.push(stage) };
   const credential: Credential = {
