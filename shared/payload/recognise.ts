@@ -9,16 +9,20 @@ import { isLong, LONGEST_POINTER, type Path } from './path.js';
 import { type AnyShape, type Candidate, type Shape, under } from './shape.js';
 import { plain, unknown } from './shapes/plain.js';
 import { RELATED_IPS } from './splice.js';
-import { type Envelope, isWrapperMember, MOST_LISTS, MOST_WRAPPERS, openEnvelope } from './unwrap.js';
+import {
+  type Envelope,
+  isWrapperMember,
+  MOST_LISTS,
+  MOST_TEXTS,
+  MOST_WRAPPERS,
+  openEnvelope,
+} from './unwrap.js';
 
 /**
  * Most places in which one payload may name alerts. As many alerts take a job more than eight hours,
  * four fifths of 1,500 calls in each.
  */
 export const MOST_ALERTS = 10_000;
-
-/** How many layers of JSON strings are opened, one in the other. */
-const MOST_TEXTS = 5;
 
 /** A place that names an alert: whose it is, and what found it. */
 export interface Finding {
@@ -211,7 +215,7 @@ class Search implements Recognised {
     const inside = { ...place, known: undefined, holder, writtenIn: undefined };
     for (const name of names) {
       const content = value[name];
-      if (name === RELATED_IPS) continue; // ours, and replaced as a whole
+      if (NOT_SEARCHED.has(name)) continue;
       const isWritten = known !== undefined && WRITTEN.has(name);
       if (!canHold(content) && !isWritten) {
         if (++this.#work % WORK_BETWEEN_PAUSES === 0) yield;
@@ -373,6 +377,9 @@ class Search implements Recognised {
     return holder.path;
   }
 }
+
+/** Our own member, which is replaced as a whole, and a name that no tool writes and attacks do. */
+const NOT_SEARCHED: ReadonlySet<string> = new Set([RELATED_IPS, '__proto__']);
 
 /** Members that hold what people write by hand. */
 const WRITTEN: ReadonlySet<string> = new Set(['alertId', 'alertIds', 'id']);
