@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import fc from 'fast-check';
 import { RequestError } from '../../shared/base/errors.js';
 import { canonicalIpAddress } from '../../shared/base/ip-address.js';
 import { atOnce, inTurns, type Steps } from '../../shared/base/steps.js';
@@ -8,6 +7,7 @@ import { LONGEST_POINTER, toPointer } from '../../shared/payload/path.js';
 import { type AlertReference, findAlerts, findingAlerts } from '../../shared/payload/references.js';
 import { PIECE } from '../../shared/payload/scan.js';
 import { attachingRelatedIps, attachRelatedIps } from '../../shared/payload/splice.js';
+import fc from '../support/properties.js';
 import { jsonTexts } from './json-texts.js';
 
 const ALERT_ID = 'da637472900382838869_1364969609';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { hasEndpointPrefix, isUnmistakable } from '../../shared/base/alert-id.js';
 import { RequestError } from '../../shared/base/errors.js';
 import { type AlertReference, findAlerts } from '../../shared/payload/references.js';
+import fc from '../support/properties.js';
 import { caseNames, payloadOf } from './recorded-case.js';
 
 /** What a payload costs and reports: the ids that Defender is asked about, other products' alerts. */
