@@ -37,7 +37,7 @@ interface Upstream extends Omit<ClientParts, 'credential' | 'tokens' | 'quota'> 
  * @param openLedger the ledger of an application; it holds the times of calls and nothing of any user
  */
 export function createDelegation(
-  { delegation: registration, cache }: Settings,
+  { delegation: registration, cache, cloud }: Settings,
   upstream: Upstream,
   ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>,
   openLedger: (owner: string) => Ledger,
@@ -58,7 +58,7 @@ export function createDelegation(
     const kept = { times: cache, mostKept: MOST_KEPT_PER_USER };
     const { lookup, statsLookup } = createLookups({ clock, emit, source, ...kept });
     return {
-      enricher: { clock, quota, lookup, statsLookup },
+      enricher: { clock, quota, lookup, statsLookup, portal: cloud.portal },
       authorise: (signal) => tokens.get(credential, scope, signal),
     };
   }

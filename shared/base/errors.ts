@@ -24,8 +24,10 @@ export const KINDS = {
   'delivery-unknown': [404, 'There is no such delivery'],
   'body-timeout': [408, 'The body did not arrive in time'],
   'delivery-not-dead': [409, 'The delivery cannot be sent again now'],
+  'dedupe-reused': [409, 'The dedupe key belongs to another post'],
   'job-expired': [410, "The job's result has expired"],
   'body-too-large': [413, 'The body is too large'],
+  'answer-too-large': [413, 'The answer would be too large'],
   'unsupported-media-type': [415, 'The body is not JSON'],
   'no-alert-found': [422, 'No alert was found in the payload'],
   'quota-exhausted': [429, 'The quota for calls to Defender is used up for now'],
@@ -34,6 +36,8 @@ export const KINDS = {
   'permission-missing': [502, 'Defender refused the permission'],
   'token-refused': [502, 'Defender refused the token'],
   'request-refused': [502, 'Defender refused the request'],
+  'source-refused': [502, 'The source of IP addresses refused this app'],
+  'source-retired': [502, 'The source of IP addresses has been retired'],
   'answer-unusable': [502, "Defender's answer could not be used"],
   'connection-not-trusted': [502, 'The connection to Defender is not trusted'],
   'identity-refused': [502, 'The identity endpoint refused to give a token'],
@@ -172,6 +176,12 @@ export function faultOf({ cause }: EnrichmentError): { readonly name?: string; r
 /** A kind of failure as a problem's `type`. */
 export function problemType(kind: ErrorKind): string {
   return `urn:problem:alert-ip-enrichment:${kind}`;
+}
+
+/** The error that a problem document tells of; undefined where its kind is not known any more. */
+export function errorOf({ type, detail }: Problem): EnrichmentError | undefined {
+  const kind = Object.keys(KINDS).find((one) => problemType(one as ErrorKind) === type);
+  return kind === undefined ? undefined : new EnrichmentError(kind as ErrorKind, detail);
 }
 
 /** The one place where an error becomes a problem document. */

@@ -107,7 +107,7 @@ export function readOptions<O extends OptionSet>(options: O, query: URLSearchPar
   for (const name of new Set(query.keys())) {
     if (IGNORED.has(name.toLowerCase())) continue;
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
-    if (!option) throw unknown(Object.keys(options));
+    if (!option) throw unknown(name, Object.keys(options));
     const [given = '', ...more] = query.getAll(name);
     if (more.length > 0) {
       throw new RequestError('invalid-option', `The option "${name}" may be given only once.`);
@@ -117,10 +117,15 @@ export function readOptions<O extends OptionSet>(options: O, query: URLSearchPar
   return values as Values<O>;
 }
 
-function unknown(known: readonly string[]): RequestError {
+/** Longest name of a parameter that an answer repeats: it can be anything, a key among it. A choice. */
+const LONGEST_SHOWN = 40;
+
+function unknown(name: string, known: readonly string[]): RequestError {
+  // What could be no option's name may be a key or a payload in the wrong place.
+  const isName = /^[\w.-]+$/.test(name) && name.length <= LONGEST_SHOWN;
   return new RequestError(
     'unknown-option',
-    `A query parameter is not known. Known are: ${known.join(', ')}.`,
+    `The query parameter ${isName ? `"${name}" ` : ''}is not known. Known are: ${known.join(', ')}.`,
   );
 }
 

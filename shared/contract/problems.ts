@@ -12,6 +12,8 @@ export const LOOKUP: readonly ErrorKind[] = [
   'token-refused',
   'request-refused',
   'answer-unusable',
+  'source-refused',
+  'source-retired',
   'connection-not-trusted',
   'identity-refused',
   'upstream-unavailable',

@@ -1,14 +1,5 @@
 import { member } from './json.js';
-import {
-  CLOSE_BRACE,
-  endOfBlanks,
-  endOfString,
-  endOfValue,
-  nameIn,
-  nextInList,
-  OPEN_BRACE,
-  valueAfter,
-} from './scan.js';
+import { memberText } from './members.js';
 import { isOwnAnswer, MOST_WRAPPERS } from './unwrap.js';
 
 /**
@@ -26,20 +17,4 @@ export function withoutOwnAnswer(text: string, payload: unknown): string {
     at = member(at, 'alert');
   }
   return alertText;
-}
-
-/** The text of an object's member as it is written; of several of one name the last, as JSON.parse takes. */
-function memberText(text: string, wanted: string): string | undefined {
-  const open = endOfBlanks(text, 0);
-  if (text.charCodeAt(open) !== OPEN_BRACE) return undefined;
-  let found: string | undefined;
-  let at = endOfBlanks(text, open + 1);
-  while (text.charCodeAt(at) !== CLOSE_BRACE) {
-    const nameEnd = endOfString(text, at);
-    const start = valueAfter(text, nameEnd);
-    const end = endOfValue(text, start);
-    if (nameIn(text, at, nameEnd) === wanted) found = text.slice(start, end);
-    at = nextInList(text, end);
-  }
-  return found;
 }

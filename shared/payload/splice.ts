@@ -35,33 +35,68 @@ export const RELATED_IPS = 'relatedIps';
  * @param text valid JSON
  * @param attachments paths that lead to objects; where several name one object, all their IPs go there
  */
-export function attachRelatedIps(text: string, attachments: readonly Attachment[]): string {
+export function attachRelatedIps(
+  text: string,
+  attachments: readonly Attachment[],
+  writing: Writing = {},
+): string {
   if (attachments.length === 0) return text;
-  return applyEdits(text, new Walk(text).edits(treeOf(attachments)));
+  return applyEdits(text, new Walk(text, new Lists(writing)).edits(treeOf(attachments)));
+}
+
+/** How lists are written. */
+export interface Writing {
+  /** Puts a list in order. */
+  readonly order?: (ips: readonly string[]) => readonly string[];
+  /** Is told of all characters that are added, before they are; what it throws ends the writing. */
+  readonly spend?: (characters: number) => void;
+}
+
+/** Lists as they are written: an alert that is named in thousands of places has the same one in each. */
+class Lists {
+  readonly spend: (characters: number) => void;
+  readonly #order: (ips: readonly string[]) => readonly string[];
+  readonly #written = new Map<readonly string[], string>();
+
+  constructor({ order = (ips) => ips, spend = () => {} }: Writing) {
+    this.spend = spend;
+    this.#order = order;
+  }
+
+  /** @param lists all that belong to one place */
+  write(lists: ReadonlySet<readonly string[]>): string {
+    const [first = []] = lists;
+    const ips = lists.size > 1 ? [...new Set([...lists].flat())] : first;
+    const text = this.#written.get(ips) ?? JSON.stringify(this.#order(ips));
+    this.#written.set(ips, text);
+    this.spend(text.length);
+    return text;
+  }
 }
 
 /** The paths as a tree, so that one walk serves all of them. */
 interface Target {
   /** By member name, or by index for the elements of an array. */
   children: Map<string | number, Target> | undefined;
-  ips: Set<string> | undefined;
+  /** What is written into the object. */
+  lists: Set<readonly string[]> | undefined;
 }
 
 function treeOf(attachments: readonly Attachment[]): Target {
-  const root: Target = { children: undefined, ips: undefined };
+  const root: Target = { children: undefined, lists: undefined };
   for (const { path, ips } of attachments) {
     let target = root;
     for (const step of path) {
       target.children ??= new Map();
       let child = target.children.get(step);
       if (!child) {
-        child = { children: undefined, ips: undefined };
+        child = { children: undefined, lists: undefined };
         target.children.set(step, child);
       }
       target = child;
     }
-    target.ips ??= new Set();
-    for (const ip of ips) target.ips.add(ip);
+    target.lists ??= new Set();
+    target.lists.add(ips);
   }
   return root;
 }
@@ -82,9 +117,11 @@ type Changes = (Edit | StringOnPath)[];
  */
 class Walk {
   readonly #text: string;
+  readonly #lists: Lists;
 
-  constructor(text: string) {
+  constructor(text: string, lists: Lists) {
     this.#text = text;
+    this.#lists = lists;
   }
 
   edits(target: Target): Edit[] {
@@ -110,7 +147,7 @@ class Walk {
 
   #object(open: number, target: Target, changes: Changes): number {
     const text = this.#text;
-    const ips = target.ips && JSON.stringify([...target.ips]);
+    const ips = target.lists && this.#lists.write(target.lists);
     let hasRelated = false;
     // JSON.parse takes the last of several members of one name, so only the last one's changes count.
     const changesOf = new Map<string, Changes>();
@@ -156,8 +193,15 @@ class Walk {
   #editsIn({ start, end, target }: StringOnPath): Edit[] {
     const raw = this.#text.slice(start + 1, end - 1);
     const content = JSON.parse(`"${raw}"`) as string;
-    return editsOfString(raw, start + 1, new Walk(content).edits(target));
+    const inner = new Walk(content, this.#lists).edits(target);
+    const edits = editsOfString(raw, start + 1, inner);
+    this.#lists.spend(lengthOf(edits) - lengthOf(inner)); // each layer of strings escapes the quotes once more
+    return edits;
   }
+}
+
+function lengthOf(edits: readonly Edit[]): number {
+  return edits.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 /** Whether a name as it is written can be `relatedIps`, so that most names need not be read. */
