@@ -117,12 +117,9 @@ export function readOptions<O extends OptionSet>(options: O, query: URLSearchPar
   return values as Values<O>;
 }
 
-/** Longest name of a parameter that an answer repeats: it can be anything, a key among it. A choice. */
-const LONGEST_SHOWN = 40;
-
 function unknown(name: string, known: readonly string[]): RequestError {
-  // What could be no option's name may be a key or a payload in the wrong place.
-  const isName = /^[\w.-]+$/.test(name) && name.length <= LONGEST_SHOWN;
+  // Options are short words. Anything else may be a key or a payload in the wrong place, and is not repeated.
+  const isName = /^[A-Za-z]{1,20}$/.test(name);
   return new RequestError(
     'unknown-option',
     `The query parameter ${isName ? `"${name}" ` : ''}is not known. Known are: ${known.join(', ')}.`,

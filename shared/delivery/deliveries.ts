@@ -27,8 +27,11 @@ export class Deliveries implements Forwarding {
   }
 
   async receipt({ id }: Order): Promise<ForwardReceipt | undefined> {
-    const { delivery } = await this.#parts.deliveries.read(id);
-    return delivery && receiptOf(delivery);
+    const { delivery, storeTimeMs } = await this.#parts.deliveries.read(id);
+    if (!delivery) return undefined;
+    // Whoever made it may have died before there was a message for it.
+    await ensureMessage(this.#parts, { delivery, storeTimeMs });
+    return receiptOf(delivery);
   }
 
   /** Returns after the durable enqueue. Past the deadline it may still come to that, for the repeated post to find. */

@@ -30,7 +30,8 @@ export interface Forwarding {
   /** @throws {StorageError} when the store is down: then the post has to be repeated */
   order(post: ForwardedPost): Promise<Order>;
   /**
-   * What became of an order that was carried out already; undefined of one that was not.
+   * What became of an order that was carried out already, and is on its way for certain; undefined of one that was
+   * not.
    * @throws {StorageError} when the store is down
    */
   receipt(order: Order): Promise<ForwardReceipt | undefined>;

@@ -7,16 +7,18 @@ import { RequestError } from '../base/errors.js';
 export const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** What an answer to a post of `postedLength` may come to: where large posts are allowed, twice the post. */
-export function mostAnswerBytes(postedLength: number): number {
+function mostAnswerBytes(postedLength: number): number {
   return Math.max(MOST_ANSWER_BYTES, 2 * postedLength);
 }
 
 /**
- * Counts what an answer comes to, before it is put together.
- * @returns takes a number of bytes; throws {RequestError} `answer-too-large` when they become more than `most`
+ * Counts what an answer to a post of `postedLength` comes to, before it is put together.
+ * @param spent what it comes to already
+ * @returns takes a number of bytes; throws {RequestError} `answer-too-large` when they become more than there may be
  */
-export function byteBudget(most: number): (bytes: number) => void {
-  let left = most;
+export function byteBudget(postedLength: number, spent = 0): (bytes: number) => void {
+  const most = mostAnswerBytes(postedLength);
+  let left = most - spent;
   return (bytes) => {
     left -= bytes;
     if (left < 0) throw answerTooLarge(most);

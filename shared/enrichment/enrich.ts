@@ -9,7 +9,7 @@ import { withoutOwnAnswer } from '../payload/own-answer.js';
 import { type AlertReference, type EndpointReference, findAlerts } from '../payload/references.js';
 import { type Attachment, attachRelatedIps } from '../payload/splice.js';
 import type { Quota } from '../quota/quota.js';
-import { byteBudget, mostAnswerBytes } from './answer-limit.js';
+import { byteBudget } from './answer-limit.js';
 import { byInterest, type Listing, listingOf } from './order.js';
 import {
   alertEntries,
@@ -27,7 +27,7 @@ import { addStats, type KnownStats, withStats } from './statistics.js';
 export interface Enricher {
   readonly clock: Clock;
   readonly lookup: Lookup<SourceAnswer>;
-  readonly statsLookup: Lookup<IpStats>;
+  readonly statsLookup: Pick<Lookup<IpStats>, 'find'>;
   readonly quota: Quota;
   /** What the sources have noticed that a caller should know; nothing unless given. */
   readonly warnings?: () => readonly Warning[];
@@ -98,7 +98,15 @@ export async function lookUp(
 
 /** The second half: what came of it. For a job it comes long after the first one. */
 export async function attach(
-  { clock, statsLookup, quota, warnings, portal }: Omit<Enricher, 'lookup'>,
+  {
+    clock,
+    statsLookup,
+    quota,
+    warnings,
+    portal,
+  }: Omit<Enricher, 'lookup' | 'quota'> & {
+    readonly quota: Pick<Quota, 'view'>;
+  },
   posted: Posted,
   { references, results }: LookedUp,
   { id, stats, knownStats, scope }: EnrichOptions,
@@ -146,7 +154,7 @@ export async function attach(
 async function textWith(posted: Posted, attached: readonly Attachment[], listing: Listing): Promise<string> {
   const { text, payload } = posted;
   if (isLarge(posted)) await letOthersIn();
-  const spend = byteBudget(mostAnswerBytes(text.length) - text.length);
+  const spend = byteBudget(text.length, text.length);
   const attachedText = attachRelatedIps(text, attached, { order: listing, spend });
   if (isLarge(posted)) await letOthersIn();
   return withoutOwnAnswer(attachedText, payload);

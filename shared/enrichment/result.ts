@@ -247,15 +247,20 @@ export function* relatedIps(
   references: readonly AlertReference[],
   results: ReadonlyMap<string, LookupResult>,
 ): Steps<RelatedIp[]> {
-  const ties = new Map<string, { sources: IpOrigin[]; alertIds: string[] }>();
+  const ties = new Map<string, Tied>();
+  let listed = 0;
   const tie = (ip: string, source: IpOrigin, alertId: string | undefined) => {
-    const tied = ties.get(ip);
+    let tied = ties.get(ip);
     if (!tied) {
-      ties.set(ip, { sources: [source], alertIds: alertId === undefined ? [] : [alertId] });
-      return;
-    }
-    if (!tied.sources.includes(source)) tied.sources.push(source);
-    if (alertId !== undefined) tied.alertIds.push(alertId);
+      tied = { sources: [source], alertIds: [], count: 0 };
+      ties.set(ip, tied);
+    } else if (!tied.sources.includes(source)) tied.sources.push(source);
+    if (alertId === undefined) return;
+    tied.count++;
+    // Beyond the most of all, none lists more than its part, which only becomes smaller.
+    if (listed >= MOST_ALERT_IDS && tied.alertIds.length >= MOST_ALERT_IDS / ties.size) return;
+    tied.alertIds.push(alertId);
+    listed++;
   };
   for (const [alertId, result] of results) {
     if (result.ok) for (const ip of result.found.answer.ips) tie(ip, 'defender', alertId);
@@ -271,25 +276,26 @@ export function* relatedIps(
     }
     yield;
   }
-  const mostOfOne = mostListed([...ties.values()].map(({ alertIds }) => alertIds.length));
+  const isAll =
+    listed <= MOST_ALERT_IDS && [...ties.values()].every((one) => one.count === one.alertIds.length);
+  const part = isAll ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(MOST_ALERT_IDS / ties.size));
   const ips: RelatedIp[] = [];
-  for (const [address, { sources, alertIds }] of ties) {
+  for (const [address, { sources, alertIds, count }] of ties) {
     const ip = parseIpAddress(address);
-    if (ip && alertIds.length <= mostOfOne) ips.push({ ...ip, sources, alertIds });
-    else if (ip) {
-      ips.push({ ...ip, sources, alertIds: alertIds.slice(0, mostOfOne), alertCount: alertIds.length });
-    }
+    if (ip && count <= part) ips.push({ ...ip, sources, alertIds });
+    else if (ip) ips.push({ ...ip, sources, alertIds: alertIds.slice(0, part), alertCount: count });
     yield;
   }
   return ips;
 }
 
-/** How many ids one address may list, so that all of them list no more than `MOST_ALERT_IDS`, or one each. */
-function mostListed(counts: readonly number[]): number {
-  const ids = counts.reduce((sum, count) => sum + count, 0);
-  return ids <= MOST_ALERT_IDS
-    ? Number.POSITIVE_INFINITY
-    : Math.max(1, Math.floor(MOST_ALERT_IDS / counts.length));
+/** What ties an address to alerts. */
+interface Tied {
+  readonly sources: IpOrigin[];
+  /** The first of them. */
+  readonly alertIds: string[];
+  /** How many there are. */
+  count: number;
 }
 
 /** How many alerts an address belongs to. */

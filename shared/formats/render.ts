@@ -1,5 +1,5 @@
 import { Pace } from '../base/turns.js';
-import { byteBudget, mostAnswerBytes } from '../enrichment/answer-limit.js';
+import { byteBudget } from '../enrichment/answer-limit.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import type { Format } from './format.js';
 
@@ -8,7 +8,7 @@ import type { Format } from './format.js';
  * @throws {RequestError} `answer-too-large`, before the text is put together
  */
 export async function render(format: Format, enriched: EnrichedPayload): Promise<string> {
-  const spend = byteBudget(mostAnswerBytes(enriched.posted?.text.length ?? 0));
+  const spend = byteBudget(enriched.posted?.text.length ?? 0);
   const pace = new Pace();
   const pieces: string[] = [];
   for (const made of format.pieces(enriched)) {
