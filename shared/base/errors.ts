@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * Every kind of failure that a caller can be told of, with the HTTP status it is answered with.
  * The key is the last part of the problem's `type`.
@@ -168,7 +170,7 @@ export function asEnrichmentError(thrown: unknown): EnrichmentError {
 
 /** What may be logged of a foreign error: its name and place, because its message could hold anything. */
 export function faultOf({ cause }: EnrichmentError): { readonly name?: string; readonly place?: string } {
-  if (!(cause instanceof Error)) return {};
+  if (!types.isNativeError(cause)) return {}; // also of another realm, where `instanceof` says no
   const place = /\n\s+(at .*)/.exec(cause.stack ?? '')?.[1];
   return { name: cause.name, ...(place === undefined ? {} : { place }) };
 }

@@ -113,7 +113,7 @@ describe('alerts that share their addresses', () => {
       expect(alertCount).toBe(4_000);
       expect(listed).toEqual(ids.slice(0, MOST_ALERT_IDS / 50));
     }
-    expect(text.length).toBeLessThan(5_000_000);
+    expect(text.length).toBeLessThan(10_000_000);
   });
 
   test('each address lists all of its alerts while there is room for them', async () => {
