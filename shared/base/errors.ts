@@ -171,7 +171,8 @@ export function asEnrichmentError(thrown: unknown): EnrichmentError {
 /** What may be logged of a foreign error: its name and place, because its message could hold anything. */
 export function faultOf({ cause }: EnrichmentError): { readonly name?: string; readonly place?: string } {
   if (!types.isNativeError(cause)) return {}; // also of another realm, where `instanceof` says no
-  const place = /\n\s+(at .*)/.exec(cause.stack ?? '')?.[1];
+  // Of the path only the file's name: folders tell of the machine.
+  const place = /\n\s+(at .*)/.exec(cause.stack ?? '')?.[1]?.replace(/(?:file:\/\/)?\/[^\s()]*\//g, '');
   return { name: cause.name, ...(place === undefined ? {} : { place }) };
 }
 
