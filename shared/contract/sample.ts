@@ -1,4 +1,4 @@
-import { atOnce } from '../base/turns.js';
+import { atOnce } from '../base/steps.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import { listingOf } from '../enrichment/order.js';
 import { alertEntries, countsOf, type LookupResult, relatedIps, statusOf } from '../enrichment/result.js';

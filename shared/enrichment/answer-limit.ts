@@ -7,25 +7,25 @@ import { RequestError } from '../base/errors.js';
 export const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** What an answer to a post of `postedLength` may come to: where large posts are allowed, twice the post. */
-function mostAnswerBytes(postedLength: number): number {
+export function mostAnswerBytes(postedLength: number): number {
   return Math.max(MOST_ANSWER_BYTES, 2 * postedLength);
 }
 
 /**
  * Counts what an answer to a post of `postedLength` comes to, before it is put together.
- * @param spent what it comes to already
  * @returns takes a number of bytes; throws {RequestError} `answer-too-large` when they become more than there may be
  */
-export function byteBudget(postedLength: number, spent = 0): (bytes: number) => void {
+export function byteBudget(postedLength: number): (bytes: number) => void {
   const most = mostAnswerBytes(postedLength);
-  let left = most - spent;
+  let left = most;
   return (bytes) => {
     left -= bytes;
     if (left < 0) throw answerTooLarge(most);
   };
 }
 
-function answerTooLarge(most: number): RequestError {
+/** An answer would come to more than `most` bytes. */
+export function answerTooLarge(most: number): RequestError {
   return new RequestError(
     'answer-too-large',
     `The answer would be longer than ${Math.floor(most / (1024 * 1024))} MB, since its alerts have very many ` +

@@ -1,15 +1,14 @@
-import { setImmediate as letOthersIn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import type { Deadline } from '../base/deadline.js';
 import { asEnrichmentError, type EnrichmentError } from '../base/errors.js';
-import { inTurns, Pace } from '../base/turns.js';
+import { inTurns, Pace } from '../base/steps.js';
 import type { Lookup } from '../lookup/lookup.js';
-import type { IpStats, SourceAnswer } from '../lookup/source.js';
-import { withoutOwnAnswer } from '../payload/own-answer.js';
-import { type AlertReference, type EndpointReference, findAlerts } from '../payload/references.js';
-import { type Attachment, attachRelatedIps } from '../payload/splice.js';
+import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
+import { removingOwnAnswer } from '../payload/own-answer.js';
+import { type AlertReference, type EndpointReference, findingAlerts } from '../payload/references.js';
+import { type Attachment, attachingRelatedIps } from '../payload/splice.js';
 import type { Quota } from '../quota/quota.js';
-import { byteBudget } from './answer-limit.js';
+import { answerTooLarge, mostAnswerBytes } from './answer-limit.js';
 import { byInterest, type Listing, listingOf } from './order.js';
 import {
   alertEntries,
@@ -19,7 +18,6 @@ import {
   type LookupResult,
   relatedIps,
   statusOf,
-  type Warning,
 } from './result.js';
 import { addStats, type KnownStats, withStats } from './statistics.js';
 
@@ -30,7 +28,7 @@ export interface Enricher {
   readonly statsLookup: Pick<Lookup<IpStats>, 'find'>;
   readonly quota: Quota;
   /** What the sources have noticed that a caller should know; nothing unless given. */
-  readonly warnings?: () => readonly Warning[];
+  readonly warnings?: () => readonly SourceWarning[];
   /** Origin of the portal that shows alerts, for links in comments. */
   readonly portal?: string;
 }
@@ -82,9 +80,8 @@ export interface LookedUp {
  * The alerts in what was posted.
  * @throws {RequestError} when there is none
  */
-export async function recognised(posted: Posted): Promise<readonly AlertReference[]> {
-  if (isLarge(posted)) await letOthersIn();
-  return findAlerts(posted.payload);
+export function recognised({ payload }: Posted): Promise<readonly AlertReference[]> {
+  return inTurns(findingAlerts(payload));
 }
 
 /** The first half of the story: looks the alerts up. A failed lookup is part of the result. */
@@ -152,19 +149,10 @@ export async function attach(
 
 /** The posted text with its attachments; of an answer of this app that was posted again, only its alert. */
 async function textWith(posted: Posted, attached: readonly Attachment[], listing: Listing): Promise<string> {
-  const { text, payload } = posted;
-  if (isLarge(posted)) await letOthersIn();
-  const spend = byteBudget(text.length, text.length);
-  const attachedText = attachRelatedIps(text, attached, { order: listing, spend });
-  if (isLarge(posted)) await letOthersIn();
-  return withoutOwnAnswer(attachedText, payload);
-}
-
-/** Beyond this a stage can take a tenth of a second; between two of them other requests are served. */
-const LARGE_CHARACTERS = 1_000_000;
-
-function isLarge({ text }: Posted): boolean {
-  return text.length > LARGE_CHARACTERS;
+  const most = mostAnswerBytes(posted.text.length);
+  const text = await inTurns(attachingRelatedIps(posted.text, attached, most, listing));
+  if (text === undefined) throw answerTooLarge(most);
+  return inTurns(removingOwnAnswer(text, posted.payload));
 }
 
 /** The ids to be looked up, each once, in the payload's order. */
@@ -185,7 +173,7 @@ async function lookUpAll(
   const pace = new Pace();
   const lookups: Promise<LookupResult>[] = [];
   for (const alertId of alertIds) {
-    if (pace.isDue) await pace.turn();
+    if (pace.isPauseDue) await pace.pause();
     lookups.push(
       lookup.find(alertId, deadline).then(
         (found): LookupResult => ({ ok: true, found }),

@@ -1,8 +1,9 @@
 import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from '../base/errors.js';
 import { type IpAddress, parseIpAddress } from '../base/ip-address.js';
-import type { Steps } from '../base/turns.js';
+import type { Steps } from '../base/steps.js';
 import type { Aged } from '../lookup/answer-cache.js';
-import type { IpStats, SourceAnswer } from '../lookup/source.js';
+import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
+import { toPointer } from '../payload/path.js';
 import type {
   AlertReference,
   EndpointReference,
@@ -74,14 +75,6 @@ export interface IpCounts {
   readonly other: number;
 }
 
-/** What a caller should know and cannot see from a status. */
-export interface Warning {
-  /** `source-suspect`: many unknown alerts in a row and none known. */
-  readonly kind: 'source-suspect';
-  /** For people: what was seen, and what to check. */
-  readonly detail: string;
-}
-
 /** What an answer says of the forwarding, where that was asked for. */
 export interface ForwardReceipt {
   /** The delivery's: equal posts have the same within an hour. */
@@ -103,7 +96,8 @@ export interface Enrichment {
   readonly stats?: StatsSummary;
   /** With `stats=true`: how many public addresses came without statistics. */
   readonly statsMissing?: number;
-  readonly warnings?: readonly Warning[];
+  /** What a caller should know and cannot see from a status. */
+  readonly warnings?: readonly SourceWarning[];
   readonly quota: QuotaView;
 }
 
@@ -228,7 +222,7 @@ function placed(reference: AlertReference, entry: Unplaced): AlertEntry {
     ...entry,
     shape: reference.shape,
     get pointer() {
-      return reference.pointer;
+      return toPointer(reference.path);
     },
   } as AlertEntry;
 }

@@ -1,3 +1,4 @@
+import { inTurns, type Steps } from '../base/steps.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import type { AlertEntry } from '../enrichment/result.js';
 import { memberText, withMember } from '../payload/members.js';
@@ -25,7 +26,7 @@ export const ecs: Format = {
   where: '`related.ip[]`',
   pieces: (enriched) => {
     const event = postedEvent(enriched, 'ecs');
-    return event ? eventPieces(enriched, event) : fragmentPieces(enriched);
+    return event ? [inTurns(wholeEvent(enriched, event))] : fragmentPieces(enriched);
   },
 };
 
@@ -47,18 +48,18 @@ function toEntry(alert: AlertEntry) {
   };
 }
 
-function* eventPieces(enriched: EnrichedPayload, { text, document }: PostedEvent): Generator<Piece, void> {
+function* wholeEvent(enriched: EnrichedPayload, { text, document }: PostedEvent): Steps<string> {
   const { status, alerts } = enriched.enrichment;
-  const related = isWhole(enriched) ? withRelated(enriched, text, document) : text;
-  yield withMember(related, OURS, JSON.stringify({ status, alerts: alerts.map(toEntry) }));
+  const related = isWhole(enriched) ? yield* withRelated(enriched, text, document) : text;
+  return yield* withMember(related, OURS, JSON.stringify({ status, alerts: alerts.map(toEntry) }));
 }
 
 /** The document with the addresses behind its own, in the spelling that it has: nested or with dotted names. */
-function withRelated(
+function* withRelated(
   { enrichment }: EnrichedPayload,
   text: string,
   document: PostedEvent['document'],
-): string {
+): Steps<string> {
   const { 'related.ip': dotted, related } = document;
   const isNested = dotted === undefined && typeof related === 'object' && related !== null;
   const own = [dotted ?? (isNested ? (related as { readonly ip?: unknown }).ip : [])].flat();
@@ -67,8 +68,10 @@ function withRelated(
   if (added.length === 0) return text;
   const list = JSON.stringify([...own.filter((value) => value !== undefined && value !== null), ...added]);
   if (isNested && !Array.isArray(related)) {
-    return withMember(text, 'related', withMember(memberText(text, 'related') ?? '{}', 'ip', list));
+    const own = (yield* memberText(text, 'related')) ?? '{}';
+    return yield* withMember(text, 'related', yield* withMember(own, 'ip', list));
   }
-  if (related === undefined && dotted === undefined) return withMember(text, 'related', `{"ip":${list}}`);
-  return withMember(text, 'related.ip', list);
+  if (related === undefined && dotted === undefined)
+    return yield* withMember(text, 'related', `{"ip":${list}}`);
+  return yield* withMember(text, 'related.ip', list);
 }

@@ -1,3 +1,4 @@
+import type { Steps } from '../base/steps.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import { memberText, withMember } from '../payload/members.js';
 
@@ -26,12 +27,12 @@ export function isWhole({ enrichment }: EnrichedPayload): boolean {
  * An object's text with entries added to the end of one of its lists; the list is made where there is none. What is
  * no list stays as it is.
  */
-export function withAppended(text: string, name: string, entries: readonly unknown[]): string {
+export function* withAppended(text: string, name: string, entries: readonly unknown[]): Steps<string> {
   if (entries.length === 0) return text;
-  const list = memberText(text, name);
+  const list = yield* memberText(text, name);
   const added = entries.map((entry) => JSON.stringify(entry)).join(',');
-  if (list === undefined || list === 'null') return withMember(text, name, `[${added}]`);
+  if (list === undefined || list === 'null') return yield* withMember(text, name, `[${added}]`);
   if (!list.startsWith('[')) return text;
   const before = list.slice(0, -1).trimEnd();
-  return withMember(text, name, `${before}${before === '[' ? '' : ','}${added}]`);
+  return yield* withMember(text, name, `${before}${before === '[' ? '' : ','}${added}]`);
 }

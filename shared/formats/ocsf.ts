@@ -1,7 +1,8 @@
+import { inTurns, type Steps } from '../base/steps.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import type { AlertEntry, RelatedIp } from '../enrichment/result.js';
 import { isWhole, type PostedEvent, postedEvent, withAppended } from './event.js';
-import type { Format, Piece } from './format.js';
+import type { Format } from './format.js';
 import { jsonPieces, listOf } from './json-pieces.js';
 import { answeredIps, whyUnanswered } from './texts.js';
 
@@ -34,7 +35,7 @@ export const ocsf: Format = {
   where: '`observables[].value`, `enrichments[].data.ips[]`',
   pieces: (enriched) => {
     const event = postedEvent(enriched, 'ocsf-finding');
-    if (event) return eventPieces(enriched, event);
+    if (event) return [inTurns(wholeEvent(enriched, event))];
     const { ips, alerts } = enriched.enrichment;
     return jsonPieces({
       observables: isWhole(enriched) ? listOf(ips, toObservable) : undefined,
@@ -43,11 +44,12 @@ export const ocsf: Format = {
   },
 };
 
-function* eventPieces(enriched: EnrichedPayload, { text, document }: PostedEvent): Generator<Piece, void> {
+function* wholeEvent(enriched: EnrichedPayload, { text, document }: PostedEvent): Steps<string> {
   const { ips, alerts } = enriched.enrichment;
   const own = new Set([document.observables].flat().map(addressOf));
   const added = isWhole(enriched) ? ips.filter(({ address }) => !own.has(address)).map(toObservable) : [];
-  yield withAppended(withAppended(text, 'observables', added), 'enrichments', alerts.map(toEnrichment));
+  const observed = yield* withAppended(text, 'observables', added);
+  return yield* withAppended(observed, 'enrichments', alerts.map(toEnrichment));
 }
 
 /** The address that an observable of ours holds already: of an event that was enriched before. */

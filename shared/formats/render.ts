@@ -1,4 +1,4 @@
-import { Pace } from '../base/turns.js';
+import { Pace } from '../base/steps.js';
 import { byteBudget } from '../enrichment/answer-limit.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import type { Format } from './format.js';
@@ -15,7 +15,7 @@ export async function render(format: Format, enriched: EnrichedPayload): Promise
     const piece = typeof made === 'string' ? made : await made;
     spend(Buffer.byteLength(piece));
     pieces.push(piece);
-    if (pace.isDue) await pace.turn();
+    if (pace.isPauseDue) await pace.pause();
   }
   return pieces.join('');
 }

@@ -5,6 +5,7 @@ import { answerQuery, type Options, parseOptions } from '../answers/options.js';
 import type { App } from '../app/app.js';
 import type { Deadline } from '../base/deadline.js';
 import { RequestError } from '../base/errors.js';
+import { inTurns } from '../base/steps.js';
 import { currentTrace } from '../base/trace.js';
 import type { Destination } from '../delivery/destination.js';
 import type { Order } from '../delivery/forwarding.js';
@@ -13,7 +14,8 @@ import type { ForwardReceipt, LookupResult } from '../enrichment/result.js';
 import type { Answers } from '../jobs/answers.js';
 import type { Lookup } from '../lookup/lookup.js';
 import type { SourceAnswer } from '../lookup/source.js';
-import { parseJson } from '../payload/json.js';
+import { parsingJson } from '../payload/json.js';
+import { findingNotifications } from '../payload/notifications.js';
 import type { AlertReference } from '../payload/references.js';
 import { readBody } from './body.js';
 import { answerWithin, withTimeToSpare } from './deadline.js';
@@ -31,10 +33,13 @@ export function answerPost(services: App, request: HttpRequest, requestId: strin
   const options = parseOptions(request.query, settings.destinations);
   return answerWithin(clock, options.waitSeconds, async (deadline) => {
     const text = await readBody(request, settings.maxBodyBytes, deadline);
-    const posted = { text, payload: parseJson(text) };
+    const posted = { text, payload: await inTurns(parsingJson(text)) };
     const handshake = eventGridHandshake(request.headers, posted.payload);
     if (handshake) return handshake;
-    checkClientState(posted.payload, settings.webhooks.graphClientState);
+    const { graphClientState } = settings.webhooks;
+    if (graphClientState !== undefined) {
+      checkClientState(await inTurns(findingNotifications(posted.payload)), graphClientState);
+    }
     const { as, mode, stats, scope, forward } = options;
     if (mode === 'async' && !jobs) throw withoutStorage();
     const references = await recognised(posted);

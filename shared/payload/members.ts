@@ -1,3 +1,4 @@
+import type { Steps } from '../base/steps.js';
 import {
   BYTE_ORDER_MARK,
   CLOSE_BRACE,
@@ -19,7 +20,7 @@ interface Place {
   readonly isEmpty: boolean;
 }
 
-function placeOf(text: string, wanted: string): Place | undefined {
+function* placeOf(text: string, wanted: string): Steps<Place | undefined> {
   const open = endOfBlanks(text, text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0);
   if (text.charCodeAt(open) !== OPEN_BRACE) return undefined;
   let value: Place['value'];
@@ -29,16 +30,17 @@ function placeOf(text: string, wanted: string): Place | undefined {
   while (text.charCodeAt(at) !== CLOSE_BRACE) {
     const nameEnd = endOfString(text, at);
     const start = valueAfter(text, nameEnd);
-    lastEnd = endOfValue(text, start);
+    lastEnd = yield* endOfValue(text, start);
     if (nameIn(text, at, nameEnd) === wanted) value = { start, end: lastEnd };
     at = nextInList(text, lastEnd);
+    yield;
   }
   return { value, lastEnd, isEmpty };
 }
 
 /** The text of an object's member as it is written; undefined where there is none, or `text` is no object. */
-export function memberText(text: string, name: string): string | undefined {
-  const value = placeOf(text, name)?.value;
+export function* memberText(text: string, name: string): Steps<string | undefined> {
+  const value = (yield* placeOf(text, name))?.value;
   return value && text.slice(value.start, value.end);
 }
 
@@ -47,8 +49,8 @@ export function memberText(text: string, name: string): string | undefined {
  * @param text valid JSON of an object
  * @param json the member's value; it replaces one that is there
  */
-export function withMember(text: string, name: string, json: string): string {
-  const place = placeOf(text, name);
+export function* withMember(text: string, name: string, json: string): Steps<string> {
+  const place = yield* placeOf(text, name);
   if (!place) throw new TypeError('only objects have members');
   const { value, lastEnd, isEmpty } = place;
   if (value) return text.slice(0, value.start) + json + text.slice(value.end);

@@ -1,3 +1,4 @@
+import type { Steps } from '../base/steps.js';
 import { member } from './json.js';
 import { memberText } from './members.js';
 import { isOwnAnswer, MOST_WRAPPERS } from './unwrap.js';
@@ -9,11 +10,11 @@ import { isOwnAnswer, MOST_WRAPPERS } from './unwrap.js';
  * @param text valid JSON
  * @param payload what `text` parses to
  */
-export function withoutOwnAnswer(text: string, payload: unknown): string {
+export function* removingOwnAnswer(text: string, payload: unknown): Steps<string> {
   let alertText = text;
   let at = payload;
   for (let answers = 0; answers < MOST_WRAPPERS && isOwnAnswer(at); answers++) {
-    alertText = memberText(alertText, 'alert') ?? alertText;
+    alertText = (yield* memberText(alertText, 'alert')) ?? alertText;
     at = member(at, 'alert');
   }
   return alertText;

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import { ecs } from '../../shared/formats/ecs.js';
 import { ocsf } from '../../shared/formats/ocsf.js';
+import { render } from '../../shared/formats/render.js';
 import {
   alert,
   alertId,
@@ -12,7 +13,6 @@ import {
   relatedIp,
   rendered,
   SHARED,
-  textOf,
   UNAVAILABLE,
 } from './enrichments.js';
 
@@ -78,10 +78,10 @@ describe('ecs, of a payload that is no ECS document', () => {
 describe('ecs, of a payload that is one ECS document', () => {
   const OURS = '"alert_ip_enrichment":';
 
-  test('gives the document back with the addresses behind its own, and else as it was to the character', () => {
+  test('gives the document back with the addresses behind its own, and else as it was to the character', async () => {
     const text = `{ "@timestamp":"t","event":{"id":"${alertId(1)}","sequence":12345678901234567890},
       "related": {"ip" : ["10.0.0.1","198.51.100.3"], "user":["a"]} }`;
-    const answer = textOf(ecs, eventOf('ecs', text));
+    const answer = await render(ecs, eventOf('ecs', text));
     expect(
       answer.startsWith(
         text
@@ -101,18 +101,18 @@ describe('ecs, of a payload that is one ECS document', () => {
     ['{"related.ip":"10.0.0.1"}', '{"related.ip":["10.0.0.1","198.51.100.3","2001:db8::1"]'],
     ['{"related":{"user":["a"]}}', '{"related":{"user":["a"],"ip":["198.51.100.3","2001:db8::1"]}'],
     ['{"related":null,"a":1}', '{"related":null,"a":1,"related.ip":["198.51.100.3","2001:db8::1"]'],
-  ])('%s becomes %s…', (text, beginning) => {
-    expect(textOf(ecs, eventOf('ecs', text)).startsWith(`${beginning},${OURS}`)).toBe(true);
+  ])('%s becomes %s…', async (text, beginning) => {
+    expect((await render(ecs, eventOf('ecs', text))).startsWith(`${beginning},${OURS}`)).toBe(true);
   });
 
-  test('leaves the addresses of the document alone when the lookup failed', () => {
+  test('leaves the addresses of the document alone when the lookup failed', async () => {
     const text = '{"related":{"ip":["10.0.0.1"]}}';
-    expect(textOf(ecs, eventOf('ecs', text, failed)).startsWith('{"related":{"ip":["10.0.0.1"]},')).toBe(
-      true,
-    );
+    expect(
+      (await render(ecs, eventOf('ecs', text, failed))).startsWith('{"related":{"ip":["10.0.0.1"]},'),
+    ).toBe(true);
   });
 
-  test('gives a fragment where the document is inside of something', () => {
+  test('gives a fragment where the document is inside of something', async () => {
     const enriched = eventOf('ecs', '{"_source":{}}', { pointer: '/_source' });
     expect(Object.keys(rendered(ecs, enriched))).toEqual(['related', 'alert_ip_enrichment']);
   });
@@ -183,8 +183,8 @@ describe('ocsf, of a payload that is no finding', () => {
 describe('ocsf, of a payload that is one finding', () => {
   const text = `{"class_uid":2004,"time":12345678901234567890,"observables":[ {"name":"a.b","type_id":1} ] ,"severity_id":1}`;
 
-  test('gives the finding back with both lists added to, and else as it was to the character', () => {
-    const answer = textOf(ocsf, eventOf('ocsf-finding', text));
+  test('gives the finding back with both lists added to, and else as it was to the character', async () => {
+    const answer = await render(ocsf, eventOf('ocsf-finding', text));
     expect(answer).toContain(
       '"time":12345678901234567890,"observables":[ {"name":"a.b","type_id":1},{"name":',
     );
@@ -198,20 +198,22 @@ describe('ocsf, of a payload that is one finding', () => {
     checkOcsf({ observables: observables.slice(1), enrichments });
   });
 
-  test('adds no observable twice to a finding that was enriched before', () => {
-    const once = textOf(ocsf, eventOf('ocsf-finding', text));
-    expect(rendered(ocsf, eventOf('ocsf-finding', once)).observables).toHaveLength(3);
+  test('adds no observable twice to a finding that was enriched before', async () => {
+    const once = await render(ocsf, eventOf('ocsf-finding', text));
+    expect(JSON.parse(await render(ocsf, eventOf('ocsf-finding', once))).observables).toHaveLength(3);
   });
 
-  test('leaves its observables alone when the lookup failed, and says so', () => {
-    const { observables, enrichments } = rendered(ocsf, eventOf('ocsf-finding', text, failed));
+  test('leaves its observables alone when the lookup failed, and says so', async () => {
+    const { observables, enrichments } = JSON.parse(
+      await render(ocsf, eventOf('ocsf-finding', text, failed)),
+    );
     expect(observables).toEqual([{ name: 'a.b', type_id: 1 }]);
     expect(enrichments).toMatchObject([{ data: { status: 'failed' } }]);
   });
 
-  test('leaves alone what is no list', () => {
+  test('leaves alone what is no list', async () => {
     const odd = '{"observables":{"a":1},"enrichments":null}';
-    const { observables, enrichments } = rendered(ocsf, eventOf('ocsf-finding', odd));
+    const { observables, enrichments } = JSON.parse(await render(ocsf, eventOf('ocsf-finding', odd)));
     expect(observables).toEqual({ a: 1 });
     expect(enrichments).toHaveLength(1);
   });
