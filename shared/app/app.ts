@@ -30,6 +30,8 @@ const USER_AGENT = `${APP_NAME}/${VERSION}`;
 /** The app, wired. */
 export interface App extends Environment {
   readonly settings: Settings;
+  /** Origin of the portal that shows alerts. */
+  readonly portal: string;
   readonly telemetry: Telemetry;
   readonly quota: Quota;
   /** An alert's IPs, by its id. */
@@ -106,6 +108,8 @@ export function createApp(
     createJobs(shared, {
       ...environment,
       settings,
+      portal: settings.cloud.portal,
+      warnings: () => source.warnings(),
       deliveries,
       quota,
       statsLookup,
@@ -120,6 +124,7 @@ export function createApp(
   const app: App = {
     ...environment,
     settings,
+    portal: settings.cloud.portal,
     telemetry,
     quota,
     lookup,
