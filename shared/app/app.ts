@@ -91,7 +91,7 @@ export function createApp(
   const { defender: provider } = createSources(settings, { ...environment, emit, userAgent: USER_AGENT });
   const { principal } = settings.state;
   const quota = openQuota(provider, principal, state, { clock, emit });
-  const { source, lookup, backgroundLookup } = openSource(
+  const { source, lookup, backgroundLookup, settled } = openSource(
     provider,
     { credential, tokens, quota, report: environment.report },
     { clock, emit, times: settings.cache, shared: sharedAnswersOf(provider, principal, state) },
@@ -115,7 +115,7 @@ export function createApp(
   const stop = async () => {
     quota.stop();
     delegation?.quota.stop();
-    await Promise.all([lookup.settled(), backgroundLookup.settled(), telemetry.close()]);
+    await Promise.all([settled(), telemetry.close()]);
   };
   const app: App = {
     ...environment,
