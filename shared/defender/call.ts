@@ -21,7 +21,10 @@ export const TITLE = 'Defender';
 /** What is asked. */
 export interface Question {
   readonly url: string;
-  /** The path with `{id}` or `{ip}` for what is asked about: an address is part of a payload, and is not reported. */
+  /**
+   * The path with `{id}` or `{ip}` for what is asked about: an address is part of a payload, and is not
+   * reported.
+   */
   readonly route: string;
   readonly alertId?: string;
 }
@@ -125,9 +128,9 @@ function describe(error: unknown): Outcome {
 }
 
 /**
- * Whether a call provably never left this machine: its name was not resolved, or no connection was made. The codes
- * alone say so where several addresses were tried, of which Node's error names no system call. `EHOSTUNREACH` can
- * also end a connection that was there, so it counts only of `connect`.
+ * Whether a call provably never left this machine: its name was not resolved, or no connection was made.
+ * The codes alone say so where several addresses were tried, of which Node's error names no system call.
+ * `EHOSTUNREACH` can also end a connection that was there, so it counts only of `connect`.
  */
 function isNeverSent(code: string, error: FetchError): boolean {
   const { erroredSysCall } = error as { erroredSysCall?: string }; // missing in its types

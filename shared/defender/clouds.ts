@@ -6,7 +6,9 @@ export interface DefenderCloud {
   readonly audience: string;
   /** Origin of the login authority. */
   readonly authorityHost: string;
-  /** Origin of Microsoft Graph, where permissions are granted: https://learn.microsoft.com/graph/deployments */
+  /**
+   * Origin of Microsoft Graph, where permissions are granted: https://learn.microsoft.com/graph/deployments
+   */
   readonly graphHost: string;
   /**
    * What a managed identity's token has to be for, to pass as an app registration's credential:

@@ -21,7 +21,8 @@ const PASSING_STATUSES = [408, 429];
 
 /**
  * A refusal by the login authority as an error that says what to fix. Only its codes are shown: Entra's
- * descriptions hold names of users. Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+ * descriptions hold names of users. Codes:
+ * https://learn.microsoft.com/entra/identity-platform/reference-error-codes
  *
  * @param answer absent when there was none
  * @param cause the library's error, in which suberror, codes and claims are lost

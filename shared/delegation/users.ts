@@ -15,13 +15,16 @@ export interface User {
   authorise(signal: AbortSignal): Promise<unknown>;
 }
 
-/** Users kept at once. One more pushes out the one not seen for longest, who costs an exchange and calls anew. */
+/**
+ * Users kept at once. One more pushes out the one not seen for longest, who costs an exchange and calls
+ * anew.
+ */
 export const MOST_USERS = 1_000;
 /** Users kept whose token Entra has not accepted, and exchanges for such at once. */
 export const MOST_UNPROVEN = 200;
 /**
- * Refused tokens in a minute after which no further unknown one is tried: Entra throttles by registration, so a flood
- * of forged tokens would keep everybody out. A choice: people's refusals are a few a minute.
+ * Refused tokens in a minute after which no further unknown one is tried: Entra throttles by registration,
+ * so a flood of forged tokens would keep everybody out. A choice: people's refusals are a few a minute.
  */
 export const MOST_REFUSED = 30;
 const MINUTE_MS = 60_000;
@@ -32,9 +35,10 @@ interface Kept {
 }
 
 /**
- * The users on whose behalf the app asks, by the digest of their token, in this process only. When the token ends
- * the user is refused, and forgotten with the next request of any user. Users whose token Entra has not accepted are
- * kept apart, so that a flood of forged ones pushes out no real user, and are tried a bounded number of times.
+ * The users on whose behalf the app asks, by the digest of their token, in this process only. When the
+ * token ends the user is refused, and forgotten with the next request of any user. Users whose token Entra
+ * has not accepted are kept apart, so that a flood of forged ones pushes out no real user, and are tried a
+ * bounded number of times.
  */
 export class Users {
   readonly #clock: Clock;
@@ -55,8 +59,9 @@ export class Users {
   /**
    * What enriches on behalf of the user whose token the caller sent.
    * @param authorization the header of that name
-   * @throws {IdentityError} 4xx, when the token is not one to ask with; 503, when too many were refused lately. What is
-   *   nobody's fault at the caller's end, such as an authority that is down, is left for each lookup to find
+   * @throws {IdentityError} 4xx, when the token is not one to ask with; 503, when too many were refused
+   *   lately. What is nobody's fault at the caller's end, such as an authority that is down, is left for
+   *   each lookup to find
    */
   async forCaller(authorization: string | null, signal: AbortSignal): Promise<Enricher> {
     this.#forgetExpired();

@@ -63,7 +63,10 @@ export interface Asker {
   readonly report: Reporter;
 }
 
-/** A kind of source: what is the same for everyone who asks it. A new one is a folder, and a line in app/sources. */
+/**
+ * A kind of source: what is the same for everyone who asks it. A new one is a folder, and a line in
+ * app/sources.
+ */
 export interface SourceProvider<S extends IpSource = IpSource> {
   /** In names of stored state, telemetry and `ips[].sources`, so it has to stay what it is. */
   readonly name: string;
@@ -79,7 +82,10 @@ export interface SourceProvider<S extends IpSource = IpSource> {
 
 /** What a caller should know of a source and cannot see from a status. */
 export interface SourceWarning {
-  /** Many unknown alerts in a row and none known: the source may have been retired, or the tenant be the wrong one. */
+  /**
+   * Many unknown alerts in a row and none known: the source may have been retired, or the tenant be the
+   * wrong one.
+   */
   readonly kind: 'source-suspect';
   /** For people: what was seen, and what to check. */
   readonly detail: string;
