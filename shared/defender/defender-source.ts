@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { bareForm, isEndpointAlertId } from '../base/alert-id.js';
 import type { Clock } from '../base/clock.js';
 import type { Reporter } from '../base/environment.js';
-import { type EnrichmentError, RequestError, UpstreamFailure } from '../base/errors.js';
+import { EnrichmentError, RequestError } from '../base/errors.js';
 import type { AccessToken } from '../identity/token-cache.js';
 import type { IpSource, IpStats, SourceAnswer, SourceWarning, StatsSource, Work } from '../lookup/source.js';
 import { isSuspect, SUSPECT_AFTER, unknownInARow } from '../lookup/unknown-alerts.js';
@@ -137,7 +137,7 @@ export class DefenderSource implements IpSource, StatsSource {
   }
 
   #pageIsGone(): EnrichmentError {
-    return new UpstreamFailure(
+    return new EnrichmentError(
       'upstream-unavailable',
       "Defender answered 404 to a later page of the alert's addresses, so the list is not complete. Ask again.",
       { retryAtMs: this.#parts.clock.monotonicMs() + ASK_AGAIN_AFTER_MS },
@@ -145,7 +145,7 @@ export class DefenderSource implements IpSource, StatsSource {
   }
 
   #remember(alertId: string, trouble: string): EnrichmentError {
-    const error = new UpstreamFailure('answer-unusable', trouble);
+    const error = new EnrichmentError('answer-unusable', trouble);
     this.#unusable.set(alertId, {
       error,
       untilMs: this.#parts.clock.monotonicMs() + UNUSABLE_REMEMBERED_MS,

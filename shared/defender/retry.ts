@@ -86,7 +86,7 @@ export function isAbsence({ kind }: Failure): boolean {
   return kind !== 'throttled' && MOST_ATTEMPTS[kind] !== undefined;
 }
 
-/** How long nobody who shares the quota may call after a 429, which may say so itself. */
+/** How long everybody who shares the quota waits after a 429: as long as it says, else a backoff. */
 export function pauseMs(
   retryAfterMs: number | undefined,
   progress: Pick<Progress, 'attempts' | 'random'>,

@@ -1,6 +1,6 @@
 import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
 import { type ErrorFacts, IdentityError } from '../base/errors.js';
-import { abortableHttpClient, attempt } from './attempt.js';
+import { abortableHttpClient, attempt } from './http-client.js';
 import { type Credential, toAccessToken } from './token-cache.js';
 
 /** Who the app is when it asks Defender. */

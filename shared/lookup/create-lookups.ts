@@ -25,8 +25,8 @@ export interface LookupsParts extends Parts {
 export interface Lookups {
   readonly lookup: Lookup<SourceAnswer>;
   /**
-   * The same for work that can wait: from the same cache, and with flights of its own, since who waits
-   * for an answer must not wait behind a job.
+   * The same for work that can wait: from the same cache, with flights of its own, so that a caller who
+   * waits for an answer does not wait behind a job.
    */
   readonly backgroundLookup: Lookup<SourceAnswer>;
   /** Resolves when what both found so far has been shared with the other instances. */
