@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { EnrichmentError } from '../../shared/base/errors.js';
+import { type EnrichmentError, IdentityError } from '../../shared/base/errors.js';
 import { type ClientParts, DefenderClient } from '../../shared/defender/client.js';
 import {
   type Answered,
@@ -161,6 +161,52 @@ describe('DefenderClient', () => {
       expect(calls).toHaveLength(3);
       expect(quota.view().minute.remaining).toBe(left);
     }
+  });
+
+  test('throttling is no sign of absence: after it what passes is retried as ever', async () => {
+    const outcomes = [...Array<Outcome>(5 * 3).fill(throttled(0)), UNAVAILABLE];
+    const { fail, calls } = scripted({ outcomes, waitMs: 1e9 });
+    for (let times = 0; times < 5; times++) await fail();
+    await fail();
+    expect(calls).toHaveLength(5 * 3 + 3);
+  });
+
+  test('without a token to call with after all, the permit is given back; a call that is given up is charged', async () => {
+    let tokens = 0;
+    const stop = new AbortController();
+    const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(1, 1500, 0)));
+    const client = new DefenderClient({
+      apiHost: 'https://api.test',
+      audience: 'https://audience.test',
+      clock,
+      random: () => 0.5,
+      credential: {
+        key: 'k',
+        getToken: async () => {
+          if (++tokens === 2) throw new IdentityError('identity-unavailable', 'down');
+          return { token: 't', expiresOnMs: clock.epochMs() + 60_000 };
+        },
+      },
+      tokens: new TokenCache(clock),
+      quota,
+      call: async (_question, _token, signal) => {
+        if (tokens === 1) return ANSWER;
+        stop.abort(new Error('nobody waits'));
+        signal.throwIfAborted();
+        return ANSWER;
+      },
+    });
+    const work: Work = { untilMs: () => 1e9, signal: stop.signal, at: () => {} };
+    const read = ({ body: value }: Answered): Reading<string> => ({ kind: 'value', value });
+    const get = () => clock.until(client.get(QUESTION, read, work, 'interactive'));
+    await get();
+    await expect(get()).rejects.toMatchObject({ kind: 'identity-unavailable' }); // 62 s later, the token has ended
+    await clock.settle();
+    expect(quota.view().minute.remaining).toBe(1);
+    await clock.pass(5_000);
+    await expect(get()).rejects.toThrow('nobody waits');
+    await clock.settle();
+    expect(quota.view().minute.remaining).toBe(0);
   });
 
   test('a body that cannot be used is retried once', async () => {
