@@ -70,6 +70,6 @@ test('dead letters of version 0.1.0 are counted, and sent again when somebody as
 
 test('a post that version 0.1.0 has reserved an id for gets that id', async () => {
   const post = { destination: 'siem', text: 'x', query: '', dedupe: 'incident-1', traceparent: undefined };
-  const order = await fixture.clock.until(fixture.open().order(post));
-  expect(order.id).toBe(id('reserved'));
+  const reservation = await fixture.clock.until(fixture.open().reserve(post));
+  expect(reservation.id).toBe(id('reserved'));
 });

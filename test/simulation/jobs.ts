@@ -199,7 +199,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     lookup: backgroundLookup,
     statsLookup,
     wantsStats: () => false,
-    deliveries: { accept: refuse, bury: refuse },
+    deliveries: { accept: refuse, deadLetter: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
   });
 }
