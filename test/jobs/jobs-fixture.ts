@@ -120,7 +120,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
           fixture.forwarded.set(id, enriched);
           return { id, destination, status: 'queued' };
         },
-        bury: async ({ id }, text) => void fixture.deadLetters.set(id, text),
+        deadLetter: async ({ id }, text) => void fixture.deadLetters.set(id, text),
       },
       render: ({ enrichment, delivery }) => {
         const body = JSON.stringify({ ...enrichment, delivery });

@@ -201,7 +201,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     wantsStats: () => false,
     wantedScope: () => 'all',
     renderError: ({ message }) => ({ status: 413, headers: {}, body: message }),
-    deliveries: { accept: refuse, bury: refuse },
+    deliveries: { accept: refuse, deadLetter: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
   });
 }
