@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { runWithin } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
-import type { BlobStore } from '../storage/blob-store.js';
+import { type BlobStore, STATE_BLOBS } from '../storage/blob-store.js';
 import type { Aged } from './answer-cache.js';
 import { alertIpsPolicy, type CacheTimes } from './cache-policy.js';
 import type { SharedCache } from './lookup.js';
@@ -69,6 +69,7 @@ export class SharedAnswerCache implements SharedCache<SourceAnswer> {
     const { store, times } = this.#parts;
     if (alertIpsPolicy(times).ttlSeconds(answer) === 0) return;
     const text = JSON.stringify({ version: VERSION, answer });
+    if (Buffer.byteLength(text) > STATE_BLOBS.largestBytes) return; // an alert with 100,000 addresses: nobody could read it
     await this.#try(() => store.write(this.#nameOf(alertId), text, 'any'));
   }
 

@@ -2,9 +2,9 @@ import type { TokenCredential } from '@azure/identity';
 import type { Clock } from '../base/clock.js';
 import { APP_NAME } from '../base/version.js';
 import type { Credential, TokenCache } from '../identity/token-cache.js';
-import { AzureBlobStore, type BlobLimits, STATE_BLOBS } from './azure-blob-store.js';
+import { AzureBlobStore } from './azure-blob-store.js';
 import { AzureQueueStore } from './azure-queue-store.js';
-import type { BlobStore } from './blob-store.js';
+import { type BlobLimits, type BlobStore, STATE_BLOBS } from './blob-store.js';
 import type { StateStorage } from './connection.js';
 import type { QueueStore } from './queue-store.js';
 
