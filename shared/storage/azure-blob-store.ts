@@ -111,8 +111,8 @@ interface ListedBlob {
 }
 
 /**
- * The blob of an answer. A body that is not read is destroyed, and its failure heard: it fails with its connection,
- * and a failure that nobody hears ends the process. The library has refused an answer without Content-Length or
+ * The blob of an answer. A body that is not read to its end is destroyed: it would fail with its connection, and a
+ * failure that nobody hears ends the process. The library has refused an answer without Content-Length or
  * ETag, and fails a body that does not keep to its length.
  */
 async function readBlob(
@@ -120,7 +120,6 @@ async function readBlob(
   largestBytes: number,
 ): Promise<StoredBlob> {
   const stream = body as Readable;
-  stream.on('error', () => {});
   try {
     if (!etag || !lastModified || contentLength === undefined)
       throw new Error('not the answer of a blob service');

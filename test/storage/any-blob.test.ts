@@ -140,7 +140,7 @@ describe('what comes from somebody between the app and the storage', () => {
       'a body shorter than it says',
       { etag: '"1"', 'content-length': '99', 'last-modified': new Date().toUTCString() },
     ],
-  ])('%s is no blob, and the process lives', async (_what, headers) => {
+  ])('%s is no blob, and the process lives', async (_what, headers: Record<string, string>) => {
     const { blobs } = await between(({ socket }) => {
       const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
       socket.write(`HTTP/1.1 200 OK\r\ndate: ${new Date().toUTCString()}\r\n${lines.join('')}\r\n<html>`);
