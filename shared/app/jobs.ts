@@ -6,7 +6,7 @@ import type { Deliveries } from '../delivery/deliveries.js';
 import type { Enricher } from '../enrichment/enrich.js';
 import { JobStore } from '../jobs/job-store.js';
 import { Jobs } from '../jobs/jobs.js';
-import { laneWindows } from '../quota/lanes.js';
+import { priorityWindows } from '../quota/priorities.js';
 import type { Settings } from './settings.js';
 import type { SharedState } from './state.js';
 
@@ -29,7 +29,8 @@ export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
     queue,
     poison,
     jobs: new JobStore({ clock, random, store, large, places }),
-    perMinute: laneWindows(perMinute, perHour, reservePercent).background[0]?.limit ?? 1,
+    perMinute:
+      priorityWindows({ perMinute: perMinute, perHour: perHour }, reservePercent).background[0]?.limit ?? 1,
     resultHours: settings.jobs.resultHours,
     wantsStats: (query) => options(query).stats,
     render: (enriched, query) => {

@@ -7,11 +7,11 @@ import type { TokenCache } from '../identity/token-cache.js';
 import { JobPlaces } from '../jobs/places.js';
 import { ANSWERS_FOLDER, SharedAnswerCache } from '../lookup/shared-answer-cache.js';
 import type { Places } from '../queue-work/blob-names.js';
-import { BlobLedger } from '../quota/blob-ledger.js';
-import { laneWindows } from '../quota/lanes.js';
+import { SET_ASIDE } from '../quota/compare-and-swap.js';
 import type { Ledger } from '../quota/ledger.js';
-import { SET_ASIDE } from '../quota/ledger-blob.js';
 import { MemoryLedger } from '../quota/memory-ledger.js';
+import { priorityWindows } from '../quota/priorities.js';
+import { SharedLedger } from '../quota/shared-ledger.js';
 import { type BlobStore, LARGE_BLOBS } from '../storage/blob-store.js';
 import { openBlobStore, openQueueStore, type SharedStorage } from '../storage/open.js';
 import type { QueueStore } from '../storage/queue-store.js';
@@ -53,7 +53,7 @@ const LEDGERS_FOLDER = 'quota/';
 export function openState(settings: Settings, environment: Environment, tokens: TokenCache): State {
   const { clock, random, report } = environment;
   const { perMinute, perHour, reservePercent } = settings.quota;
-  const windows = laneWindows(perMinute, perHour, reservePercent);
+  const windows = priorityWindows({ perMinute: perMinute, perHour: perHour }, reservePercent);
   const { storage } = settings.state;
   if (storage.kind === 'memory') {
     const openLedger = () => new MemoryLedger(clock, windows);
@@ -70,7 +70,7 @@ export function openState(settings: Settings, environment: Environment, tokens: 
   return {
     openLedger: (application) => {
       const name = `${LEDGERS_FOLDER}${digest(application)}.json`;
-      return new BlobLedger({ clock, random, report, store, name, windows });
+      return new SharedLedger({ clock, random, report, store, name, windows });
     },
     sharedAnswers: new SharedAnswerCache({
       clock,

@@ -3,7 +3,7 @@ import type { EnrichmentError } from '../base/errors.js';
 import { readClaims } from '../identity/claims.js';
 import { type AccessToken, type Credential, scopeOf, type TokenCache } from '../identity/token-cache.js';
 import type { Work } from '../lookup/source.js';
-import type { Lane } from '../quota/lanes.js';
+import type { Priority } from '../quota/priorities.js';
 import type { Quota } from '../quota/quota.js';
 import type { Call } from './call.js';
 import { explain } from './explain.js';
@@ -53,7 +53,7 @@ export class DefenderClient {
     url: string,
     read: (body: string) => Reading<T>,
     work: Work,
-    lane: Lane = 'interactive',
+    lane: Priority = 'interactive',
   ): Promise<Answer<T>> {
     const { clock, random, quota } = this.#parts;
     let tokenRenewed = false;
@@ -93,7 +93,11 @@ export class DefenderClient {
   }
 
   /** One call with a token that is valid and a permit that was charged for it. */
-  async #callOnce(url: string, work: Work, lane: Lane): Promise<{ outcome: Outcome; token: AccessToken }> {
+  async #callOnce(
+    url: string,
+    work: Work,
+    lane: Priority,
+  ): Promise<{ outcome: Outcome; token: AccessToken }> {
     await this.#token(work); // before the permit: without a token no permit must be spent
     work.at('the quota');
     const permit = await this.#parts.quota.acquire(work, lane);

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { bareForm, isEndpointAlertId } from '../base/alert-id.js';
 import { RequestError, UpstreamFailure } from '../base/errors.js';
 import type { IpSource, IpStats, SourceAnswer, StatsSource, Work } from '../lookup/source.js';
-import type { Lane } from '../quota/lanes.js';
+import type { Priority } from '../quota/priorities.js';
 import { type IpsPage, readIpsPage } from './alert-ips.js';
 import type { DefenderClient } from './client.js';
 import { readIpStats } from './ip-stats.js';
@@ -31,7 +31,7 @@ export class DefenderSource implements IpSource, StatsSource {
     this.#client = client;
   }
 
-  async find(alertId: string, work: Work, lane: Lane = 'interactive'): Promise<SourceAnswer> {
+  async find(alertId: string, work: Work, lane: Priority = 'interactive'): Promise<SourceAnswer> {
     if (!isEndpointAlertId(alertId)) {
       throw new RequestError(
         'invalid-alert-id',
@@ -45,7 +45,7 @@ export class DefenderSource implements IpSource, StatsSource {
   }
 
   /** Graph's GUID ids have two letters more than Defender knows some of these alerts by. */
-  async #eitherForm(alertId: string, bare: string, work: Work, lane: Lane): Promise<SourceAnswer> {
+  async #eitherForm(alertId: string, bare: string, work: Work, lane: Priority): Promise<SourceAnswer> {
     const forms = this.#knownByBareForm.has(alertId) ? [bare, alertId] : [alertId, bare];
     let answer: SourceAnswer | undefined;
     for (const form of forms) {
@@ -64,7 +64,7 @@ export class DefenderSource implements IpSource, StatsSource {
     return answer.kind === 'not-found' ? NEVER_SEEN : answer.value;
   }
 
-  async #pages(alertId: string, work: Work, lane: Lane): Promise<SourceAnswer> {
+  async #pages(alertId: string, work: Work, lane: Priority): Promise<SourceAnswer> {
     const pages: IpsPage[] = [];
     let url: string | undefined = `${this.#client.origin}/api/alerts/${encodeURIComponent(alertId)}/ips`;
     while (url) {

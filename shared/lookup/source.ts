@@ -1,4 +1,4 @@
-import type { Lane } from '../quota/lanes.js';
+import type { Priority } from '../quota/priorities.js';
 
 /** What a lookup is waiting for; named when its time is up. */
 export type Stage = 'the storage account' | 'the identity endpoint' | 'the quota' | 'Defender';
@@ -42,7 +42,7 @@ export interface IpSource {
    * @param lane of the quota; `interactive`, unless nobody waits for the answer
    * @throws {EnrichmentError} when there is no answer
    */
-  find(alertId: string, work: Work, lane?: Lane): Promise<SourceAnswer>;
+  find(alertId: string, work: Work, lane?: Priority): Promise<SourceAnswer>;
 }
 
 /** How common an address is in the organisation. Dates are ISO-8601; null where it was never seen. */

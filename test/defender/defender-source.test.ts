@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Answer, DefenderClient, Reading } from '../../shared/defender/client.js';
 import { DefenderSource } from '../../shared/defender/defender-source.js';
 import type { Work } from '../../shared/lookup/source.js';
-import type { Lane } from '../../shared/quota/lanes.js';
+import type { Priority } from '../../shared/quota/priorities.js';
 
 const ORIGIN = 'https://api.test';
 const TICKS = 'da637472900382838869_1364969609';
@@ -13,14 +13,14 @@ const pathOf = (id: string) => `${ORIGIN}/api/alerts/${id}/ips`;
 /** A source whose client answers by address; what is not there is not found. */
 function answering(bodies: Readonly<Record<string, string>>) {
   const asked: string[] = [];
-  const lanes: (Lane | undefined)[] = [];
+  const lanes: (Priority | undefined)[] = [];
   const client = {
     origin: ORIGIN,
     get: async <T>(
       url: string,
       read: (body: string) => Reading<T>,
       _work: Work,
-      lane?: Lane,
+      lane?: Priority,
     ): Promise<Answer<T>> => {
       asked.push(url);
       lanes.push(lane);
