@@ -34,6 +34,8 @@ export interface LedgerState {
   readonly writtenMs: number;
   /** Whether there is a blob that bears witness of this ledger, should it be deleted. */
   readonly hasMarker: boolean;
+  /** How long an exchange with the store takes, as all instances find: a moving average. */
+  readonly exchangeMs: number;
 }
 
 /** Nothing called yet. */
@@ -44,6 +46,7 @@ export const NEW_LEDGER: LedgerState = {
   swaps: [],
   writtenMs: 0,
   hasMarker: false,
+  exchangeMs: 0,
 };
 
 /** A ledger of which nothing is known: as if these windows had just been filled. */
@@ -183,11 +186,28 @@ const MOST_CALLS = 200_000;
 /** Swaps that are remembered: more than sixteen instances make while one of them waits for an answer. A choice. */
 const SWAPS_KEPT = 32;
 
-/** The state as it is written by a swap of that name. */
-export function swapped(state: LedgerState, swap: string, nowMs: number): LedgerState {
+/** The state as it is written by an instance's swap. */
+export function swapped(state: LedgerState, by: string, nowMs: number): LedgerState {
   const writtenMs = Math.max(state.writtenMs + 1, nowMs);
-  return { ...state, swaps: [...state.swaps, swap].slice(-SWAPS_KEPT), writtenMs };
+  const others = state.swaps.filter((swap) => writerOf(swap).by !== by);
+  const swap = `${by}-${writtenMs.toString(36)}`;
+  return { ...state, swaps: [...others, swap].slice(-SWAPS_KEPT), writtenMs };
 }
+
+/** The instance that made a swap, and when. */
+function writerOf(swap: string): { by: string; atMs: number } {
+  const [by = '', at = ''] = swap.split('-');
+  return { by, atMs: Number.parseInt(at, 36) };
+}
+
+/** Of the other instances that have written of late: how many, and how many come before in an order that all agree on. */
+export function placeOf(by: string, { swaps, writtenMs }: LedgerState): { place: number; others: number } {
+  const lately = swaps.map(writerOf).filter((other) => other.by !== by && other.atMs > writtenMs - LATELY_MS);
+  return { place: lately.filter((other) => other.by < by).length, others: lately.length };
+}
+
+/** An instance that has written nothing for so long has probably ended. A choice. */
+const LATELY_MS = 600_000;
 
 /**
  * Writes a state as JSON. The log is a line of steps in base 36, each from one call time to the next,
@@ -200,6 +220,7 @@ export function writeState({
   swaps,
   writtenMs,
   hasMarker,
+  exchangeMs,
 }: LedgerState): string {
   return JSON.stringify({
     version: VERSION,
@@ -210,6 +231,7 @@ export function writeState({
     swaps: swaps.slice(0, -1).join(' '),
     writtenMs,
     hasMarker,
+    exchangeMs: Math.round(exchangeMs * 10) / 10,
   });
 }
 
@@ -227,7 +249,17 @@ export function readState(text: string, nowMs: number): LedgerState | 'later-ver
     return undefined;
   }
   if (typeof json !== 'object' || json === null) return undefined;
-  const { version, swap, pausedUntilMs, calls, underWay = '', swaps = '', writtenMs = 0, hasMarker } = json;
+  const {
+    version,
+    swap,
+    pausedUntilMs,
+    calls,
+    underWay = '',
+    swaps = '',
+    writtenMs = 0,
+    hasMarker,
+    exchangeMs,
+  } = json;
   if (Number.isSafeInteger(version) && (version as number) > VERSION) return 'later-version';
   if (version !== VERSION || typeof swap !== 'string' || typeof swaps !== 'string') return undefined;
   if (!Number.isSafeInteger(pausedUntilMs) || !Number.isSafeInteger(writtenMs)) return undefined;
@@ -243,6 +275,7 @@ export function readState(text: string, nowMs: number): LedgerState | 'later-ver
     swaps: [...swaps.split(' '), swap].filter((name) => name !== '').slice(-SWAPS_KEPT),
     writtenMs: writtenMs as number,
     hasMarker: hasMarker === true,
+    exchangeMs: typeof exchangeMs === 'number' ? exchangeMs : 0,
   };
 }
 

@@ -28,6 +28,8 @@ export const LONGEST_CALL_MS = 10_000 + LATEST_USE_MS;
 
 /** What a ledger granted. */
 export interface Charge {
+  /** What was wanted when it was charged. */
+  readonly demand: Demand;
   /** How many of the calls asked for may be made now, interactive ones first; from none to all. */
   readonly granted: number;
   /** On the monotonic clock. */
@@ -46,8 +48,11 @@ export interface Charge {
 export interface Ledger {
   /** Looks ahead of the first permit where that takes time. It does not throw: what is wrong, `take` finds. */
   prepare(): Promise<void>;
-  /** Charges up to the calls wanted, which are made now, each in every window or in none. */
-  take(demand: Demand): Promise<Charge>;
+  /**
+   * Charges up to the calls wanted, which are made now, each in every window or in none.
+   * @param wanted asked when it comes to it: who joins while others write is served together with who was there
+   */
+  take(wanted: () => Demand): Promise<Charge>;
   /** One call of a charge has ended: it has arrived by `endedAtMs`, if it has. */
   settle(charge: Charge, endedAtMs: number): Promise<void>;
   /** Gives one call of a charge back, which was never sent. */

@@ -25,13 +25,14 @@ export class MemoryLedger implements Ledger {
 
   async prepare(): Promise<void> {}
 
-  async take(demand: Demand): Promise<Charge> {
+  async take(wanted: () => Demand): Promise<Charge> {
     const nowMs = this.#clock.monotonicMs();
     this.#correct();
+    const demand = wanted();
     const moment = { earliestMs: nowMs, latestMs: nowMs };
     const { state, granted } = charged(this.#state, this.#windows, moment, demand, 'ends-with-process');
     this.#state = state;
-    return { granted, chargedAtMs: nowMs, latestMs: nowMs, loggedAtMs: nowMs };
+    return { demand, granted, chargedAtMs: nowMs, latestMs: nowMs, loggedAtMs: nowMs };
   }
 
   /** A slow call can have arrived as late as it ended; the guard covers no more than its own length. */

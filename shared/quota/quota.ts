@@ -164,8 +164,8 @@ export class Quota {
     const nowMs = this.#clock.monotonicMs();
     const free = this.#ledger.forecast(demand).filter((at) => at <= nowMs).length;
     if (free === 0 && !isNew) return; // the alarm is set for when one is
-    const charge = await this.#ledger.take(demand);
-    this.#waiters.serve(charge.granted, demand, () => this.#permit(charge));
+    const charge = await this.#ledger.take(() => this.#waiters.demand(MAX_IN_FLIGHT - this.#inFlight));
+    this.#waiters.serve(charge.granted, charge.demand, () => this.#permit(charge));
     // The ledger may have learnt only now of calls that other instances made.
     if (charge.granted < (isNew ? wanted : free)) this.#refuseHopeless();
   }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { StorageError } from '../base/errors.js';
 import { LedgerBlob, type LedgerCopy, type LedgerPlace } from './compare-and-swap.js';
+import { Contention, LONGEST_WAIT_MS } from './contention.js';
 import { type Charge, LATEST_USE_MS, type Ledger, type QuotaView } from './ledger.js';
 import {
   type Correction,
@@ -46,8 +46,6 @@ const SPREAD_MS = 150;
 const MOST_TRIES = 10;
 /** Failures of the store, and swaps that took too long, before this instance gives up. */
 const MOST_FAILURES = 2;
-const FIRST_BACKOFF_MS = 40;
-const LONGEST_BACKOFF_MS = 1_000;
 /** Calls that have ended are written with the next swap, and at the latest after this where the minute runs short. */
 const ENDED_MS = 1_000;
 
@@ -55,8 +53,8 @@ const ENDED_MS = 1_000;
 export class SharedLedger implements Ledger {
   readonly #parts: SharedLedgerParts;
   readonly #blob: LedgerBlob;
-  readonly #id = randomUUID().slice(0, 8);
-  #swaps = 0;
+  /** This instance's name in the ledger. */
+  readonly #id: string;
   #lastTurn: Promise<unknown> = Promise.resolve();
   /** Corrections that are not in the blob yet. */
   #pending: readonly Correction[] = [];
@@ -66,12 +64,17 @@ export class SharedLedger implements Ledger {
   #written: CallLog = [];
   /** The same calls on the monotonic clock: whatever the store gives back, one instance never makes more than all may. */
   #calls: CallLog = [];
+  readonly #contention: Contention;
   #isMarked = false;
   #flush: Promise<void> | undefined;
   #flushLater: (() => void) | undefined;
 
   constructor(parts: SharedLedgerParts) {
     this.#parts = parts;
+    this.#id = Math.floor(parts.random() * 36 ** 8)
+      .toString(36)
+      .padStart(8, '0');
+    this.#contention = new Contention(parts.clock, parts.random, this.#id);
     this.#blob = new LedgerBlob(parts, () => this.#written);
   }
 
@@ -80,8 +83,8 @@ export class SharedLedger implements Ledger {
   }
 
   /** @throws {StorageError} when the store is down or too many instances write at once; nothing is granted then */
-  take(demand: Demand): Promise<Charge> {
-    return this.#inTurn(() => this.#swap(demand));
+  take(wanted: () => Demand): Promise<Charge> {
+    return this.#inTurn(() => this.#swap(wanted));
   }
 
   async settle({ chargedAtMs, latestMs, loggedAtMs }: Charge, endedAtMs: number): Promise<void> {
@@ -136,20 +139,28 @@ export class SharedLedger implements Ledger {
     return viewOf(this.#known(earliestMs), windows.interactive, when);
   }
 
+  get #state(): LedgerState {
+    return this.#blob.copy?.state ?? NEW_LEDGER;
+  }
+
   #known(earliestMs: number): LedgerState {
-    const { state } = this.#blob.copy ?? { state: NEW_LEDGER };
-    return corrected(state, this.#pending, this.#parts.windows, earliestMs);
+    return corrected(this.#state, this.#pending, this.#parts.windows, earliestMs);
   }
 
   /** Writes what is wanted and pending, whatever goes wrong: lost swaps, lost answers, a store that is slow or down. */
-  async #swap(demand: Demand): Promise<Charge> {
+  async #swap(wanted: () => Demand): Promise<Charge> {
     const take = Symbol();
     let failures = 0;
+    await this.#wait(this.#contention.turnMs(this.#state));
     for (let tries = 1; tries <= MOST_TRIES; tries++) {
-      if (tries > 1) await this.#backOff(tries);
+      if (tries > 1) await this.#wait(this.#contention.backoffMs(tries - 1, this.#state));
       try {
-        const charge = await this.#try(demand, take);
-        if (charge) return charge;
+        const charge = await this.#try(wanted, take);
+        if (charge) {
+          this.#contention.won();
+          return charge;
+        }
+        this.#contention.lost();
       } catch (error) {
         if (++failures >= MOST_FAILURES) throw error;
       }
@@ -158,11 +169,11 @@ export class SharedLedger implements Ledger {
   }
 
   /** @returns undefined when another instance was faster */
-  async #try(demand: Demand, take: symbol): Promise<Charge | undefined> {
+  async #try(wanted: () => Demand, take: symbol): Promise<Charge | undefined> {
     const copy = await this.#blob.current();
     let done = this.#findDone(copy, take);
     if (!done) {
-      const { attempt, state } = this.#attempt(copy, demand, take);
+      const { attempt, state } = this.#attempt(copy, wanted(), take);
       if (attempt.charge.granted + attempt.corrections.length === 0 && !copy.isOwed) return attempt.charge;
       this.#attempts = [...this.#attempts, attempt];
       if (!(await this.#blob.swap(copy, state))) return undefined;
@@ -212,9 +223,15 @@ export class SharedLedger implements Ledger {
     const known = corrected(copy.state, corrections, windows, earliestMs);
     const wanted = this.#allowedHere(demand, chargedAtMs);
     const { state, granted, loggedAtMs } = charged(known, windows, moment, wanted, 'outlives-process');
-    const swap = `${this.#id}-${(++this.#swaps).toString(36)}`;
-    const charge = { granted, chargedAtMs, latestMs, loggedAtMs };
-    const next = swapped({ ...state, hasMarker: state.hasMarker || this.#isMarked }, swap, earliestMs);
+    const charge = { demand, granted, chargedAtMs, latestMs, loggedAtMs };
+    const before = state.exchangeMs || this.#blob.exchangeMs;
+    const exchangeMs = before + (this.#blob.exchangeMs - before) * 0.05;
+    const next = swapped(
+      { ...state, exchangeMs, hasMarker: state.hasMarker || this.#isMarked },
+      this.#id,
+      earliestMs,
+    );
+    const swap = next.swaps.at(-1) as string;
     return { attempt: { swap, over: copy.etag, take, charge, corrections }, state: next };
   }
 
@@ -237,7 +254,7 @@ export class SharedLedger implements Ledger {
     this.#pending = [...this.#pending, { kind: 'released', atMs: loggedAtMs, count: granted }];
     throw new StorageError(
       'The storage account of STATE_STORAGE is too slow to keep the quota. Ask again later.',
-      { retryAtMs: nowMs + LONGEST_BACKOFF_MS },
+      { retryAtMs: nowMs + LONGEST_WAIT_MS },
     );
   }
 
@@ -253,7 +270,7 @@ export class SharedLedger implements Ledger {
   async #writeNow(): Promise<void> {
     this.#flush ??= this.#inTurn(async () => {
       this.#flush = undefined;
-      await this.#swap(NO_DEMAND);
+      await this.#swap(() => NO_DEMAND);
     }).catch(() => {}); // they go with the next swap
     await this.#flush;
   }
@@ -281,16 +298,15 @@ export class SharedLedger implements Ledger {
     return result;
   }
 
-  #backOff(tries: number): Promise<void> {
-    const longestMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (tries - 2));
-    return this.#parts.clock.sleep(longestMs * this.#parts.random());
+  async #wait(ms: number): Promise<void> {
+    if (ms > 0) await this.#parts.clock.sleep(ms);
   }
 
   #busy(): StorageError {
     const { clock, random } = this.#parts;
     return new StorageError(
       `The quota's ledger is busy: other instances were faster ${MOST_TRIES} times. Ask again.`,
-      { retryAtMs: clock.monotonicMs() + LONGEST_BACKOFF_MS * (1 + random()) },
+      { retryAtMs: clock.monotonicMs() + LONGEST_WAIT_MS * (1 + random()) },
     );
   }
 }

@@ -24,6 +24,7 @@ describe("a ledger's state", () => {
             swaps,
             writtenMs: NOW,
             hasMarker: true,
+            exchangeMs: 15.5,
           };
           expect(readState(writeState(state), NOW)).toEqual(state);
         },

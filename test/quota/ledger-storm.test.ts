@@ -6,7 +6,7 @@ import type { Charge } from '../../shared/quota/ledger.js';
 import { priorityWindows } from '../../shared/quota/priorities.js';
 import { SharedLedger } from '../../shared/quota/shared-ledger.js';
 import { openStore } from '../support/azurite-store.js';
-import { interactive, read, setUpLedgers } from './ledgers.js';
+import { read, setUpLedgers, wanting } from './ledgers.js';
 
 const NAME = 'quota/storm.json';
 const TAKES = 3;
@@ -31,7 +31,7 @@ function instance(reports: OperatorAlert[] = []) {
 /** Takes from all ledgers at once; what they granted, where each refusal is an R. */
 async function storm(ledgers: readonly SharedLedger[], run = <T>(work: Promise<T>) => work) {
   const asked = ledgers.flatMap((ledger) =>
-    Array.from({ length: TAKES }, (): Promise<Charge> => ledger.take(interactive(5))),
+    Array.from({ length: TAKES }, (): Promise<Charge> => ledger.take(wanting(5))),
   );
   let granted = 0;
   let refused = 0;
@@ -72,9 +72,7 @@ test('beyond: a corrupt or foreign ledger → set aside, a new one begun as if t
   const store = openStore(azurite);
   await store.write(NAME, '<html>sign in</html>', 'any');
   const reports: OperatorAlert[] = [];
-  const charges = await Promise.all(
-    Array.from({ length: 5 }, () => instance(reports).take({ interactive: 1, background: 0 })),
-  );
+  const charges = await Promise.all(Array.from({ length: 5 }, () => instance(reports).take(wanting(1))));
   expect(charges.map(({ granted }) => granted)).toEqual([0, 0, 0, 0, 0]);
   expect(reports.map(({ event }) => event)).toEqual(['ledger-unreadable']);
   const { blobs } = await store.list(`${NAME}.corrupt-`);

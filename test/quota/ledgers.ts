@@ -9,6 +9,9 @@ import { VirtualClock } from '../support/virtual-clock.js';
 export const NAME = 'quota/test.json';
 export const interactive = (count: number) => ({ interactive: count, background: 0 });
 
+/** The same as a ledger is asked for it. */
+export const wanting = (count: number) => () => interactive(count);
+
 /**
  * A store in virtual time and ledgers of several instances over it.
  * @param isNew whether there has never been a ledger; else there is one, and nothing in it

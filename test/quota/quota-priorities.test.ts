@@ -56,8 +56,8 @@ describe('the lanes of the quota', () => {
     const ledger = new MemoryLedger(clock, priorityWindows({ perMinute: 10, perHour: 1500 }, 50));
     const quota = new Quota(clock, {
       prepare: () => ledger.prepare(),
-      take: async (demand) => {
-        const charge = await ledger.take(demand);
+      take: async (wanted) => {
+        const charge = await ledger.take(wanted);
         await clock.sleep(100);
         return charge;
       },

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import type { Fault } from '../support/memory-blob-store.js';
-import { interactive, setUpLedgers } from './ledgers.js';
+import { setUpLedgers, wanting } from './ledgers.js';
 
 /** What an instance does next, and what the store does to it meanwhile. */
 const step = fc.record({
@@ -32,7 +32,7 @@ test('instances that come and go, a store that is slow, fails and loses answers:
         if (isRestarted) machines[instance] = machine();
         const { ledger, clock } = machines[instance] as ReturnType<typeof machine>;
         const use = async () => {
-          const charge = await ledger.take(interactive(count));
+          const charge = await ledger.take(wanting(count));
           const { granted } = charge;
           for (let call = 0; call < granted; call++) arrivals.push(time.monotonicMs() + underWayMs);
           await time.sleep(underWayMs);

@@ -16,7 +16,7 @@ test('baseline', async () => {
         instances,
         each,
         gapMs,
-        ...(await simulateBursts({ instances, bursts: 60, each, gapMs, seed: 7 })),
+        ...(await simulateBursts({ instances, bursts: 30, each, gapMs, seed: 7 })),
       }) + '\n',
     );
   for (const [instances, gapMs] of [
@@ -30,7 +30,7 @@ test('baseline', async () => {
         JSON.stringify({
           instances,
           gapMs,
-          ...(await simulateBursts({ instances, bursts: 600, each: 1, gapMs, seed: 7, singles: true })),
+          ...(await simulateBursts({ instances, bursts: 300, each: 1, gapMs, seed: 7, singles: true })),
         }) +
         '\n',
     );
