@@ -55,6 +55,15 @@ export function fullLedger(windows: readonly Window[], nowMs: number): LedgerSta
   return { ...NEW_LEDGER, log: Array<number>(most).fill(nowMs) };
 }
 
+/** How much later than it was charged a call under way is logged. */
+const PROVISION_MS = LONGEST_CALL_MS - GUARD_MS;
+
+/**
+ * How long after that it is held for likely that the call has arrived at once, and its instance has not said so yet.
+ * Until it can be about to leave the shortest window: from then on it counts as it is logged.
+ */
+export const UNDER_WAY_MS = 60_000 - PROVISION_MS;
+
 /** Something that has to go into the ledger, whoever writes it next. */
 export type Correction =
   /** Calls that were logged at `fromMs` have ended, and count at `toMs`. */
@@ -88,7 +97,7 @@ export function corrected(
     else pausedUntilMs = Math.max(pausedUntilMs, correction.untilMs);
   }
   const log = withoutExpired(correctedLog(state.log, corrections), windows.interactive, nowMs);
-  return { ...state, log, underWay: underWay.filter((at) => at > nowMs), pausedUntilMs };
+  return { ...state, log, underWay: underWay.filter((at) => at > nowMs - UNDER_WAY_MS), pausedUntilMs };
 }
 
 /** The earliest times of the next calls from `nowMs` on, interactive ones first. */
@@ -100,9 +109,6 @@ export function freeTimes(
 ): number[] {
   return nextTimes(log, windows, Math.max(nowMs, pausedUntilMs), demand);
 }
-
-/** How much later than it was charged a call under way is logged. */
-const PROVISION_MS = LONGEST_CALL_MS - GUARD_MS;
 
 /** The same as is likely: what is under way arrives at once. */
 export function likelyTimes(

@@ -66,6 +66,8 @@ export interface Ledger {
    * instances wait for the same moment and would all ask at once.
    */
   spreadMs(): number;
+  /** Sets no alarm any more, because this process is about to end; all else goes on. */
+  stop(): void;
   /** What is left of the windows. */
   view(): QuotaView;
 }

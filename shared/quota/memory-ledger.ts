@@ -53,6 +53,8 @@ export class MemoryLedger implements Ledger {
     return freeTimes(this.#state, this.#windows, this.#clock.monotonicMs(), demand);
   }
 
+  stop(): void {}
+
   /** Nobody else asks. */
   spreadMs(): number {
     return 0;

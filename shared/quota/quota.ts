@@ -69,6 +69,7 @@ export class Quota {
   stop(): void {
     this.#isStopped = true;
     this.#turnAlarmOff();
+    this.#ledger.stop();
     this.#waiters.refuseAll(this.#stopping());
   }
 

@@ -10,14 +10,15 @@ import {
   type LedgerState,
   likelyTimes,
   NEW_LEDGER,
+  placeOf,
   swapped,
+  UNDER_WAY_MS,
   viewOf,
 } from './ledger-state.js';
 import { type Demand, NO_DEMAND, nextTimes } from './priorities.js';
 import {
   type CallLog,
   GUARD_MS,
-  remaining,
   withCalls,
   withCallsMoved,
   withoutCalls,
@@ -46,8 +47,10 @@ const SPREAD_MS = 150;
 const MOST_TRIES = 10;
 /** Failures of the store, and swaps that took too long, before this instance gives up. */
 const MOST_FAILURES = 2;
-/** Calls that have ended are written with the next swap, and at the latest after this where the minute runs short. */
-const ENDED_MS = 1_000;
+/** Calls that have ended are written with the next swap, or after this: before they could leave the shortest window. */
+const ENDED_MS = UNDER_WAY_MS - 10_000;
+/** What was never sent is free for others after this, unless another swap has taken it along: retries come sooner. */
+const RELEASED_MS = 2_000;
 
 /** A ledger in a blob, shared by all instances: each change is a compare-and-swap of the whole. */
 export class SharedLedger implements Ledger {
@@ -67,7 +70,9 @@ export class SharedLedger implements Ledger {
   readonly #contention: Contention;
   #isMarked = false;
   #flush: Promise<void> | undefined;
-  #flushLater: (() => void) | undefined;
+  #flushAtMs = Number.POSITIVE_INFINITY;
+  #turnFlushOff: () => void = () => {};
+  #isStopped = false;
 
   constructor(parts: SharedLedgerParts) {
     this.#parts = parts;
@@ -96,13 +101,13 @@ export class SharedLedger implements Ledger {
     }
     this.#pending = [...this.#pending, { kind: 'moved', fromMs: loggedAtMs, toMs, count: 1 }];
     if (toMs > loggedAtMs) await this.#writeNow();
-    else this.#writeLater();
+    else this.#writeWithin(ENDED_MS);
   }
 
   async release({ chargedAtMs, loggedAtMs }: Charge): Promise<void> {
     this.#calls = withoutCalls(this.#calls, chargedAtMs, 1);
     this.#pending = [...this.#pending, { kind: 'released', atMs: loggedAtMs, count: 1 }];
-    this.#writeLater();
+    this.#writeWithin(RELEASED_MS);
   }
 
   async pause(untilMs: number): Promise<void> {
@@ -126,8 +131,13 @@ export class SharedLedger implements Ledger {
     );
   }
 
+  stop(): void {
+    this.#isStopped = true;
+    this.#turnFlushOff();
+  }
+
   spreadMs(): number {
-    return this.#parts.random() * SPREAD_MS;
+    return this.#contention.isCrowded ? 0 : this.#parts.random() * SPREAD_MS;
   }
 
   view(): QuotaView {
@@ -275,20 +285,23 @@ export class SharedLedger implements Ledger {
     await this.#flush;
   }
 
-  /**
-   * What others do not know yet costs them time only where the minute runs short; with more than half of it left, the
-   * next swap is soon enough.
-   */
-  #writeLater(): void {
-    const { clock, random, windows } = this.#parts;
-    const [minute] = windows.interactive;
-    const { earliestMs = 0 } = this.#blob.time.at(clock.monotonicMs()) ?? {};
-    if (this.#flushLater || !minute) return;
-    if (remaining(this.#known(earliestMs).log, minute, earliestMs) > minute.limit / 2) return;
-    this.#flushLater = clock.alarm(ENDED_MS * (1 + random()), () => {
-      this.#flushLater = undefined;
+  /** Writes what is pending by then, if no other swap has taken it along and somebody can be waiting for it. */
+  #writeWithin(ms: number): void {
+    const { clock, random } = this.#parts;
+    const atMs = clock.monotonicMs() + ms * (1 - random() / 4);
+    if (this.#isStopped || atMs >= this.#flushAtMs || this.#isAlone()) return;
+    this.#turnFlushOff();
+    this.#flushAtMs = atMs;
+    this.#turnFlushOff = clock.alarm(atMs - clock.monotonicMs(), () => {
+      this.#flushAtMs = Number.POSITIVE_INFINITY;
       if (this.#pending.length > 0) void this.#writeNow();
     });
+  }
+
+  /** Whether nobody else has written of late, and nobody can be waiting: more than half of the minute is left. */
+  #isAlone(): boolean {
+    const { minute } = this.view();
+    return minute.remaining > minute.limit / 2 && placeOf(this.#id, this.#state).others === 0;
   }
 
   /** One swap at a time in this process: it would only compete with itself. */

@@ -89,7 +89,12 @@ describe("a ledger's state", () => {
 
   test('corrections are made, and what no window holds any more is left out', () => {
     const log = [NOW - 4_000_000, NOW - 100, NOW - 100, NOW + 7_000, NOW + 8_000];
-    const state = { ...NEW_LEDGER, log, underWay: [NOW - 1, NOW + 7_000, NOW + 8_000], pausedUntilMs: NOW };
+    const state = {
+      ...NEW_LEDGER,
+      log,
+      underWay: [NOW - 60_000, NOW - 1, NOW + 7_000, NOW + 8_000],
+      pausedUntilMs: NOW,
+    };
     const corrections = [
       { kind: 'moved', fromMs: NOW - 100, toMs: NOW + 5, count: 1 },
       { kind: 'moved', fromMs: NOW - 77, toMs: NOW + 6, count: 1 }, // not in it: counts all the same
@@ -101,7 +106,7 @@ describe("a ledger's state", () => {
     expect(corrected(state, corrections, windows, NOW)).toEqual({
       ...state,
       log: [NOW - 100, NOW - 50, NOW + 5, NOW + 6],
-      underWay: [],
+      underWay: [NOW - 1],
       pausedUntilMs: NOW + 60,
     });
   });

@@ -66,6 +66,7 @@ describe('the lanes of the quota', () => {
       pause: (untilMs) => ledger.pause(untilMs),
       forecast: (demand) => ledger.forecast(demand),
       spreadMs: () => 0,
+      stop: () => {},
       view: () => ledger.view(),
     });
     const leaving = new AbortController();

@@ -241,6 +241,7 @@ describe('Quota', () => {
       pause: (untilMs) => ledger.pause(untilMs),
       forecast: (demand) => ledger.forecast(demand),
       spreadMs: () => 0,
+      stop: () => {},
       view: () => ledger.view(),
     };
     const quota = new Quota(clock, failing);
@@ -272,6 +273,7 @@ describe('Quota', () => {
         return ledger.forecast(demand);
       },
       spreadMs: () => 0,
+      stop: () => {},
       view: () => ledger.view(),
     };
     const quota = new Quota(clock, failing);
