@@ -2,6 +2,7 @@ import type { OperatorAlert } from '../../shared/base/environment.js';
 import { type LedgerState, NEW_LEDGER, readState, writeState } from '../../shared/quota/ledger-state.js';
 import { priorityWindows } from '../../shared/quota/priorities.js';
 import { SharedLedger } from '../../shared/quota/shared-ledger.js';
+import type { BlobStore } from '../../shared/storage/blob-store.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { randomFrom } from '../support/random.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -27,12 +28,13 @@ export function setUpLedgers({ perMinute = 100, perHour = 1500, isNew = false } 
   }
   const reports: OperatorAlert[] = [];
   let instances = 0;
-  const machine = () => {
+  /** @param seen the store as this one sees it */
+  const machine = (seen: BlobStore = store) => {
     // Started at other times, and their calendars five minutes apart.
     const clock = time.machine({ originMs: ++instances * 77_777, calendarMs: instances * 300_000 });
     const ledger = new SharedLedger({
       clock,
-      store,
+      store: seen,
       name: NAME,
       random: randomFrom(instances),
       windows: priorityWindows({ perMinute: perMinute, perHour: perHour }, 20),

@@ -1,10 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import type { EnrichmentError } from '../../shared/base/errors.js';
-import type { Ledger } from '../../shared/quota/ledger.js';
+import type { Charge, Ledger } from '../../shared/quota/ledger.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
-import { priorityWindows } from '../../shared/quota/priorities.js';
+import { type Demand, priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
 import type { Permit } from '../../shared/quota/waiters.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -256,6 +257,72 @@ describe('Quota', () => {
     await clock.pass(10_000);
     permit.settle(true);
     await clock.until(quota.acquire(waiting(200_000), 'interactive'));
+    expect(clock.monotonicMs()).toBe(62_000);
+  });
+
+  test('a quota that is stopped leaves no alarm behind', async () => {
+    const { quota } = start(1);
+    (await clock.until(quota.acquire(waiting(0), 'interactive'))).settle(true);
+    const waits = quota.acquire(waiting(100_000), 'interactive');
+    await clock.settle();
+    expect(clock.sleeping).toBe(1);
+    quota.stop();
+    await expect(waits).rejects.toMatchObject({ kind: 'app-stopping' });
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test('all who are refused with the same wait share one error', async () => {
+    const { quota } = start(100);
+    const asked = Array.from({ length: 10_000 }, () => quota.acquire(waiting(1_000), 'interactive'));
+    for (const permit of asked.slice(0, 100)) permit.then((one) => one.settle(true));
+    const refused = await clock.until(Promise.allSettled(asked.slice(100)));
+    const errors = refused.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    expect(errors).toHaveLength(9_900);
+    expect(new Set(errors).size).toBe(99); // a hundred for each minute to come
+    for (const { retryAtMs, message } of errors) {
+      expect(message).toContain(`${Math.ceil(retryAtMs / 1_000)} s`);
+    }
+  });
+
+  test.each([1_000, 10_000])(
+    '%i waiters cost in proportion: each is looked at a few times, however many wait',
+    async (count) => {
+      const ledger = new MemoryLedger(clock, priorityWindows({ perMinute: 100_000, perHour: 100_000 }, 0));
+      let lookedAhead = 0;
+      const counting = Object.create(ledger, {
+        forecast: {
+          value: (demand: Demand) => {
+            lookedAhead += demand.interactive + demand.background;
+            return ledger.forecast(demand);
+          },
+        },
+        take: { value: (wanted: () => Demand) => ledger.take(wanted) },
+        settle: { value: (charge: Charge, endedAtMs: number) => ledger.settle(charge, endedAtMs) },
+      });
+      const quota = new Quota(clock, counting);
+      const calls = Array.from({ length: count }, async () => {
+        const permit = await quota.acquire(waiting(1e9), 'interactive');
+        await clock.sleep(200);
+        permit.settle(true);
+      });
+      await clock.until(Promise.all(calls));
+      expect(lookedAhead / count).toBeLessThan(40); // the 32 that may be in flight, and a few
+    },
+  );
+
+  test('ten thousand who leave at one moment are gone at once, and what is left is served', async () => {
+    const { quota } = start(1);
+    (await clock.until(quota.acquire(waiting(0), 'interactive'))).settle(true);
+    const leaving = new AbortController();
+    setMaxListeners(0, leaving.signal);
+    const left = Array.from({ length: 10_000 }, () =>
+      quota.acquire(waiting(1e12, leaving.signal), 'interactive').catch(({ message }) => message),
+    );
+    const stays = quota.acquire(waiting(1e12), 'interactive');
+    await clock.settle();
+    leaving.abort(new Error('gone'));
+    expect(new Set(await Promise.all(left))).toEqual(new Set(['gone']));
+    await clock.until(stays);
     expect(clock.monotonicMs()).toBe(62_000);
   });
 

@@ -21,7 +21,7 @@ test('instances that come and go, a store that is slow, fails and loses answers:
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
       const { time, store, latency, machine } = setUpLedgers({ perMinute: 5, perHour: 20 });
-      const machines = Array.from({ length: 4 }, machine);
+      const machines = Array.from({ length: 4 }, () => machine());
       const arrivals: number[] = [];
       const work: Promise<void>[] = [];
       for (const { waitMs, instance, count, underWayMs, isRestarted, latencyMs, fault } of steps) {

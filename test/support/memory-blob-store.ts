@@ -32,6 +32,8 @@ export class MemoryBlobStore implements BlobStore {
   readonly operations = { read: 0, write: 0, refused: 0, delete: 0, list: 0 };
   /** Asked before each operation. */
   fault: (operation: string, name: string) => Fault = () => undefined;
+  /** How far its own clock is ahead of the world's. */
+  aheadMs = 0;
   readonly #clock: Clock;
   readonly #options: MemoryBlobStoreOptions;
   #etags = 0;
@@ -103,6 +105,6 @@ export class MemoryBlobStore implements BlobStore {
   }
 
   #date(): number {
-    return Math.floor(this.#clock.epochMs() / 1000) * 1000;
+    return Math.floor((this.#clock.epochMs() + this.aheadMs) / 1000) * 1000;
   }
 }
