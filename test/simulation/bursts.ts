@@ -1,4 +1,3 @@
-import { emitNothing } from '../../shared/base/telemetry-event.js';
 import { priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { SharedLedger } from '../../shared/quota/shared-ledger.js';
@@ -7,65 +6,76 @@ import { randomFrom } from '../support/random.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { underWayMs } from './instances.js';
 
+/** What is simulated. Times in milliseconds. */
+export interface Bursts {
+  readonly instances: number;
+  readonly bursts: number;
+  /** Calls of a burst; they come within 5 ms, to one instance after another. */
+  readonly each: number;
+  /** From one burst to the next, on the average. */
+  readonly gapMs: number;
+  readonly seed: number;
+}
+
+/** What came of it, per call. */
+export interface BurstsOutcome {
+  /** Swaps lost against another instance's. */
+  readonly lost: number;
+  readonly reads: number;
+  readonly writes: number;
+  /** From asking to the permit. */
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
+
+/** The storage's latency, give or take 30 %. */
+const LATENCY_MS = 15;
+
+/** Instances whose quota is out of the way, so that only the ledger's contention is left: calls in bursts over all of them. */
 export async function simulateBursts({
   instances,
   bursts,
   each,
   gapMs,
   seed,
-  singles = false,
-  latencyMs = 15,
-}: any) {
+}: Bursts): Promise<BurstsOutcome> {
   const time = new VirtualClock();
   const random = randomFrom(seed);
-  const store = new MemoryBlobStore(time, { latencyMs: () => latencyMs * (0.7 + 0.6 * random()) });
+  const store = new MemoryBlobStore(time, { latencyMs: () => LATENCY_MS * (0.7 + 0.6 * random()) });
   const windows = priorityWindows({ perMinute: 100_000, perHour: 100_000 }, 0);
-  const quotas = Array.from({ length: instances }, () => {
-    const clock = time.machine({ originMs: random() * 1e9, calendarMs: 0, rate: 1 });
-    return {
-      clock,
-      quota: new Quota(
-        clock,
-        new SharedLedger({ clock, store, name: 'ledger', random, windows, report: () => {} }),
-        emitNothing,
-      ),
-    };
+  const machines = Array.from({ length: instances }, () => {
+    const clock = time.machine({ originMs: random() * 1e9 });
+    const ledger = new SharedLedger({ clock, store, name: 'ledger', random, windows, report: refuseReport });
+    return { clock, quota: new Quota(clock, ledger) };
   });
   const waits: number[] = [];
-  let failed = 0;
-  let next = 0;
-  const ask = async () => {
-    const { clock, quota } = quotas[singles ? Math.floor(random() * instances) : next++ % instances] as any;
+  async function call(n: number): Promise<void> {
+    const { clock, quota } = machines[n % instances] as (typeof machines)[number];
+    await time.sleep(random() * 5);
     const askedMs = time.monotonicMs();
-    try {
-      const permit = await quota.acquire(
-        { untilMs: () => Number.POSITIVE_INFINITY, signal: new AbortController().signal },
-        'interactive',
-      );
-      waits.push(time.monotonicMs() - askedMs);
-      await clock.sleep(underWayMs(random) + 20 + random() * 180);
-      permit.settle(true);
-    } catch {
-      failed++;
-    }
-  };
-  const all: Promise<void>[] = [];
-  for (let n = 0; n < bursts; n++) {
-    for (let c = 0; c < each; c++) all.push(time.sleep(random() * 5).then(ask));
-    await time.pass(gapMs * (singles ? -Math.log(1 - random()) : 0.5 + random()));
+    const waiting = { untilMs: () => Number.POSITIVE_INFINITY, signal: new AbortController().signal };
+    const permit = await quota.acquire(waiting, 'interactive');
+    waits.push(time.monotonicMs() - askedMs);
+    await clock.sleep(underWayMs(random) + 20 + random() * 180);
+    permit.settle(true);
   }
-  await time.until(Promise.all(all));
+  const calls: Promise<void>[] = [];
+  for (let burst = 0; burst < bursts; burst++) {
+    for (let n = 0; n < each; n++) calls.push(call(burst * each + n));
+    await time.pass(gapMs * (0.5 + random()));
+  }
+  await time.until(Promise.all(calls));
+  waits.sort((one, other) => one - other);
   const { read, write, refused } = store.operations;
-  waits.sort((a, b) => a - b);
-  const calls = bursts * each;
-  const at = (q: number) => Math.round(waits[Math.floor(waits.length * q)] ?? Number.NaN);
   return {
-    lost: (refused / calls).toFixed(2),
-    writes: (write / calls).toFixed(2),
-    reads: (read / calls).toFixed(2),
-    p50: at(0.5),
-    p95: at(0.95),
-    max: at(0.9999),
-    failed,
+    lost: refused / calls.length,
+    reads: read / calls.length,
+    writes: write / calls.length,
+    p50Ms: waits[Math.floor(waits.length * 0.5)] ?? Number.NaN,
+    p95Ms: waits[Math.floor(waits.length * 0.95)] ?? Number.NaN,
   };
+}
+
+function refuseReport(): never {
+  throw new Error('nothing is to be reported in a simulation');
 }

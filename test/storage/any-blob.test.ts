@@ -84,8 +84,8 @@ test('an answer that is larger than a shared blob may be is not shared, and the 
   );
   await cache.keep('many', { status: 'found', ips, unusable: [] });
   await cache.keep('one', { status: 'found', ips: ['192.0.2.1'], unusable: [] });
-  expect(await cache.find('many')).toBeUndefined();
-  expect(await cache.find('one')).toMatchObject({ answer: { ips: ['192.0.2.1'] } });
+  expect(await cache.find('many', {})).toBeUndefined();
+  expect(await cache.find('one', {})).toMatchObject({ answer: { ips: ['192.0.2.1'] } });
   expect(reports).toEqual([]);
 });
 

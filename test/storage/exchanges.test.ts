@@ -22,7 +22,6 @@ test('beyond: the first lookup of a process → at most three exchanges with the
       permit.settle(true);
       return FOUND;
     },
-    stats: () => Promise.reject(new Error('not asked for here')),
   };
   const shared = new SharedAnswerCache({ clock, store, times, owner: 'me', report: () => {} });
   const { lookup } = createLookups({ clock, emit: emitNothing, source, times, shared });
