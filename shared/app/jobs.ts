@@ -22,15 +22,13 @@ export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
   const { clock, random, settings } = app;
   const { store, large } = shared;
   const { places, queue, poison } = shared.jobs;
-  const { perMinute, perHour, reservePercent } = settings.quota;
   const options = (query: string) => parseOptions(new URLSearchParams(query), []);
   return new Jobs({
     ...app,
     queue,
     poison,
     jobs: new JobStore({ clock, random, store, large, places }),
-    perMinute:
-      priorityWindows({ perMinute: perMinute, perHour: perHour }, reservePercent).background[0]?.limit ?? 1,
+    perMinute: priorityWindows(settings.quota, settings.quota.reservePercent).background[0].limit,
     resultHours: settings.jobs.resultHours,
     wantsStats: (query) => options(query).stats,
     render: (enriched, query) => {

@@ -92,11 +92,13 @@ const DAY_MS = 86_400_000;
 /** Long enough that somebody who was on leave can still find out what happened. */
 const SET_ASIDE_KEPT_MS = 30 * DAY_MS;
 
-/** What the daily sweep deletes. */
-export function sweepRules({ cache }: Settings, { deliveries }: SharedState): readonly SweepRule[] {
-  const longestMs = 1_000 * Math.max(cache.ipsSeconds, cache.notFoundSeconds);
+/** The longest that IPS_CACHE_SECONDS can say: the account may hold answers of other apps, with other settings. */
+const ANSWERS_KEPT_MS = DAY_MS;
+
+/** What the daily sweep deletes. Of ledgers only those that were set aside: the others are in use, and small. */
+export function sweepRules({ deliveries }: Pick<SharedState, 'deliveries'>): readonly SweepRule[] {
   return [
-    { prefix: ANSWERS_FOLDER, containing: '', olderThanMs: longestMs },
+    { prefix: ANSWERS_FOLDER, containing: '', olderThanMs: ANSWERS_KEPT_MS },
     { prefix: deliveries.places.same, containing: '', olderThanMs: REMEMBERED_MS },
     { prefix: LEDGERS_FOLDER, containing: SET_ASIDE, olderThanMs: SET_ASIDE_KEPT_MS },
   ];

@@ -7,6 +7,7 @@ import {
   missingFrom,
   remaining,
   type Window,
+  type Windows,
   withCalls,
   withCallsMoved,
   withoutCalls,
@@ -320,7 +321,7 @@ function readCalls(calls: unknown): CallLog | undefined {
 /** A ledger for people to read. */
 export function viewOf(
   { log, pausedUntilMs }: Pick<LedgerState, 'log' | 'pausedUntilMs'>,
-  windows: readonly Window[],
+  windows: Windows,
   when: {
     /** In the ledger's own time. */
     readonly nowMs: number;
@@ -331,15 +332,12 @@ export function viewOf(
   },
 ): QuotaView {
   const { nowMs, epochMs, seenAgoMs } = when;
-  const [minute, hour] = windows.map((window) => ({
-    limit: window.limit,
-    remaining: remaining(log, window, nowMs),
-  }));
-  if (!minute) throw new RangeError('a ledger has a window');
+  const [minute, hour] = windows;
+  const left = (window: Window) => ({ limit: window.limit, remaining: remaining(log, window, nowMs) });
   return {
     asOf: iso(epochMs - seenAgoMs),
-    minute,
-    ...(hour ? { hour } : {}),
+    minute: left(minute),
+    ...(hour ? { hour: left(hour) } : {}),
     ...(pausedUntilMs > nowMs ? { pausedUntil: iso(epochMs + pausedUntilMs - nowMs) } : {}),
   };
 }

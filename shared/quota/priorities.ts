@@ -1,4 +1,12 @@
-import { type CallLog, type Limits, merged, nextCallTimes, type Window, windowsOf } from './sliding-log.js';
+import {
+  type CallLog,
+  type Limits,
+  merged,
+  nextCallTimes,
+  type Window,
+  type Windows,
+  windowsOf,
+} from './sliding-log.js';
 
 /**
  * How urgent a call is. `interactive`: somebody waits for the answer, and may use the whole quota.
@@ -13,7 +21,7 @@ export type Demand = Readonly<Record<Priority, number>>;
 export const NO_DEMAND: Demand = { interactive: 0, background: 0 };
 
 /** An API's windows as calls of each priority may fill them. */
-export type PriorityWindows = Readonly<Record<Priority, readonly Window[]>>;
+export type PriorityWindows = Readonly<Record<Priority, Windows>>;
 
 /**
  * The windows of both priorities, guard included. Background work always has room for one call, or it would
@@ -23,11 +31,12 @@ export type PriorityWindows = Readonly<Record<Priority, readonly Window[]>>;
  */
 export function priorityWindows(limits: Limits, reservePercent: number): PriorityWindows {
   const interactive = windowsOf(limits);
-  const share = (limit: number) => Math.max(1, Math.floor((limit * (100 - reservePercent)) / 100));
-  return {
-    interactive,
-    background: interactive.map(({ limit, windowMs }) => ({ limit: share(limit), windowMs })),
-  };
+  const share = ({ limit, windowMs }: Window) => ({
+    limit: Math.max(1, Math.floor((limit * (100 - reservePercent)) / 100)),
+    windowMs,
+  });
+  const [minute, ...longer] = interactive;
+  return { interactive, background: [share(minute), ...longer.map(share)] };
 }
 
 /**

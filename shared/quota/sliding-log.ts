@@ -24,8 +24,11 @@ export interface Limits {
  */
 export const GUARD_MS = 2_000;
 
-/** An API's windows, guard included, the shortest first. */
-export function windowsOf({ perMinute, perHour }: Limits): readonly Window[] {
+/** An API's windows, the shortest first. */
+export type Windows = readonly [Window, ...Window[]];
+
+/** An API's windows, guard included. */
+export function windowsOf({ perMinute, perHour }: Limits): Windows {
   const minute = { limit: perMinute, windowMs: 60_000 + GUARD_MS };
   return perHour === undefined ? [minute] : [minute, { limit: perHour, windowMs: 3_600_000 + GUARD_MS }];
 }
