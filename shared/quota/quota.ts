@@ -162,8 +162,9 @@ export class Quota {
     const demand = this.#waiters.demand(MAX_IN_FLIGHT - this.#inFlight);
     const wanted = demand.interactive + demand.background;
     if (wanted === 0) return;
-    const nowMs = this.#clock.monotonicMs();
-    const free = this.#ledger.forecast(demand).filter((at) => at <= nowMs).length;
+    const times = this.#ledger.forecast(demand);
+    const nowMs = this.#clock.monotonicMs(); // not before: what is free now, a forecast dates when it was made
+    const free = times.filter((at) => at <= nowMs).length;
     if (free === 0 && !isNew) return; // the alarm is set for when one is
     const charge = await this.#ledger.take(() => this.#waiters.demand(MAX_IN_FLIGHT - this.#inFlight));
     this.#waiters.serve(charge.granted, charge.demand, () => this.#permit(charge));

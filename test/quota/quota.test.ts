@@ -260,6 +260,19 @@ describe('Quota', () => {
     expect(clock.monotonicMs()).toBe(62_000);
   });
 
+  test('on a clock that goes on between any two looks, as a real one does, who waits is served at the moment forecast', async () => {
+    let looks = 0;
+    const real = { ...clock, epochMs: () => 0, monotonicMs: () => clock.monotonicMs() + looks++ * 1e-6 };
+    const quota = new Quota(
+      real,
+      new MemoryLedger(real, priorityWindows({ perMinute: 1, perHour: 1500 }, 0)),
+    );
+    (await clock.until(quota.acquire(waiting(0.5), 'interactive'))).settle(true);
+    await clock.until(quota.acquire(waiting(62_001), 'interactive'));
+    expect(clock.monotonicMs()).toBeCloseTo(62_000, 1);
+    expect(looks).toBeLessThan(100);
+  });
+
   test('a quota that is stopped leaves no alarm behind', async () => {
     const { quota } = start(1);
     (await clock.until(quota.acquire(waiting(0), 'interactive'))).settle(true);
