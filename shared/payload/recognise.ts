@@ -200,7 +200,7 @@ class Search implements Recognised {
         else yield* this.#visit(content, { ...wrapped, known: lessAWrapper(known), writtenIn: holder });
       } else {
         const isCopy = typeof content === 'string' && isRawCopy(name);
-        const copyIn = place.copyIn ?? (isCopy ? documentAround(place, holder) : undefined);
+        const copyIn = place.copyIn ?? (isCopy ? holder : undefined);
         const told = pair !== undefined && isValueName(name) ? pair : name;
         const asNamed = { name: plainName(told), outerName: nameAround(told, place.name) };
         const writtenIn = isWritten ? holder : undefined;
@@ -366,11 +366,6 @@ function hasId({ key }: Finding): boolean {
 function placeOfDocument(found: Finding | undefined, depth: number): Path | undefined {
   const attachTo = found?.candidate.attachTo;
   return attachTo?.slice(depth).some((step) => typeof step === 'number') ? undefined : attachTo;
-}
-
-/** An object that itself stands in `event`, such as `event.original`, is part of the document around. */
-function documentAround(place: Place, holder: Holder): Holder {
-  return place.name === 'event' && place.holder ? place.holder : holder;
 }
 
 /** In a pair such as `{"name": "alertId", "value": "…"}` the name over the value. */
