@@ -10,7 +10,7 @@ import {
 import { type Credential, TokenCache } from '../../shared/identity/token-cache.js';
 import type { Work } from '../../shared/lookup/source.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
-import { priorityWindows } from '../../shared/quota/priorities.js';
+import { priorityWindows, priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { answered, OUTCOMES, throttled } from './outcomes.js';
@@ -177,7 +177,7 @@ describe('DefenderClient', () => {
   test('without a token to call with after all, the permit is given back; a call that is given up is charged', async () => {
     let tokens = 0;
     const stop = new AbortController();
-    const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(1, 1500, 0)));
+    const quota = new Quota(clock, new MemoryLedger(clock, priorityWindows({ perMinute: 1, perHour: 1500 }, 0)));
     const client = new DefenderClient({
       apiHost: 'https://api.test',
       audience: 'https://audience.test',
