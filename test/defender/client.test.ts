@@ -10,7 +10,7 @@ import {
 import { type Credential, TokenCache } from '../../shared/identity/token-cache.js';
 import type { Work } from '../../shared/lookup/source.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
-import { priorityWindows, priorityWindows } from '../../shared/quota/priorities.js';
+import { priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { answered, OUTCOMES, throttled } from './outcomes.js';
