@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { withDeadline } from '../../shared/base/deadline.js';
-import { DeliveryAtOnce } from '../../shared/delivery/at-once.js';
-import { judgeError } from '../../shared/delivery/judge.js';
+import { judgeError, REFUSED_ADDRESS } from '../../shared/delivery/judge.js';
+import { SendNow } from '../../shared/delivery/send-now.js';
 import { FakeTimers } from '../support/fake-timers.js';
 import { startWorld, type World } from '../support/world.js';
 import { destination, payload } from './deliveries-fixture.js';
@@ -43,6 +43,23 @@ describe('without storage', () => {
     expect(unknown.json.detail).toContain('STATE_STORAGE');
     const again = await time.until(world.send('POST', `/api/deliveries/${'a'.repeat(32)}/redeliver`));
     expect(again.status).toBe(404);
+    for (const [method, path] of [
+      ['GET', '/api/deliveries'],
+      ['POST', '/api/deliveries/redeliver?destination=siem'],
+    ] as const) {
+      const nothing = await time.until(world.send(method, path));
+      expect(nothing.json).toMatchObject({ status: 404, detail: expect.stringContaining('STATE_STORAGE') });
+    }
+  });
+
+  test('the dedupe of another alert is refused, and nothing is sent', async () => {
+    const { id } = (await post('?forward=siem&dedupe=run-1')).json.delivery;
+    expect((await post('?forward=siem&dedupe=run-1')).json.delivery.id).toBe(id);
+    const other = await time.until(
+      world.enrich({ ...alert, title: 'Another' }, '?forward=siem&dedupe=run-1'),
+    );
+    expect(other.json).toMatchObject({ status: 409, type: expect.stringMatching(/:dedupe-reused$/) });
+    expect(receiver.arrivals).toHaveLength(1);
   });
 
   test('an equal post is not sent again within the hour; after it, it is another one', async () => {
@@ -109,17 +126,9 @@ describe('without storage', () => {
 
   test('a receiver that is called only after something is mended: 502 without Retry-After', async () => {
     const where = destination('siem');
-    for (const sent of [
-      judgeError(where, 'CERT_HAS_EXPIRED', '').sent,
-      judgeError(where, 'x', 'DNS lookup 10.0.0.1 is not allowed. Because, It is private IP address.').sent,
-    ]) {
+    for (const sent of [judgeError(where, 'CERT_HAS_EXPIRED'), judgeError(where, REFUSED_ADDRESS)]) {
       const send = () => Promise.resolve(sent);
-      const forwarding = new DeliveryAtOnce({
-        clock: world.clock,
-        random: Math.random,
-        destinations: [where],
-        send,
-      });
+      const forwarding = new SendNow({ clock: world.clock, destinations: [where], send });
       const forwarded = withDeadline(
         world.clock,
         1_000,
@@ -129,7 +138,7 @@ describe('without storage', () => {
       await expect(time.until(forwarded)).rejects.toMatchObject({
         kind: 'destination-failed',
         retryAtMs: undefined,
-        message: expect.stringContaining('Mend the destination'),
+        message: expect.stringContaining('Fix the destination'),
       });
     }
   });
