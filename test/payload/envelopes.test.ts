@@ -150,6 +150,22 @@ describe('whose alert it is, where the suite is named', () => {
     expect(found?.kind === 'other-product' ? found.product : found?.kind).toBe(whose);
   });
 
+  test('a document of Elastic is read whether its names are nested, dotted or partly so', () => {
+    for (const document of [
+      { event: { dataset: 'm365_defender.incident' }, m365_defender: { incident: { alert: { id: TICKS } } } },
+      { 'event.dataset': 'm365_defender.incident', 'm365_defender.incident.alert.id': TICKS },
+      {
+        data_stream: { dataset: 'm365_defender.incident' },
+        m365_defender: { 'incident.alert': { id: TICKS } },
+      },
+      { 'data_stream.dataset': 'm365_defender.incident', 'm365_defender.incident': { 'alert.id': TICKS } },
+    ]) {
+      expect(references([document])).toMatchObject([
+        { shape: 'ecs', alertId: TICKS, path: [0], attachTo: [0] },
+      ]);
+    }
+  });
+
   test('a document of Elastic that is no alert names no product’s alert', () => {
     const document = { event: { kind: 'event', dataset: 'system.auth' }, observer: { product: 'Contoso' } };
     expect(outcome(document)).toEqual(NOTHING);
