@@ -233,6 +233,12 @@ describe('strings that name an alert', () => {
     ['in an event’s data below a member', { x: { specversion: '1.0', data: GUID } }, []],
     ['as an event’s own id', { x: { specversion: '1.0', id: TICKS, data: {} } }, []],
     ['as a key', { [TICKS]: {} }, []],
+    ["as an incident's own id", { incidentName: 'x', id: TICKS, incidentId: OTHER, alerts: [] }, []],
+    [
+      "as an incident's own id in Graph",
+      { displayName: 'x', incidentWebUrl: 'y', id: TICKS, alerts: [] },
+      [],
+    ],
     ['in our own member', { x: { relatedIps: [TICKS] } }, []],
   ])('%s', (_, payload, asked) => {
     expect([...outcome(payload).asked].sort()).toEqual([...asked].sort());
