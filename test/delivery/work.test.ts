@@ -488,6 +488,43 @@ describe('a dead letter', () => {
   );
 });
 
+describe('the marks of dead letters', () => {
+  beforeEach(async () => {
+    fixture.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
+    fixture.startWorker();
+  });
+  const dead = async () => {
+    const { id } = await fixture.post();
+    await fixture.untilIs('dead-lettered', id);
+    await fixture.close();
+    return id;
+  };
+
+  test('one that was lost is made up for by the sweep, also after a week without any, and the dead letter stays', async () => {
+    const id = await dead();
+    for (const name of blobs(fixture.places.dead)) fixture.store.blobs.delete(name);
+    await fixture.clock.pass(8 * DAY);
+    await sweepAll();
+    expect(await fixture.ask(id)).toMatchObject({ status: 'dead-lettered' });
+    expect((await fixture.clock.until(fixture.open().dead())).ids).toEqual([id]);
+  });
+
+  test('one that stayed though its delivery was sent again hides no lost message, and goes', async () => {
+    const id = await dead();
+    await fixture.clock.pass(HOUR);
+    fixture.store.fault = (operation) => (operation === 'list' ? 'before' : undefined);
+    await expect(fixture.clock.until(fixture.open().redeliver(id))).rejects.toMatchObject({ status: 503 });
+    fixture.store.fault = () => undefined;
+    fixture.queue.messages.clear();
+    await fixture.clock.pass(2 * DAY);
+    await sweepAll();
+    expect(blobs(fixture.places.dead)).toEqual([]);
+    fixture.receive = () => OK;
+    fixture.startWorker();
+    await fixture.untilIs('delivered', id);
+  });
+});
+
 describe('what a delivery costs of the storage account', () => {
   const requests = () => {
     const { read, write, refused, delete: deleted, list } = fixture.store.operations;
@@ -535,11 +572,7 @@ test('code that cannot be loaded costs no attempt and no delivery of the message
   let loads = 0;
   fixture.receive = () => {
     if (++loads > 8) return OK;
-    throw new CodeNotLoadedError(
-      'sends to destinations',
-      0,
-      Object.assign(new Error('x'), { code: 'EMFILE' }),
-    );
+    throw new CodeNotLoadedError('sends to destinations', Object.assign(new Error('x'), { code: 'EMFILE' }));
   };
   fixture.startWorker();
   const { id } = await fixture.post();
