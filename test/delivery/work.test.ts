@@ -488,6 +488,36 @@ describe('a dead letter', () => {
   );
 });
 
+describe('equal posts of which one overtakes the other between body and state', () => {
+  const post = { destination: 'siem', text: LARGE, query: '', dedupe: undefined, traceparent: undefined };
+
+  test.each([
+    ['the same', LARGE],
+    ['another', LARGE.replace('padding', 'another')], // such as IPs that are a minute older
+  ])(
+    'with %s body: there is one delivery, it arrives whole, and nothing is left of the other',
+    async (_which, text) => {
+      const [first, second] = [fixture.open(), fixture.open()];
+      const { clock, store } = fixture;
+      const [one, two] = await clock.until(Promise.all([first.reserve(post), second.reserve(post)]));
+      const write = store.write.bind(store);
+      store.write = async (name, state, condition) => {
+        if (name !== fixture.places.state(one.id)) return write(name, state, condition);
+        store.write = write;
+        await second.accept(two, payload(text));
+        return write(name, state, condition);
+      };
+      const receipt = await clock.until(first.accept(one, payload(LARGE)));
+      expect(receipt).toEqual({ id: two.id, destination: 'siem', status: 'queued' });
+      fixture.startWorker();
+      await fixture.untilIs('delivered', receipt.id);
+      expect(fixture.arrivals.map(({ body }) => body.includes(text))).toEqual([true]);
+      expect(fixture.reports).toEqual([]);
+      expect(blobs(fixture.places.bodies)).toEqual([]);
+    },
+  );
+});
+
 describe('the marks of dead letters', () => {
   beforeEach(async () => {
     fixture.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
