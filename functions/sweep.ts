@@ -23,7 +23,7 @@ export function registerSweep(startup: Startup): void {
       const { failure, ...swept } = await sweepAll([
         ...(deliveries ? [() => deliveries.sweep(LONGEST_MS)] : []),
         () => sweepJobs({ store, clock, resultHours, ...shared.jobs }, LONGEST_MS),
-        () => sweep(store, clock, sweepRules(settings, shared), LONGEST_MS),
+        () => sweep(store, clock, sweepRules(shared), LONGEST_MS),
       ]);
       context.info(JSON.stringify({ event: 'swept', ...swept }));
       if (failure === undefined) return;
