@@ -19,7 +19,10 @@ const SCHEDULE_SECONDS = [0, ...Array(19).fill(1)];
 /** Shares of the failures of a receiver that fails: some cost it more time than others. */
 const WEIGHTS: Partial<Record<Failure, number>> = { hang: 0.2, 'hang-after-headers': 0.2, huge: 0.1 };
 
-/** Of the answers of a healthy receiver so many are slow: over the two seconds from which an instance holds back. */
+/**
+ * Of the answers of a healthy receiver so many are slow: over the two seconds from which an instance holds
+ * back.
+ */
 const SLOW_SHARE = 0.01;
 
 /** A healthy receiver on a bad day. */
@@ -29,8 +32,8 @@ const slowly: Behaviour = async (request, response) => {
 };
 
 /**
- * A receiver that verifies what it gets, and fails `share` of the time in every way that it can. Some of what it takes
- * it takes slowly, also when it is well.
+ * A receiver that verifies what it gets, and fails `share` of the time in every way that it can. Some of what
+ * it takes it takes slowly, also when it is well.
  */
 export async function startFailingReceiver(
   random: () => number,
