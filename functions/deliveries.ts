@@ -6,8 +6,8 @@ import { door } from '../shared/http/door.js';
 import { routesBase } from '../shared/http/routes-base.js';
 
 /**
- * Registers the endpoints of deliveries. The host tries routes in the order of registration and knows no precedence
- * of literals, so `deliveries/redeliver` comes before what has an `{id}`.
+ * Registers the endpoints of deliveries. The host tries routes in the order of registration and knows no
+ * precedence of literals, so `deliveries/redeliver` comes before what has an `{id}`.
  */
 export function registerDeliveries(startup: Startup): void {
   const register = (name: string, method: 'GET' | 'POST', route: string, answer: typeof delivery) =>
