@@ -1,35 +1,84 @@
-import { app } from '@azure/functions';
+import { app, type HttpHandler, type HttpMethod } from '@azure/functions';
 import type { Startup } from '../shared/app/app.js';
-import { registerAlertIps } from './alertIps.js';
-import { registerContract } from './contract.js';
-import { registerDeliveries } from './deliveries.js';
-import { registerDeliveryWorker } from './deliveryWorker.js';
-import { registerDocs } from './docs.js';
-import { registerDoctor } from './doctor.js';
-import { registerEnrichAlert } from './enrichAlert.js';
-import { registerEnrichmentStatus } from './enrichmentStatus.js';
-import { registerHealth } from './health.js';
-import { registerJobWorker } from './jobWorker.js';
-import { registerSweep } from './sweep.js';
-import { registerTelemetry } from './telemetry.js';
+import { door, type Handler, openDoor } from '../shared/http/door.js';
+import { upstreamErrorAnswer } from '../shared/http/upstream-form.js';
+import {
+  type Background,
+  giveUpDelivery,
+  giveUpJob,
+  sweepExpired,
+  whereStored,
+  workOnDelivery,
+  workOnJob,
+} from './background.js';
+import { delivery, redeliver } from './deliveries.js';
+import { alertIps, docs, docsFile, doctor, enrichAlert, health, openApi, swagger } from './endpoints.js';
+import { enrichmentStatus } from './enrichmentStatus.js';
+import { registerHooks } from './hooks.js';
+
+type Endpoint = [name: string, methods: HttpMethod[], route: string, auth: Auth, handler: MakeHandler];
+type Auth = 'function' | 'anonymous';
+type MakeHandler = (startup: Startup) => HttpHandler;
+
+/** Needs right settings: with wrong ones, it answers what is wrong. */
+const answers =
+  (handler: Handler, answerError?: typeof upstreamErrorAnswer): MakeHandler =>
+  (startup) =>
+    door(startup, handler, answerError);
 
 /**
- * Registers every door, also with wrong settings: then each of them answers what is wrong, and no timer
- * runs and no queue is listened to.
+ * Every endpoint, below `/api/`. The host tries routes in this order, whatever is literal in them
+ * (docs/operations.md): what could be taken for an `{id}` stands before it. `enrichAlert` is under its own
+ * name because the Logic Apps designer offers no others.
+ */
+export const ENDPOINTS: readonly Endpoint[] = [
+  ['enrichAlert', ['POST', 'OPTIONS'], 'enrichAlert', 'function', answers(enrichAlert)],
+  ['alertIps', ['GET'], 'alerts/{id}/ips', 'function', answers(alertIps, upstreamErrorAnswer)],
+  ['enrichmentStatus', ['GET'], 'enrichments/{id}', 'anonymous', answers(enrichmentStatus)],
+  ['delivery', ['GET'], 'deliveries/{id}', 'function', answers(delivery)],
+  ['redeliver', ['POST'], 'deliveries/{id}/redeliver', 'function', answers(redeliver)],
+  ['health', ['GET'], 'health', 'anonymous', answers(health)],
+  ['doctor', ['GET'], 'doctor', 'function', (startup) => openDoor(startup, (one) => doctor(startup, one))],
+  ['openapi', ['GET'], 'openapi.json', 'function', answers(openApi)],
+  ['swagger', ['GET'], 'swagger.json', 'function', answers(swagger)],
+  ['docs', ['GET'], 'docs', 'anonymous', answers(docs)],
+  ['docsFile', ['GET'], 'docs/{file}', 'anonymous', answers(docsFile)],
+];
+
+type Queue = [name: string, work: 'jobs' | 'deliveries', queue: 'queue' | 'poisonQueue', handler: Background];
+
+/** Every queue trigger, where something is stored: what kind of work waits, in which queue, and who does it. */
+export const QUEUES: readonly Queue[] = [
+  ['jobWorker', 'jobs', 'queue', workOnJob],
+  ['jobPoison', 'jobs', 'poisonQueue', giveUpJob],
+  ['deliveryWorker', 'deliveries', 'queue', workOnDelivery],
+  ['deliveryPoison', 'deliveries', 'poisonQueue', giveUpDelivery],
+];
+
+type Timer = [name: string, schedule: string, handler: Background];
+
+/** Every timer, where something is stored: when it goes off (UTC, seconds first), and what is done then. */
+export const TIMERS: readonly Timer[] = [['sweep', '0 17 3 * * *', sweepExpired]];
+
+/**
+ * Registers them: every endpoint, also with wrong settings; queues and timers only where something is
+ * stored and the settings are right. Else the messages wait.
  */
 export function registerFunctions(startup: Startup): void {
-  registerEnrichAlert(startup);
-  registerAlertIps(startup);
-  registerEnrichmentStatus(startup);
-  registerHealth(startup);
-  registerDoctor(startup);
-  registerContract(startup);
-  registerDocs(startup);
-  registerDeliveries(startup);
-  registerJobWorker(startup);
-  registerDeliveryWorker(startup);
-  registerSweep(startup);
+  for (const [name, methods, route, authLevel, handler] of ENDPOINTS) {
+    const ownRoute = route === name ? {} : { route };
+    app.http(name, { methods, authLevel, ...ownRoute, handler: handler(startup) });
+  }
   if (!startup.ok) return;
-  registerTelemetry(startup.app);
-  app.hook.appTerminate(() => startup.app.stop());
+  registerHooks(startup.app);
+  const storing = whereStored(startup.app);
+  if (!storing) return;
+  const { connection, ...shared } = storing.shared;
+  for (const [name, work, queue, handler] of QUEUES) {
+    const queueName = shared[work].places[queue];
+    app.storageQueue(name, { queueName, connection, handler: (...given) => handler(storing, ...given) });
+  }
+  for (const [name, schedule, handler] of TIMERS) {
+    app.timer(name, { schedule, handler: (...given) => handler(storing, ...given) });
+  }
 }

@@ -8,7 +8,9 @@ import { traceOf } from '../shared/http/caller-trace.js';
  * lets telemetry be loaded. Only where somebody looks at traces, telemetry or a receiver: before Node 24 an
  * asynchronous context slows every promise, and a cached answer is a tenth slower with it.
  */
-export function registerTelemetry({ settings, telemetry }: App): void {
+export function registerHooks(services: App): void {
+  const { settings, telemetry } = services;
+  app.hook.appTerminate(() => services.stop());
   if (settings.telemetry) app.hook.postInvocation(() => telemetry.answered());
   if (!settings.telemetry && settings.destinations.length === 0) return;
   app.hook.preInvocation((invocation) => {
