@@ -1,6 +1,6 @@
 import { app, type HttpHandler, type HttpMethod } from '@azure/functions';
 import type { Startup } from '../shared/app/app.js';
-import { door, type Handler, openDoor } from '../shared/http/door.js';
+import { type DoorOptions, door, type Handler, openDoor } from '../shared/http/door.js';
 import { upstreamErrorAnswer } from '../shared/http/upstream-form.js';
 import {
   type Background,
@@ -22,9 +22,11 @@ type MakeHandler = (startup: Startup) => HttpHandler;
 
 /** Needs right settings: with wrong ones, it answers what is wrong. */
 const answers =
-  (handler: Handler, answerError?: typeof upstreamErrorAnswer): MakeHandler =>
+  (handler: Handler, options?: DoorOptions): MakeHandler =>
   (startup) =>
-    door(startup, handler, answerError);
+    door(startup, handler, options);
+const IN_UPSTREAM_FORM: DoorOptions = { answerError: upstreamErrorAnswer };
+const OPEN: DoorOptions = { isOpen: true };
 
 /**
  * Every endpoint, below `/api/`. The host tries routes in this order, whatever is literal in them
@@ -33,16 +35,16 @@ const answers =
  */
 export const ENDPOINTS: readonly Endpoint[] = [
   ['enrichAlert', ['POST', 'OPTIONS'], 'enrichAlert', 'function', answers(enrichAlert)],
-  ['alertIps', ['GET'], 'alerts/{id}/ips', 'function', answers(alertIps, upstreamErrorAnswer)],
-  ['enrichmentStatus', ['GET'], 'enrichments/{id}', 'anonymous', answers(enrichmentStatus)],
+  ['alertIps', ['GET'], 'alerts/{id}/ips', 'function', answers(alertIps, IN_UPSTREAM_FORM)],
+  ['enrichmentStatus', ['GET'], 'enrichments/{id}', 'anonymous', answers(enrichmentStatus, OPEN)],
   ['delivery', ['GET'], 'deliveries/{id}', 'function', answers(delivery)],
   ['redeliver', ['POST'], 'deliveries/{id}/redeliver', 'function', answers(redeliver)],
-  ['health', ['GET'], 'health', 'anonymous', answers(health)],
+  ['health', ['GET'], 'health', 'anonymous', answers(health, OPEN)],
   ['doctor', ['GET'], 'doctor', 'function', (startup) => openDoor(startup, (one) => doctor(startup, one))],
   ['openapi', ['GET'], 'openapi.json', 'function', answers(openApi)],
   ['swagger', ['GET'], 'swagger.json', 'function', answers(swagger)],
-  ['docs', ['GET'], 'docs', 'anonymous', answers(docs)],
-  ['docsFile', ['GET'], 'docs/{file}', 'anonymous', answers(docsFile)],
+  ['docs', ['GET'], 'docs', 'anonymous', answers(docs, OPEN)],
+  ['docsFile', ['GET'], 'docs/{file}', 'anonymous', answers(docsFile, OPEN)],
 ];
 
 type Queue = [name: string, work: 'jobs' | 'deliveries', queue: 'queue' | 'poisonQueue', handler: Background];

@@ -2,6 +2,7 @@ import { systemClock } from '../base/clock.js';
 import type { Environment, OperatorAlert, Reporter } from '../base/environment.js';
 import type { EnvironmentVariables, SettingProblem } from '../base/setting-reader.js';
 import type { Emit } from '../base/telemetry-event.js';
+import { currentTrace } from '../base/trace.js';
 import { APP_NAME, VERSION } from '../base/version.js';
 import { createCall } from '../defender/call.js';
 import { DefenderClient } from '../defender/client.js';
@@ -58,8 +59,9 @@ export interface App extends Environment {
   /**
    * Gets ready for the end of this process: nobody gets a permit any more, and what was found is shared
    * with the other instances and told. A help to them and to callers, no more: a process can end without it.
+   * @param underWay resolves when nothing is under way any more, or should not be waited for
    */
-  stop(): Promise<void>;
+  stop(underWay?: Promise<void>): Promise<void>;
 }
 
 /**
@@ -115,9 +117,10 @@ export function createApp(
       lookup: backgroundLookup,
       emit,
     });
-  const stop = async () => {
+  const stop = async (underWay?: Promise<void>) => {
     quota.stop();
     delegation?.quota.stop();
+    await underWay;
     await Promise.all([lookup.settled(), backgroundLookup.settled(), telemetry.close()]);
   };
   const app: App = {
@@ -149,8 +152,12 @@ function alsoNoted(report: Reporter, emit: Emit): Reporter {
   };
 }
 
-/** The platform takes what a worker writes there into the function app's log. */
+/**
+ * The platform takes what a worker writes there into the function app's log, without function and invocation, and as
+ * an error only if a word says so (WorkerProcess.cs of the host); so the line carries the trace's id, and that word.
+ */
 function toConsole({ event, detail }: OperatorAlert): void {
+  const traceparent = currentTrace()?.traceparent;
   // biome-ignore lint/suspicious/noConsole: there is no invocation whose log it could go to
-  console.error(JSON.stringify({ event, detail }));
+  console.error(JSON.stringify({ level: 'error', event, traceparent, detail }));
 }

@@ -44,6 +44,7 @@ export const KINDS = {
   'storage-unavailable': [503, 'The shared state is not available'],
   'not-looked-up-yet': [503, 'The job has not come to this alert yet'],
   'destination-spared': [503, 'The destination is left alone for now'],
+  'too-many-bodies': [503, 'Too many large bodies at once'],
   'app-stopping': [503, 'This instance of the app is being stopped'],
   'settings-wrong': [503, 'The app is not configured'],
   'deadline-exceeded': [504, 'There was no answer in time'],

@@ -8,8 +8,7 @@ import type { Destination } from '../delivery/destination.js';
 import type { Order } from '../delivery/forwarding.js';
 import { alertIdsIn, attach, type LookedUp, lookUp, type Posted } from '../enrichment/enrich.js';
 import { answersByPlace, isOverflowing, nothingLookedUp, withoutStorage } from '../jobs/overflow.js';
-import { parseJson } from '../payload/json.js';
-import { readBody } from './body.js';
+import { readPost } from './body.js';
 import { answerWithin, withTimeToSpare } from './deadline.js';
 import { checkClientState, eventGridHandshake } from './handshake.js';
 import { acceptedAnswer, jobLocation } from './job-answer.js';
@@ -28,16 +27,15 @@ export function answerPost(
   const { clock, jobs, settings } = services;
   const options = parseOptions(request.query, settings.destinations);
   return answerWithin(clock, options.waitSeconds, async (deadline) => {
-    const text = await readBody(request, settings.maxBodyBytes, deadline);
-    const posted = { text, payload: parseJson(text) };
-    const handshake = eventGridHandshake(request.headers, posted.payload);
+    const posted = await readPost(request, { clock, maxBytes: settings.maxBodyBytes, deadline });
+    const handshake = eventGridHandshake(posted.headers, posted.payload);
     if (handshake) return handshake;
     checkClientState(posted.payload, settings.webhooks.graphClientState);
     const { as, mode, stats, forward } = options;
     if (mode === 'async') {
       return answerJob(services, request, posted, options, nothingLookedUp(posted), deadline);
     }
-    const enricher = await enricherFor(services, as, request.headers, deadline);
+    const enricher = await enricherFor(services, as, posted.headers, deadline);
     // A user's work must not outlive the request, since the user's token does not.
     const mayOverflow = mode === 'auto' && jobs !== undefined && as === 'app';
     const inTime = <T>(isToSpare: boolean, run: (by: Deadline) => Promise<T>) =>

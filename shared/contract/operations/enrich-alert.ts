@@ -131,6 +131,7 @@ export const enrichAlert: Operation = {
       'body-too-large',
       'unsupported-media-type',
       'no-alert-found',
+      'too-many-bodies',
       ...DELEGATION,
       ...LOOKUP,
       ...FORWARD,
