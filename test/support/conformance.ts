@@ -22,6 +22,7 @@ const EVERYDAY = new Set([
   'referrer-policy',
   'transfer-encoding',
   'x-content-type-options',
+  'x-ms-invocation-id', // the host's own
 ]);
 
 const ajv = formats.default(new Ajv({ strict: false, allErrors: true }));
