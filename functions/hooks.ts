@@ -1,3 +1,5 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { ServerResponse } from 'node:http';
 import { app, type InvocationContext } from '@azure/functions';
 import type { App } from '../shared/app/app.js';
 import type { Clock } from '../shared/base/clock.js';
@@ -73,6 +75,23 @@ class UnderWay {
       detail: `This process is being ended by the host with ${left.length} invocations under way, which are lost: ${left.slice(0, MOST_NAMED).join(', ')}. What waits in a queue is done by another instance.`,
     });
   }
+}
+
+/** What the host takes of a request's headers at most is 32 kB (Kestrel); it adds some of its own. */
+const HEADER_BYTES = 65_536;
+
+/**
+ * Lets this worker take headers as large as the host takes: with Node's 16 kB, what is between costs everybody on this
+ * worker their requests (docs/security.md). The library that opens the server takes no options for it, and Node's
+ * flag would cost the platform's placeholder; but Node hands out the server with each request, from the first one on.
+ */
+export function takeLargeHeaders(): void {
+  subscribe('http.server.request.start', (started) => {
+    const { server, response } = started as { server: { maxHeaderSize?: number }; response: ServerResponse };
+    if (server.maxHeaderSize === HEADER_BYTES) return;
+    server.maxHeaderSize = HEADER_BYTES;
+    response.setHeader('connection', 'close'); // this one keeps the limit that it was opened with
+  });
 }
 
 /**
