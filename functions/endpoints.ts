@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { parseDoctorOptions } from '../shared/answers/options.js';
 import type { App, Startup } from '../shared/app/app.js';
+import { alertIdInPath } from '../shared/base/alert-id.js';
 import { VERSION } from '../shared/base/version.js';
 import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
 import { asText } from '../shared/doctor/as-text.js';
@@ -34,8 +35,9 @@ export async function alertIps(
   { params }: HttpRequest,
   requestId: string,
 ): Promise<HttpResponseInit> {
+  const { id = '' } = params;
   const { answer } = await answerWithin(clock, DEFAULT_WAIT_SECONDS, (deadline) =>
-    lookup.find(params.id ?? '', deadline),
+    lookup.find(alertIdInPath(id) ?? id, deadline),
   );
   return answer.status === 'not_found'
     ? unknownAlert(requestId)

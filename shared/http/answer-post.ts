@@ -3,11 +3,13 @@ import { enrichmentAnswer, isProblem } from '../answers/enrichment-answer.js';
 import { answerQuery, type Options, parseOptions } from '../answers/options.js';
 import type { App } from '../app/app.js';
 import type { Deadline } from '../base/deadline.js';
+import { inTurns } from '../base/steps.js';
 import { currentTrace } from '../base/trace.js';
 import type { Destination } from '../delivery/destination.js';
 import type { Order } from '../delivery/forwarding.js';
 import { alertIdsIn, attach, type LookedUp, lookUp, type Posted } from '../enrichment/enrich.js';
 import { answersByPlace, isOverflowing, nothingLookedUp, withoutStorage } from '../jobs/overflow.js';
+import { findingNotifications } from '../payload/notifications.js';
 import { readPost } from './body.js';
 import { answerWithin, withTimeToSpare } from './deadline.js';
 import { checkClientState, eventGridHandshake } from './handshake.js';
@@ -30,10 +32,13 @@ export function answerPost(
     const posted = await readPost(request, { clock, maxBytes: settings.maxBodyBytes, deadline });
     const handshake = eventGridHandshake(posted.headers, posted.payload);
     if (handshake) return handshake;
-    checkClientState(posted.payload, settings.webhooks.graphClientState);
+    const { graphClientState } = settings.webhooks;
+    if (graphClientState !== undefined) {
+      checkClientState(await inTurns(findingNotifications(posted.payload)), graphClientState);
+    }
     const { as, mode, stats, forward } = options;
     if (mode === 'async') {
-      return answerJob(services, request, posted, options, nothingLookedUp(posted), deadline);
+      return answerJob(services, request, posted, options, await nothingLookedUp(posted), deadline);
     }
     const enricher = await enricherFor(services, as, posted.headers, deadline);
     // A user's work must not outlive the request, since the user's token does not.

@@ -2,10 +2,12 @@ import type { HttpRequest } from '@azure/functions';
 import type { Clock } from '../base/clock.js';
 import type { Deadline } from '../base/deadline.js';
 import { EnrichmentError, RequestError } from '../base/errors.js';
-import { parseJson } from '../payload/json.js';
+import { inTurns } from '../base/steps.js';
+import { parsingJson } from '../payload/json.js';
+import { notUtf8 } from '../payload/refusals.js';
 import { ByteBudget, type ByteShare } from './byte-budget.js';
 import { headersBeside } from './caller-headers.js';
-import { checkEncoding, checkHeaders } from './content-type.js';
+import { checkHeaders } from './content-type.js';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -48,25 +50,27 @@ const COME_BACK_MS = 5_000;
  */
 export async function readPost(request: HttpRequest, limits: BodyLimits): Promise<Post> {
   const bytes = await readBytes(request, limits);
-  const read = parse(bytes);
+  const read = await parse(bytes);
   const headers = 'fault' in read ? request.headers : headersBeside(request, read.payload);
   if (headers) checkHeaders(headers);
   if ('fault' in read) throw read.fault;
   return { ...read, headers };
 }
 
-function parse(
-  bytes: Buffer,
-): { readonly text: string; readonly payload: unknown } | { readonly fault: unknown } {
+async function parse(bytes: Buffer): Promise<Omit<Post, 'headers'> | { readonly fault: unknown }> {
   try {
-    checkEncoding(bytes);
-    const text = UTF_8.decode(bytes);
-    return { text, payload: parseJson(text) };
-  } catch (error) {
-    if (error instanceof RequestError) return { fault: error };
-    return {
-      fault: new RequestError('invalid-body', 'The body is not UTF-8. Post the alert as JSON in UTF-8.'),
-    };
+    const text = decode(bytes);
+    return { text, payload: await inTurns(parsingJson(text)) };
+  } catch (fault) {
+    return { fault };
+  }
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return UTF_8.decode(bytes);
+  } catch {
+    throw notUtf8(bytes);
   }
 }
 

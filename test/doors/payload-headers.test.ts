@@ -46,7 +46,7 @@ describe.each(FRAMINGS)('a payload that has a member "headers" at its top, poste
 describe.each(FRAMINGS)('a body that is refused by its own headers, posted %s', (_name, framing) => {
   test.each([
     ['text/plain', KNOWN_ALERT, 'in quotes'],
-    ['application/x-ndjson', '{}\n{}', 'several documents'],
+    ['application/x-ndjson', '{}\n{}', 'list'],
     ['multipart/form-data; boundary=x', '--x', 'in parts'],
     ['application/x-www-form-urlencoded', 'a=b', 'curl'],
     ['application/json; charset=utf-16', '{}', 'charset'],
@@ -54,7 +54,6 @@ describe.each(FRAMINGS)('a body that is refused by its own headers, posted %s', 
     world = await startWorld();
     const { status, json } = await world.enrich(body, '', { ...framing, 'content-type': type });
     expect([status, json.detail]).toEqual([415, expect.stringContaining(hint)]);
-    expect(json.detail).toContain('JSON');
   });
 
   test.each([
