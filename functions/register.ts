@@ -1,11 +1,13 @@
 import { app, type HttpHandler, type HttpMethod } from '@azure/functions';
 import type { Startup } from '../shared/app/app.js';
+import type { StorageError } from '../shared/base/errors.js';
 import { type DoorOptions, door, type Handler, openDoor } from '../shared/http/door.js';
 import { upstreamErrorAnswer } from '../shared/http/upstream-form.js';
 import {
   type Background,
   giveUpDelivery,
   giveUpJob,
+  type StoringApp,
   sweepExpired,
   whereStored,
   workOnDelivery,
@@ -15,6 +17,7 @@ import { delivery, redeliver } from './deliveries.js';
 import { alertIps, docs, docsFile, doctor, enrichAlert, health, openApi, swagger } from './endpoints.js';
 import { enrichmentStatus } from './enrichmentStatus.js';
 import { registerHooks } from './hooks.js';
+import { listen, whatForbidsListening } from './listen.js';
 
 type Endpoint = [name: string, methods: HttpMethod[], route: string, auth: Auth, handler: MakeHandler];
 type Auth = 'function' | 'anonymous';
@@ -75,12 +78,40 @@ export function registerFunctions(startup: Startup): void {
   registerHooks(startup.app);
   const storing = whereStored(startup.app);
   if (!storing) return;
+  for (const [name, schedule, handler] of TIMERS) {
+    app.timer(name, { schedule, handler: (timer, context) => handler(storing, timer, context) });
+  }
+  // The host asks for the functions after these hooks: the last moment at which it can be kept from a queue.
+  app.hook.appStart(async () => {
+    const trouble = await whatForbidsListening(storing);
+    if (trouble) listenWithoutHost(storing, trouble);
+    else letHostListen(storing);
+  });
+}
+
+function letHostListen(storing: StoringApp): void {
   const { connection, ...shared } = storing.shared;
   for (const [name, work, queue, handler] of QUEUES) {
     const queueName = shared[work].places[queue];
-    app.storageQueue(name, { queueName, connection, handler: (...given) => handler(storing, ...given) });
+    app.storageQueue(name, {
+      queueName,
+      connection,
+      handler: (entry, context) => handler(storing, entry, context),
+    });
   }
-  for (const [name, schedule, handler] of TIMERS) {
-    app.timer(name, { schedule, handler: (...given) => handler(storing, ...given) });
+}
+
+function listenWithoutHost(storing: StoringApp, trouble: StorageError): void {
+  const { shared, report } = storing;
+  report({
+    event: 'queues-not-listened',
+    detail: `The host was kept from listening to the queues of this app, since it would have ended by it: ${trouble.message} When the storage is well again, this instance works on what waits there by itself; restart the function app then, so that the platform starts instances for it.`,
+  });
+  const ended = new AbortController();
+  app.hook.appTerminate(() => ended.abort());
+  for (const [, work, queue, handler] of QUEUES) {
+    const { queue: own, poison } = shared[work];
+    const listening = queue === 'queue' ? { queue: own, poison } : { queue: poison, poison: undefined };
+    void listen(storing, { ...listening, handler }, console, ended.signal);
   }
 }
