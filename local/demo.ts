@@ -2,13 +2,14 @@
  * `npm run demo`: the built app between its stand-ins, asked the way callers ask. Every step says what
  * it expects; the exit code is 0 only if all of it came true.
  *
- * Takes the folder of the built app, where it is not the root: `tsx local/demo.ts out/app`.
+ * Takes the folder of the built app, where it is not built anew: `tsx local/demo.ts out/app`.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../shared/base/clock.js';
 import { startAzurite } from './azurite.js';
+import { buildOwnApp } from './built.js';
 import { KNOWN_ALERT, UNKNOWN_ALERT } from './defender/alerts.js';
 import { startDefenderSimulator } from './defender/simulator.js';
 import { type Demo, expectThat, failures, post, type Step } from './demo/asking.js';
@@ -129,7 +130,8 @@ async function main(): Promise<void> {
     DEFENDER_AUDIENCE: AUDIENCE,
     AzureWebJobsStorage: azurite.connectionString,
   });
-  const folder = process.argv[2] ?? root('.');
+  const built = process.argv[2] === undefined ? await buildOwnApp() : undefined;
+  const folder = built?.folder ?? String(process.argv[2]);
   const host = await startHost({
     registrations: await loadApp(folder),
     port: 0,
@@ -152,7 +154,7 @@ async function main(): Promise<void> {
     refused === 0,
   );
   await host.close();
-  await Promise.all([defender.close(), identity.close(), receiver.close(), azurite.close()]);
+  await Promise.all([defender.close(), identity.close(), receiver.close(), azurite.close(), built?.remove()]);
   console.log(
     failures() === 0 ? '\nAll of it came true.' : `\n${failures()} expectations did not come true.`,
   );

@@ -66,8 +66,16 @@ export class HttpFront {
     const match = matchRoute(this.#routes, request.method ?? '', path);
     if (typeof head === 'number') answerEmpty(response, head);
     else if (!match) answerEmpty(response, 404);
-    else if (!this.#mayCall(match.route, request, query)) answerEmpty(response, 401);
-    else await this.#call(match, query, request, response, head === 'usable');
+    else if (!this.#mayCall(match.route, request, query)) {
+      const message = `401: the function key is missing or wrong. It is the value of FUNCTION_KEY, in the header x-functions-key, or in the query as code.`;
+      this.#options.log({
+        level: 'warning',
+        category: 'system',
+        functionName: match.route.functionName,
+        message,
+      });
+      answerEmpty(response, 401);
+    } else await this.#call(match, query, request, response, head === 'usable');
     await drain(request);
   }
 
