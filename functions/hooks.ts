@@ -97,7 +97,7 @@ export function takeLargeHeaders(): void {
 /**
  * Logs what nobody caught, by its place. A rejected promise that nobody waits for does not end the process: it is
  * most likely a library's, and everybody's requests would end with it. An exception that nobody caught does, by the
- * worker: it has left its work half-done (docs/decisions/0018-what-nobody-caught.md).
+ * worker: it has left its work half-done (docs/decisions/what-nobody-caught.md).
  */
 export function logWhatNobodyCaught(report: Reporter): void {
   process.on('unhandledRejection', (reason) =>

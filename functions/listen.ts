@@ -5,7 +5,7 @@ import type { Background, Log, StoringApp } from './background.js';
 
 /**
  * The host listens to the queues, unless it would die of it: a queue that refuses, or cannot be connected to, ends the
- * host and everybody's requests with it, again and again (docs/decisions/0017-queue-triggers-after-storage.md). Then
+ * host and everybody's requests with it, again and again (docs/decisions/queue-triggers-after-storage.md). Then
  * this app listens by itself, from when the storage is well.
  */
 
