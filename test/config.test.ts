@@ -24,6 +24,7 @@ describe('settings', () => {
         audience: 'https://api.securitycenter.microsoft.com',
         authorityHost: 'https://login.microsoftonline.com',
         graphHost: 'https://graph.microsoft.com',
+        portal: 'https://security.microsoft.com',
         exchangeAudience: 'api://AzureADTokenExchange',
       },
       identity: {

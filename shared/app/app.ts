@@ -31,6 +31,8 @@ const USER_AGENT = `${APP_NAME}/${VERSION}`;
 /** The app, wired. */
 export interface App extends Environment {
   readonly settings: Settings;
+  /** Origin of the portal that shows alerts. */
+  readonly portal: string;
   readonly telemetry: Telemetry;
   readonly quota: Quota;
   /** An alert's IPs, by its id. */
@@ -108,6 +110,8 @@ export function createApp(
     createJobs(shared, {
       ...environment,
       settings,
+      portal: settings.cloud.portal,
+      warnings: () => source.warnings(),
       deliveries,
       quota,
       statsLookup,
@@ -123,6 +127,7 @@ export function createApp(
   const app: App = {
     ...environment,
     settings,
+    portal: settings.cloud.portal,
     telemetry,
     quota,
     lookup,

@@ -43,7 +43,7 @@ interface DelegationParts {
  * nothing of any user.
  */
 export function createDelegation(
-  { delegation: registration, cache }: Settings,
+  { delegation: registration, cache, cloud }: Settings,
   { provider, state, clock, emit, ownToken }: DelegationParts,
 ): Delegation | undefined {
   if (!registration) return undefined;
@@ -63,7 +63,13 @@ export function createDelegation(
     const asker = { credential, tokens, quota, report: () => {} };
     const { source, lookup } = openSource(provider, asker, { ...kept, times: cache });
     return {
-      enricher: { clock, quota, lookup, statsLookup: createStatsLookup({ ...kept, source }) },
+      enricher: {
+        clock,
+        quota,
+        lookup,
+        statsLookup: createStatsLookup({ ...kept, source }),
+        portal: cloud.portal,
+      },
       authorise: (signal) => tokens.get(credential, scope, signal),
     };
   }

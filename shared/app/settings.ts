@@ -61,6 +61,7 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
     apiHost: read.origin('DEFENDER_API_HOST', implied.apiHost),
     audience: readAudience(read, implied.audience),
     graphHost: implied.graphHost,
+    portal: implied.portal,
     exchangeAudience: implied.exchangeAudience,
   };
   const settings: Settings = {

@@ -8,6 +8,8 @@ export interface DefenderCloud {
   readonly authorityHost: string;
   /** Origin of Microsoft Graph, where permissions are granted: https://learn.microsoft.com/graph/deployments */
   readonly graphHost: string;
+  /** Origin of the portal that shows alerts: https://learn.microsoft.com/defender-xdr/usgov */
+  readonly portal: string;
   /**
    * What a managed identity's token has to be for, to pass as an app registration's credential:
    * https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
@@ -23,6 +25,7 @@ const US_GOVERNMENT: DefenderCloud = {
   audience: 'https://api-gov.securitycenter.microsoft.us',
   authorityHost: 'https://login.microsoftonline.us',
   graphHost: 'https://graph.microsoft.us',
+  portal: 'https://security.microsoft.us',
   exchangeAudience: 'api://AzureADTokenExchangeUSGov',
 };
 
@@ -36,6 +39,7 @@ export const CLOUDS: Readonly<Record<CloudName, DefenderCloud>> = {
     audience: 'https://api.securitycenter.microsoft.com',
     authorityHost: 'https://login.microsoftonline.com',
     graphHost: 'https://graph.microsoft.com',
+    portal: 'https://security.microsoft.com',
     exchangeAudience: 'api://AzureADTokenExchange',
   },
   gcc: {
@@ -43,10 +47,11 @@ export const CLOUDS: Readonly<Record<CloudName, DefenderCloud>> = {
     audience: 'https://api-gcc.securitycenter.microsoft.us',
     authorityHost: 'https://login.microsoftonline.com',
     graphHost: 'https://graph.microsoft.com',
+    portal: 'https://security.microsoft.com',
     exchangeAudience: 'api://AzureADTokenExchange',
   },
   'gcc-high': US_GOVERNMENT,
-  dod: { ...US_GOVERNMENT, graphHost: 'https://dod-graph.microsoft.us' },
+  dod: { ...US_GOVERNMENT, graphHost: 'https://dod-graph.microsoft.us', portal: 'https://security.apps.mil' },
 };
 
 /** The clouds' names, in the order of the documentation. */

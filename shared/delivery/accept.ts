@@ -3,6 +3,7 @@ import { StorageError } from '../base/errors.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import type { ForwardReceipt } from '../enrichment/result.js';
 import { enriched as enrichedFormat } from '../formats/enriched.js';
+import { render } from '../formats/render.js';
 import { writeMessage } from '../queue-work/message.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { type AlarmParts, announceDead } from './alarm.js';
@@ -38,7 +39,7 @@ export async function acceptDelivery(
   const format = destination?.format ?? enrichedFormat;
   const { contentType } = format;
   const firstWaitMs = waitBefore(destination?.scheduleMs ?? [], 0, undefined, parts.random()) ?? 0;
-  const accepted = await ensure(parts, order, () => format.render(enriched), contentType, firstWaitMs);
+  const accepted = await ensure(parts, order, () => render(format, enriched), contentType, firstWaitMs);
   if (destination) {
     await ensureMessage(parts, accepted);
     return receiptOf(accepted.delivery);
@@ -74,13 +75,13 @@ interface Accepted {
 async function ensure(
   { clock, deliveries }: AcceptParts,
   { id, ...order }: Order,
-  render: () => string,
+  makeBody: () => string | Promise<string>,
   contentType: string,
   firstWaitMs: number,
 ): Promise<Accepted> {
   const known = await deliveries.read(id);
   if (known.delivery) return { ...known, delivery: known.delivery };
-  const { delivery, storeTimeMs } = await deliveries.create(id, render(), (nowMs) =>
+  const { delivery, storeTimeMs } = await deliveries.create(id, await makeBody(), (nowMs) =>
     newDelivery({ id, contentType, ...order }, firstWaitMs, nowMs),
   );
   if (delivery) return { delivery, storeTimeMs };

@@ -4,6 +4,7 @@ import type { Deadline } from '../base/deadline.js';
 import { EnrichmentError } from '../base/errors.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import type { ForwardReceipt } from '../enrichment/result.js';
+import { render } from '../formats/render.js';
 import { newId } from '../queue-work/message.js';
 import { REMEMBERED_MS } from './delivery-store.js';
 import { type Destination, destinationNamed } from './destination.js';
@@ -53,6 +54,10 @@ export class DeliveryAtOnce implements Forwarding {
     return orderOf(id, post);
   }
 
+  async receipt({ id, destination }: Order): Promise<ForwardReceipt | undefined> {
+    return this.#delivered.has(id) ? { id, destination, status: 'delivered' } : undefined;
+  }
+
   async forward(order: Order, enriched: EnrichedPayload, deadline: Deadline): Promise<ForwardReceipt> {
     const { clock, random, destinations, send } = this.#parts;
     const { id, destination: name } = order;
@@ -62,7 +67,8 @@ export class DeliveryAtOnce implements Forwarding {
     if (!destination) throw new TypeError('a caller named a destination that the options do not know');
     const { format } = destination;
     const traceparent = nextHop(order.traceparent, random);
-    const outgoing = { id, body: format.render(enriched), contentType: format.contentType, traceparent };
+    const body = await render(format, enriched);
+    const outgoing = { id, body, contentType: format.contentType, traceparent };
     const beganMs = clock.monotonicMs();
     const sent = await deadline
       .unlessOver(send(destination, outgoing, deadline.signal))

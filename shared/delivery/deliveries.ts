@@ -8,7 +8,7 @@ import { destinationNamed } from './destination.js';
 import { type ForwardedPost, type Forwarding, type Order, orderOf, samenessOf } from './forwarding.js';
 import { DEAD_KEPT_DAYS, DELIVERED_KEPT_DAYS } from './keeping.js';
 import { revive } from './transitions.js';
-import { type DeliveryView, viewDelivery } from './view.js';
+import { type DeliveryView, receiptOf, viewDelivery } from './view.js';
 import { BODY_MISSING, giveUpDelivery, type Worked, type WorkParts, workOnDelivery } from './work.js';
 
 /**
@@ -24,6 +24,14 @@ export class Deliveries implements Forwarding {
 
   async order(post: ForwardedPost): Promise<Order> {
     return orderOf(await this.#parts.deliveries.idFor(samenessOf(post)), post);
+  }
+
+  async receipt({ id }: Order): Promise<ForwardReceipt | undefined> {
+    const { delivery, storeTimeMs } = await this.#parts.deliveries.read(id);
+    if (!delivery) return undefined;
+    // Whoever made it may have died before there was a message for it.
+    await ensureMessage(this.#parts, { delivery, storeTimeMs });
+    return receiptOf(delivery);
   }
 
   /** Returns after the durable enqueue. Past the deadline it may still come to that, for the repeated post to find. */

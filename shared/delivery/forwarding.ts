@@ -30,6 +30,12 @@ export interface Forwarding {
   /** @throws {StorageError} when the store is down: then the post has to be repeated */
   order(post: ForwardedPost): Promise<Order>;
   /**
+   * What became of an order that was carried out already, and is on its way for certain; undefined of one that was
+   * not.
+   * @throws {StorageError} when the store is down
+   */
+  receipt(order: Order): Promise<ForwardReceipt | undefined>;
+  /**
    * Takes the enriched payload over. What it returns is the truth: an order that was carried out already
    * is not carried out again, and says what became of it.
    * @throws {EnrichmentError} when it has not been taken over: then the post has to be repeated

@@ -1,5 +1,5 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import { errorAnswer } from '../answers/http-answer.js';
+import { type Answered, errorAnswer, type Logged } from '../answers/http-answer.js';
 import type { App, Startup } from '../app/app.js';
 import { asEnrichmentError, EnrichmentError, faultOf } from '../base/errors.js';
 import type { SettingProblem } from '../base/setting-reader.js';
@@ -7,7 +7,7 @@ import { callerHeaders } from './caller-headers.js';
 import { traceOf } from './caller-trace.js';
 
 /** Answers one request. What it throws is answered by the door. */
-export type Handler = (app: App, request: HttpRequest, requestId: string) => Promise<HttpResponseInit>;
+export type Handler = (app: App, request: HttpRequest, requestId: string) => Promise<Answered>;
 
 /** How a door answers an error; `nowMs` is the monotonic time. */
 export type ErrorAnswer = (error: EnrichmentError, requestId: string, nowMs: number) => HttpResponseInit;
@@ -45,7 +45,7 @@ export function door(
 /** The same for an endpoint that answers while settings are wrong, too. */
 export function openDoor(
   startup: Startup,
-  handler: (request: HttpRequest, requestId: string) => Promise<HttpResponseInit>,
+  handler: (request: HttpRequest, requestId: string) => Promise<Answered>,
   answerError: ErrorAnswer = errorAnswer,
 ): HttpHandler {
   const { clock } = startup.environment;
@@ -60,16 +60,17 @@ export function openDoor(
   return async (request, context) => {
     const startedMs = clock.monotonicMs();
     const { invocationId: requestId } = context;
-    let answer: HttpResponseInit;
-    let error: EnrichmentError | undefined;
+    const answered = async (): Promise<Answered> => {
+      try {
+        return written(await handler(request, requestId));
+      } catch (thrown) {
+        const error = asEnrichmentError(thrown);
+        return { ...answerTo(error, requestId), logged: { error, faults: [error] } };
+      }
+    };
+    const { logged, ...answer } = await answered();
     try {
-      answer = written(await handler(request, requestId));
-    } catch (thrown) {
-      error = asEnrichmentError(thrown);
-      answer = answerTo(error, requestId);
-    }
-    try {
-      logAnswer(context, request, answer, clock.monotonicMs() - startedMs, error);
+      logAnswer(context, request, answer, clock.monotonicMs() - startedMs, logged);
     } catch {
       // A caller must not go without an answer because nobody could be told of it.
     }
@@ -94,7 +95,7 @@ const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
  * any answer, and the caller waits for four minutes (Azure/azure-functions-nodejs-library#324).
  * @throws {TypeError} when it could not be written
  */
-function written({ jsonBody, ...answer }: HttpResponseInit): HttpResponseInit {
+function written({ jsonBody, ...answer }: Answered): Answered {
   const headers = new Headers(answer.headers as Record<string, string>);
   for (const [name, value] of headers) {
     if (!HEADER_VALUE.test(value)) throw new TypeError(`The header ${name} cannot be written.`);
@@ -117,16 +118,24 @@ function withEcho(answer: HttpResponseInit, request: HttpRequest): HttpResponseI
   };
 }
 
-/** One line for each request, with the caller's own names for its run; a fault of ours has one more. */
+/** The most faults of one request that are logged: more of them say nothing new. A choice. */
+const MOST_FAULTS = 5;
+
+/**
+ * One line for each request, with the caller's own names for its run, and why the answer is not what was hoped for;
+ * a fault of the app itself has one more line, with its place.
+ */
 function logAnswer(
   context: InvocationContext,
   request: HttpRequest,
   { status = 200 }: HttpResponseInit,
   ms: number,
-  error: EnrichmentError | undefined,
+  { error, faults = [] }: Partial<Logged> = {},
 ): void {
-  if (error?.kind === 'internal-error')
-    context.error(JSON.stringify({ event: error.kind, ...faultOf(error) }));
+  const places = faults
+    .filter(({ kind }) => kind === 'internal-error')
+    .map((fault) => JSON.stringify({ event: fault.kind, ...faultOf(fault) }));
+  for (const line of [...new Set(places)].slice(0, MOST_FAULTS)) context.error(line);
   const line = JSON.stringify({
     event: 'answered',
     status,
@@ -135,6 +144,6 @@ function logAnswer(
     ...(error && { kind: error.kind, detail: error.message }),
     ...traceOf(request, context).properties,
   });
-  if (status >= 500) context.warn(line);
+  if (status >= 500 || (status < 400 && error)) context.warn(line);
   else context.info(line);
 }

@@ -3,7 +3,7 @@ import type { Reporter } from '../base/environment.js';
 import { DeadlineError, EnrichmentError, StorageError } from '../base/errors.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Order } from '../delivery/forwarding.js';
-import type { EnrichedPayload, Enricher } from '../enrichment/enrich.js';
+import type { EnrichedPayload, Enricher, EnrichOptions } from '../enrichment/enrich.js';
 import type { Message } from '../queue-work/message.js';
 import { type Composition, composeAnswer } from './compose.js';
 import { FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
@@ -24,10 +24,14 @@ export interface EndParts extends Omit<Enricher, 'lookup'> {
   readonly report: Reporter;
   /** Whether the options in a job's query ask for statistics. */
   readonly wantsStats: (query: string) => boolean;
+  /** Which addresses they ask for. */
+  readonly wantedScope: (query: string) => EnrichOptions['scope'];
   /** Take over what is to be forwarded. */
   readonly deliveries: Pick<Deliveries, 'accept' | 'bury'>;
   /** Makes the answer that the options in a job's query ask for. */
-  readonly render: (enriched: EnrichedPayload, query: string) => KeptAnswer;
+  readonly render: (enriched: EnrichedPayload, query: string) => KeptAnswer | Promise<KeptAnswer>;
+  /** Makes the answer of a job whose result is too large to be one. */
+  readonly renderError: (error: EnrichmentError, id: string) => KeptAnswer;
 }
 
 /** What ending a job came to. */
@@ -52,13 +56,21 @@ export async function end(parts: EndParts, job: Job, { by, alertIds, retryAtMs }
   const { jobs } = parts;
   const [text, answers] = await Promise.all([jobs.payload(job.id), jobs.answers(job.id).all()]);
   if (text === undefined) return endAsFailed(parts, job, PARTS_MISSING);
-  const enriched = await compose(
-    parts,
-    { job, text, alertIds, answers },
-    { stats: parts.wantsStats(job.query), retryAtMs },
-  );
-  const delivery = job.forward && (await parts.deliveries.accept(job.forward, enriched));
-  const { status, headers, body } = parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
+  const answer = async (): Promise<KeptAnswer> => {
+    const enriched = await compose(
+      parts,
+      { job, text, alertIds, answers },
+      { stats: parts.wantsStats(job.query), retryAtMs },
+    );
+    const delivery = job.forward && (await parts.deliveries.accept(job.forward, enriched));
+    return parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
+  };
+  const { status, headers, body } = await answer().catch(async (error: unknown) => {
+    if (!(error instanceof EnrichmentError && error.kind === 'answer-too-large')) throw error;
+    // What was accepted ends somewhere: what the receiver cannot be sent is kept as it was posted.
+    if (job.forward) await parts.deliveries.bury(job.forward, text, error.message);
+    return parts.renderError(error, job.id);
+  });
   await jobs.keepResult(job.id, body);
   const { progress, failures, fruitless, expectedAtMs } = job;
   const turn: Turn = { progress, failures, fruitless, expectedAtMs };

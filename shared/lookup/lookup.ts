@@ -61,6 +61,11 @@ export class Lookup<T extends object> {
     });
   }
 
+  /** An answer that this process has already: it costs nothing. */
+  known(key: string): Aged<T> | undefined {
+    return this.#parts.cache.get(key);
+  }
+
   /** Resolves when what was found so far has been shared with the other instances. */
   async settled(): Promise<void> {
     await Promise.all(this.#sharing);

@@ -55,7 +55,7 @@ describe('all bodies under way together', () => {
       send('1');
       end();
     }
-    const all = await clock.until(Promise.all(answers));
+    const all = await Promise.all(answers);
     expect(all.filter((answer) => answer === 1)).toHaveLength(2);
     expect(all.filter((answer) => answer !== 1)).toEqual(
       Array(58).fill({ kind: 'too-many-bodies', retryAtMs: 5_000 }),

@@ -112,6 +112,8 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       lookup: backgroundLookup,
       statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
       wantsStats: () => false,
+      wantedScope: () => 'all',
+      renderError: ({ message }) => ({ status: 413, headers: {}, body: message }),
       deliveries: {
         accept: async ({ id, destination }, enriched) => {
           fixture.onForward();

@@ -199,6 +199,8 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     lookup: backgroundLookup,
     statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
     wantsStats: () => false,
+    wantedScope: () => 'all',
+    renderError: ({ message }) => ({ status: 413, headers: {}, body: message }),
     deliveries: { accept: refuse, bury: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
   });
