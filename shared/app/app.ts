@@ -42,7 +42,7 @@ export interface App extends Environment {
   /** What the sources have noticed that callers should know. */
   readonly warnings: () => readonly SourceWarning[];
   readonly defender: DefenderSource;
-  /** What Defender's answers tell of its clock. */
+  /** How far Defender's clock is from this machine's, by its answers. */
   readonly upstreamClock: UpstreamClock;
   /** The app's own token for a scope, from the cache where it holds one. */
   readonly ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>;
@@ -59,16 +59,16 @@ export interface App extends Environment {
   /** Deliveries that wait for their turn; absent where nothing is stored. */
   readonly deliveries: Deliveries | undefined;
   /**
-   * Gets ready for the end of this process: nobody gets a permit any more, and what was found is shared
-   * with the other instances and told. A help to them and to callers, no more: a process can end without it.
-   * @param underWay resolves when nothing is under way any more, or should not be waited for
+    await underWay;
+   * Prepares for the end of this process: no more permits are handed out, and what was found is shared with
+   * the other instances and sent as telemetry. A process can end without it, and nothing is lost then.
    */
   stop(underWay?: Promise<void>): Promise<void>;
 }
 
 /**
- * The app, or what keeps it from being one, and what comes from outside in either case. Wrong settings are
- * answered by the doors, not thrown.
+ * The app, or what is wrong with its settings, and in either case what comes from outside. Wrong settings are
+ * answered by the endpoints, not thrown.
  */
 export type Startup = { readonly environment: Environment } & (
   | { readonly ok: true; readonly app: App }
@@ -95,7 +95,7 @@ export function createApp(
   const { defender: provider } = createSources(settings, { ...environment, emit, userAgent: USER_AGENT });
   const { principal } = settings.state;
   const quota = openQuota(provider, principal, state, { clock, emit });
-  const { source, lookup, backgroundLookup } = openSource(
+  const { source, lookup, backgroundLookup, settled } = openSource(
     provider,
     { credential, tokens, quota, report: environment.report },
     { clock, emit, times: settings.cache, shared: sharedAnswersOf(provider, principal, state) },
@@ -122,7 +122,7 @@ export function createApp(
     quota.stop();
     delegation?.quota.stop();
     await underWay;
-    await Promise.all([lookup.settled(), backgroundLookup.settled(), telemetry.close()]);
+    await Promise.all([settled(), telemetry.close()]);
   };
   const app: App = {
     ...environment,

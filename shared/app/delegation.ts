@@ -38,9 +38,9 @@ interface DelegationParts {
 
 /**
  * Wires what asks on behalf of users, if the settings say so. Each user has an own client, token and
- * answers; what they share is the quota, because Defender counts calls per application and tenant: it
- * is the app registration's, apart from that of the app's own identity. Its ledger holds the times of calls and
- * nothing of any user.
+ * answers; what they share is the quota, because Defender counts calls per application and tenant: it is
+ * the app registration's, apart from that of the app's own identity. Its ledger holds the times of calls
+ * and nothing of any user.
  */
 export function createDelegation(
   { delegation: registration, cache, cloud }: Settings,

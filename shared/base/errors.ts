@@ -119,9 +119,6 @@ export class QuotaError extends EnrichmentError {
 /** No access token could be had. */
 export class IdentityError extends EnrichmentError {}
 
-/** Defender could not be asked, or its answer could not be used. */
-export class UpstreamFailure extends EnrichmentError {}
-
 /** What keeps a storage account from being used; each is mended in another place. */
 export type StorageTrouble = 'refused' | 'no-token' | 'unreachable' | 'untrusted' | 'slow' | 'other';
 
