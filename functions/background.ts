@@ -17,10 +17,10 @@ export function whereStored(app: App): StoringApp | undefined {
 }
 
 /** A trigger's handler; the input is the queue's entry, or the timer's. */
-export type Background = (app: StoringApp, input: unknown, log: Log) => Promise<void>;
+export type Background = (app: StoringApp, input: unknown, context: BackgroundContext) => Promise<void>;
 
-/** Where lines of the log go: the host's, or this process's. */
-export type Log = Pick<InvocationContext, 'info' | 'error'>;
+/** Where lines of the log go, and what is known of a message. */
+export type BackgroundContext = Pick<InvocationContext, 'info' | 'error' | 'triggerMetadata'>;
 
 /** What waits in a queue, as events are named after it. */
 type Waiting = 'job' | 'delivery';
@@ -29,23 +29,27 @@ const PLURAL: Readonly<Record<Waiting, string>> = { job: 'jobs', delivery: 'deli
 
 /**
  * Does what a message says: one turn of a job, or one attempt of a delivery. The word that it comes to is
- * logged.
+ * logged. `dequeueCount` is how often the message has been handed over, this time included.
  */
-function works(waiting: Waiting, work: (app: StoringApp, message: Message) => Promise<string>): Background {
-  return async (app, entry, log) => {
+function works(
+  waiting: Waiting,
+  work: (app: StoringApp, message: Message, dequeueCount: number) => Promise<string>,
+): Background {
+  return async (app, entry, context) => {
     const message = readMessage(entry);
     if (!message) return reportForeign(app, waiting);
-    const worked = await reported(waiting, message, log, () => work(app, message));
-    log.info(JSON.stringify({ event: `${waiting}-worked`, ...message, worked }));
+    const dequeueCount = Number(context.triggerMetadata?.dequeueCount) || 1;
+    const worked = await reported(waiting, message, context, () => work(app, message, dequeueCount));
+    context.info(JSON.stringify({ event: `${waiting}-worked`, ...message, worked }));
   };
 }
 
 /** Ends that of which the host has delivered the message too often, and has put it into the poison queue. */
 function givesUp(waiting: Waiting, giveUp: (app: StoringApp, message: Message) => Promise<void>): Background {
-  return async (app, entry, log) => {
+  return async (app, entry, context) => {
     const message = readMessage(entry);
     if (!message) return reportForeign(app, waiting);
-    await reported(waiting, message, log, () => giveUp(app, message));
+    await reported(waiting, message, context, () => giveUp(app, message));
   };
 }
 
@@ -62,11 +66,16 @@ function reportForeign({ report }: StoringApp, waiting: Waiting): void {
 }
 
 /** The host counts a failure and logs what it gets of it: so we log what may be logged, and give it no more. */
-async function reported<T>(waiting: Waiting, message: Message, log: Log, run: () => Promise<T>): Promise<T> {
+async function reported<T>(
+  waiting: Waiting,
+  message: Message,
+  context: BackgroundContext,
+  run: () => Promise<T>,
+): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    log.error(JSON.stringify({ event: `${waiting}-fault`, ...message, ...loggedFault(error) }));
+    context.error(JSON.stringify({ event: `${waiting}-fault`, ...message, ...loggedFault(error) }));
     throw failureWithoutStack(`The work on the ${waiting} ${message.id} failed.`);
   }
 }
@@ -78,7 +87,7 @@ const LONGEST_SWEEP_MS = 60_000;
  * Sends a message for each delivery and job that has been without one for a day, and deletes what has
  * expired, which keeps the account from filling up.
  */
-export const sweepExpired: Background = async ({ clock, settings, shared }, _timer, log) => {
+export const sweepExpired: Background = async ({ clock, settings, shared }, _timer, context) => {
   const { store } = shared;
   const { resultHours } = settings.jobs;
   const { failure, ...swept } = await sweepAll([
@@ -86,8 +95,8 @@ export const sweepExpired: Background = async ({ clock, settings, shared }, _tim
     () => sweepJobs({ store, clock, resultHours, ...shared.jobs }, LONGEST_SWEEP_MS),
     () => sweep(store, clock, sweepRules(settings, shared), LONGEST_SWEEP_MS),
   ]);
-  log.info(JSON.stringify({ event: 'swept', ...swept }));
+  context.info(JSON.stringify({ event: 'swept', ...swept }));
   if (failure === undefined) return;
-  log.error(JSON.stringify({ event: 'sweep-fault', ...loggedFault(failure) }));
+  context.error(JSON.stringify({ event: 'sweep-fault', ...loggedFault(failure) }));
   throw failureWithoutStack('A part of the sweep failed. The next one makes up for it.');
 };

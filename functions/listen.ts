@@ -1,7 +1,7 @@
 import { runWithin } from '../shared/base/deadline.js';
 import { StorageError } from '../shared/base/errors.js';
 import type { ReadableQueue, TakenMessage } from '../shared/storage/queue-store.js';
-import type { Background, Log, StoringApp } from './background.js';
+import type { Background, BackgroundContext, StoringApp } from './background.js';
 
 /**
  * The host listens to the queues, unless it would die of it: a queue that refuses, or cannot be connected to, ends the
@@ -50,6 +50,9 @@ export interface Listening {
   readonly handler: Background;
 }
 
+/** Where lines of the log go. */
+export type Log = Pick<BackgroundContext, 'info' | 'error'>;
+
 /** Takes the messages of a queue, one after the other, until `signal` is aborted. Never rejects. */
 export async function listen(
   app: StoringApp,
@@ -69,7 +72,8 @@ async function takeOne(app: StoringApp, { queue, poison, handler }: Listening, l
   if (!message) return LOOK_EVERY_MS;
   if (message.taken > MOST_DELIVERIES) return giveUp(message, poison);
   try {
-    await handler(app, message.text, log);
+    const { info, error } = log;
+    await handler(app, message.text, { info, error, triggerMetadata: { dequeueCount: message.taken } });
   } catch {
     // The handler has logged it.
     if (message.taken >= MOST_DELIVERIES) return giveUp(message, poison);

@@ -81,8 +81,12 @@ async function caseOf(shape: string): Promise<Case> {
   return all.find(({ alertIds }) => alertIds.length > 0) ?? (all[0] as Case);
 }
 
+/** Cases whose right answers were written by hand, in a form of their own; a test looks at them. */
+const BY_HAND = /^field/;
+
 async function shapes(demo: Demo): Promise<void> {
-  for (const shape of (await readdir(root('test/cases'))).sort()) {
+  const names = (await readdir(root('test/cases'))).filter((name) => !BY_HAND.test(name));
+  for (const shape of names.sort()) {
     const { payload, alertIds } = await caseOf(shape);
     const { status, body } = await post(demo, payload);
     const alerts: { alertId?: string; status: string; ips: string[]; product?: string }[] =
@@ -130,8 +134,7 @@ async function main(): Promise<void> {
     DEFENDER_AUDIENCE: AUDIENCE,
     AzureWebJobsStorage: azurite.connectionString,
   });
-  const built = process.argv[2] === undefined ? await buildOwnApp() : undefined;
-  const folder = built?.folder ?? String(process.argv[2]);
+  const folder = process.argv[2] ?? (await buildOwnApp());
   const host = await startHost({
     registrations: await loadApp(folder),
     port: 0,
@@ -154,7 +157,7 @@ async function main(): Promise<void> {
     refused === 0,
   );
   await host.close();
-  await Promise.all([defender.close(), identity.close(), receiver.close(), azurite.close(), built?.remove()]);
+  await Promise.all([defender.close(), identity.close(), receiver.close(), azurite.close()]);
   console.log(
     failures() === 0 ? '\nAll of it came true.' : `\n${failures()} expectations did not come true.`,
   );

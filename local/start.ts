@@ -21,16 +21,15 @@ async function main(): Promise<void> {
   Object.assign(process.env, settings);
   const log = stderrLog(redactor(settings));
   const functionKey = settings.FUNCTION_KEY || undefined;
-  const built = await buildOwnApp();
+  const folder = await buildOwnApp();
   const host = await startHost({
-    registrations: childWorker({ folder: built.folder, log }),
+    registrations: childWorker({ folder, log }),
     port,
     functionKey,
-    hostJson: JSON.parse(await readFile(join(built.folder, 'host.json'), 'utf8')),
+    hostJson: JSON.parse(await readFile(join(folder, 'host.json'), 'utf8')),
     hasTelemetry: Boolean(settings.APPLICATIONINSIGHTS_CONNECTION_STRING),
     log,
-  }).catch(async (error: NodeJS.ErrnoException) => {
-    await built.remove();
+  }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken: set PORT to another one.`) : error;
   });
 
@@ -40,7 +39,7 @@ async function main(): Promise<void> {
 
   const end = async (code: number) => {
     await host.close();
-    await Promise.all([standIns.close(), built.remove()]);
+    await standIns.close();
     process.exit(code);
   };
   process.once('SIGTERM', () => end(0)).once('SIGINT', () => end(0));
