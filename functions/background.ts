@@ -2,7 +2,6 @@ import type { InvocationContext } from '@azure/functions';
 import type { App } from '../shared/app/app.js';
 import { sweepRules } from '../shared/app/state.js';
 import { failureWithoutStack, loggedFault } from '../shared/base/errors.js';
-import { sweepDeliveries } from '../shared/delivery/sweep-deliveries.js';
 import { sweepJobs } from '../shared/jobs/sweep-jobs.js';
 import { type Message, readMessage } from '../shared/queue-work/message.js';
 import { sweep, sweepAll } from '../shared/storage/sweep.js';
@@ -87,13 +86,13 @@ const LONGEST_SWEEP_MS = 60_000;
  * Sends a message for each delivery and job that has been without one for a day, and deletes what has
  * expired, which keeps the account from filling up.
  */
-export const sweepExpired: Background = async ({ clock, settings, shared }, _timer, context) => {
+export const sweepExpired: Background = async ({ clock, deliveries, settings, shared }, _timer, context) => {
   const { store } = shared;
   const { resultHours } = settings.jobs;
   const { failure, ...swept } = await sweepAll([
-    () => sweepDeliveries({ store, clock, ...shared.deliveries }, LONGEST_SWEEP_MS),
+    () => deliveries.sweep(LONGEST_SWEEP_MS),
     () => sweepJobs({ store, clock, resultHours, ...shared.jobs }, LONGEST_SWEEP_MS),
-    () => sweep(store, clock, sweepRules(settings, shared), LONGEST_SWEEP_MS),
+    () => sweep(store, clock, sweepRules(shared), LONGEST_SWEEP_MS),
   ]);
   context.info(JSON.stringify({ event: 'swept', ...swept }));
   if (failure === undefined) return;

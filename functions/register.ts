@@ -13,7 +13,7 @@ import {
   workOnDelivery,
   workOnJob,
 } from './background.js';
-import { delivery, redeliver } from './deliveries.js';
+import { deadLetters, delivery, redeliver, redeliverRange } from './deliveries.js';
 import { alertIps, docs, docsFile, doctor, enrichAlert, health, openApi, swagger } from './endpoints.js';
 import { enrichmentStatus } from './enrichmentStatus.js';
 import { registerHooks } from './hooks.js';
@@ -40,6 +40,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ['enrichAlert', ['POST', 'OPTIONS'], 'enrichAlert', 'function', answers(enrichAlert)],
   ['alertIps', ['GET'], 'alerts/{id}/ips', 'function', answers(alertIps, IN_UPSTREAM_FORM)],
   ['enrichmentStatus', ['GET'], 'enrichments/{id}', 'anonymous', answers(enrichmentStatus, OPEN)],
+  ['deadLetters', ['GET'], 'deliveries', 'function', answers(deadLetters)],
+  ['redeliverRange', ['POST'], 'deliveries/redeliver', 'function', answers(redeliverRange)],
   ['delivery', ['GET'], 'deliveries/{id}', 'function', answers(delivery)],
   ['redeliver', ['POST'], 'deliveries/{id}/redeliver', 'function', answers(redeliver)],
   ['health', ['GET'], 'health', 'anonymous', answers(health, OPEN)],

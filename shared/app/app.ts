@@ -8,9 +8,7 @@ import type { UpstreamClock } from '../defender/call.js';
 import type { DefenderSource } from '../defender/defender-source.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Forwarding } from '../delivery/forwarding.js';
-import { notedSend } from '../delivery/noted-send.js';
-import { sendLazily } from '../delivery/send-lazily.js';
-import type { Send } from '../delivery/sending.js';
+import { createSend, type Send } from '../delivery/send.js';
 import { createCredential } from '../identity/credential.js';
 import { type AccessToken, TokenCache } from '../identity/token-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
@@ -102,7 +100,7 @@ export function createApp(
   );
   const statsLookup = createStatsLookup({ clock, emit, source });
   const delegation = createDelegation(settings, { provider, state, clock, emit, ownToken });
-  const send = notedSend(sendLazily({ clock, userAgent: USER_AGENT, ownToken }), clock, emit);
+  const send = createSend({ ...environment, emit, userAgent: USER_AGENT, ownToken });
   const { forwarding, deliveries } = createForwarding(shared, settings, { ...environment, emit }, send);
   const jobs =
     shared &&

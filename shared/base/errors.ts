@@ -25,8 +25,8 @@ export const KINDS = {
   'job-unknown': [404, 'There is no such job'],
   'delivery-unknown': [404, 'There is no such delivery'],
   'body-timeout': [408, 'The body did not arrive in time'],
-  'delivery-not-dead': [409, 'The delivery cannot be sent again now'],
   'dedupe-reused': [409, 'The dedupe key belongs to another post'],
+  'delivery-not-dead': [409, 'The delivery cannot be sent again now'],
   'job-expired': [410, "The job's result has expired"],
   'body-too-large': [413, 'The body is too large'],
   'answer-too-large': [413, 'The answer would be too large'],
@@ -49,7 +49,6 @@ export const KINDS = {
   'identity-unavailable': [503, 'The identity endpoint is not available'],
   'storage-unavailable': [503, 'The shared state is not available'],
   'not-looked-up-yet': [503, 'The job has not come to this alert yet'],
-  'destination-spared': [503, 'The destination is left alone for now'],
   'too-many-bodies': [503, 'Too many large bodies at once'],
   'app-stopping': [503, 'This instance of the app is being stopped'],
   'settings-wrong': [503, 'The app is not configured'],
@@ -129,6 +128,20 @@ export class StorageError extends EnrichmentError {
   constructor(message: string, facts: ErrorFacts & { readonly trouble?: StorageTrouble } = {}) {
     super('storage-unavailable', message, facts);
     this.trouble = facts.trouble ?? 'other';
+  }
+}
+
+/** A part of the app's own code could not be loaded: the package is damaged, or the disk is failing for a moment. */
+export class CodeNotLoadedError extends EnrichmentError {
+  /** @param does what that part does, as the middle of a sentence */
+  constructor(does: string, cause: unknown) {
+    const code = (cause as { code?: unknown } | undefined)?.code;
+    super(
+      'internal-error',
+      `The part of the app that ${does} could not be loaded (${typeof code === 'string' ? code : 'no code'}). ` +
+        'It is tried again; if it stays, deploy the package again.',
+      { cause },
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import type { HttpRequest } from '@azure/functions';
 import { callerHeaders } from './caller-headers.js';
 
 /** Where a route of ours begins in a path, the last one: before it are the prefix and whatever a gateway adds. */
-const ROUTE = /^(.*)\/(?:enrichAlert|enrichments|openapi\.json|swagger\.json)(?:\/|$)/i;
+const ROUTE = /^(.*)\/(?:enrichAlert|enrichments|deliveries|openapi\.json|swagger\.json)(?:\/|$)/i;
 
 /**
  * The absolute address below which the routes stand, without a slash at the end: `https://HOST/api`.

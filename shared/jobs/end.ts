@@ -2,7 +2,7 @@ import { withDeadline } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
 import { DeadlineError, EnrichmentError, StorageError } from '../base/errors.js';
 import type { Deliveries } from '../delivery/deliveries.js';
-import type { Order } from '../delivery/forwarding.js';
+import type { Reservation } from '../delivery/forwarding.js';
 import type { EnrichedPayload, Enricher, EnrichOptions } from '../enrichment/enrich.js';
 import type { Message } from '../queue-work/message.js';
 import { type Composition, composeAnswer } from './compose.js';
@@ -27,7 +27,7 @@ export interface EndParts extends Omit<Enricher, 'lookup'> {
   /** Which addresses they ask for. */
   readonly wantedScope: (query: string) => EnrichOptions['scope'];
   /** Take over what is to be forwarded. */
-  readonly deliveries: Pick<Deliveries, 'accept' | 'bury'>;
+  readonly deliveries: Pick<Deliveries, 'accept' | 'deadLetter'>;
   /** Makes the answer that the options in a job's query ask for. */
   readonly render: (enriched: EnrichedPayload, query: string) => KeptAnswer | Promise<KeptAnswer>;
   /** Makes the answer of a job whose result is too large to be one. */
@@ -68,7 +68,7 @@ export async function end(parts: EndParts, job: Job, { by, alertIds, retryAtMs }
   const { status, headers, body } = await answer().catch(async (error: unknown) => {
     if (!(error instanceof EnrichmentError && error.kind === 'answer-too-large')) throw error;
     // What was accepted ends somewhere: what the receiver cannot be sent is kept as it was posted.
-    if (job.forward) await parts.deliveries.bury(job.forward, text, error.message);
+    if (job.forward) await parts.deliveries.deadLetter(job.forward, text, error.message);
     return parts.renderError(error, job.id);
   });
   await jobs.keepResult(job.id, body);
@@ -126,10 +126,10 @@ export async function endAsFailed(
 }
 
 /** Forwards what there is; as a dead letter when not even that can be put into the destination's form. */
-async function forwardFailed(parts: EndParts, job: Job, order: Order, reason: string): Promise<void> {
+async function forwardFailed(parts: EndParts, job: Job, order: Reservation, reason: string): Promise<void> {
   const { jobs, deliveries } = parts;
   const text = await jobs.payload(job.id);
-  if (text === undefined) return deliveries.bury(order, undefined, reason);
+  if (text === undefined) return deliveries.deadLetter(order, undefined, reason);
   const [alertIds = [], answers] = await Promise.all([jobs.alertIds(job.id), jobs.answers(job.id).all()]);
   const failed = givenUp(job, new EnrichmentError('job-failed', reason));
   try {
@@ -137,7 +137,7 @@ async function forwardFailed(parts: EndParts, job: Job, order: Order, reason: st
     await deliveries.accept(order, enriched);
   } catch (error) {
     if (error instanceof StorageError) throw error;
-    await deliveries.bury(order, text, reason);
+    await deliveries.deadLetter(order, text, reason);
   }
 }
 

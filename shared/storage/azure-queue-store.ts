@@ -1,7 +1,8 @@
 import { isRestError } from '@azure/core-rest-pipeline';
 import type { QueueClient } from '@azure/storage-queue';
 import type { Clock } from '../base/clock.js';
-import { LazyClient, OPERATION_TIMEOUT_MS } from './lazy-client.js';
+import { OPERATION_TIMEOUT_MS } from './blob-store.js';
+import { LazyClient } from './lazy-client.js';
 import type { ReadableQueue, TakenMessage } from './queue-store.js';
 
 /** Without it a message is gone after a week; -1 keeps it until it has been worked on. */
@@ -71,16 +72,19 @@ export class AzureQueueStore implements ReadableQueue {
   }
 }
 
+const GONE = new Set(['QueueNotFound', 'MessageNotFound', 'PopReceiptMismatch']);
+
 /** There is no such queue, no such message, or it has been given to somebody else. */
 async function unlessGone<T>(operation: Promise<T>): Promise<T | undefined> {
   try {
     return await operation;
   } catch (error) {
-    if (isRestError(error) && error.response?.status === 404) return undefined;
+    if (isRestError(error) && GONE.has(String(error.code))) return undefined;
     throw error;
   }
 }
 
+/** By the service's own code: a proxy's page is a 404, too. */
 function isQueueMissing(error: unknown): boolean {
-  return isRestError(error) && (error.code === 'QueueNotFound' || error.response?.status === 404);
+  return isRestError(error) && error.code === 'QueueNotFound';
 }
