@@ -24,6 +24,7 @@ describe('settings', () => {
         audience: 'https://api.securitycenter.microsoft.com',
         authorityHost: 'https://login.microsoftonline.com',
         graphHost: 'https://graph.microsoft.com',
+        portal: 'https://security.microsoft.com',
         exchangeAudience: 'api://AzureADTokenExchange',
       },
       identity: {
@@ -34,7 +35,7 @@ describe('settings', () => {
       },
       quota: { perMinute: 100, perHour: 1500, reservePercent: 20 },
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
-      state: { storage: { kind: 'memory' }, app: 'local', owner: 'local' },
+      state: { storage: { kind: 'memory' }, app: 'local', principal: { client: 'local', key: 'local' } },
       publicBaseUrl: undefined,
       jobs: { resultHours: 24 },
       destinations: [],
@@ -88,6 +89,17 @@ describe('settings', () => {
 
   test('an empty setting is an absent one', () => {
     expect(settings({ DEFENDER_CLOUD: '', QUOTA_PER_HOUR: ' ' })).toEqual(settings({}));
+  });
+
+  test('several worker processes with state in memory would each use the whole quota: a wrong setting', () => {
+    const several = { FUNCTIONS_WORKER_PROCESS_COUNT: '4' };
+    expect(problems(several)).toEqual(['FUNCTIONS_WORKER_PROCESS_COUNT']);
+    expect(problems({ FUNCTIONS_WORKER_PROCESS_COUNT: '1' })).toEqual([]);
+    const stored = {
+      STATE_STORAGE: 'AzureWebJobsStorage',
+      AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+    };
+    expect(problems({ ...several, ...stored })).toEqual([]);
   });
 
   test('all that is wrong is named at once, without the values', () => {
@@ -199,20 +211,37 @@ describe('settings', () => {
     ]);
   });
 
-  test.each(['https://a:b@example.com', 'https://example.com/?x=1', 'http://example.com', 'example.com'])(
-    'callers are not sent to %s',
-    (PUBLIC_BASE_URL) => {
-      expect(problems({ PUBLIC_BASE_URL })).toEqual(['PUBLIC_BASE_URL']);
-    },
-  );
+  test.each([
+    'https://a:b@example.com',
+    'https://example.com/?x=1',
+    'http://example.com',
+    'example.com',
+    'https://gateway.example.com/soc/api',
+    'https://gateway.example.com/API/',
+  ])('callers are not sent to %s', (PUBLIC_BASE_URL) => {
+    expect(problems({ PUBLIC_BASE_URL })).toEqual(['PUBLIC_BASE_URL']);
+  });
 
-  test.each(['WEBSITE_INSTANCE_ID', 'CONTAINER_NAME', 'WEBSITE_POD_NAME'])(
-    'LOCAL_CREDENTIALS is refused inside Azure (%s)',
-    (mark) => {
-      expect(problems({ LOCAL_CREDENTIALS: 'azure-cli' })).toEqual([]);
-      expect(problems({ LOCAL_CREDENTIALS: 'azure-cli', [mark]: 'x' })).toEqual(['LOCAL_CREDENTIALS']);
-    },
-  );
+  test.each([
+    ['WEBSITE_INSTANCE_ID', {}],
+    ['WEBSITE_POD_NAME', {}],
+    ['CONTAINER_NAME', { WEBSITE_SITE_NAME: 'x' }],
+  ])('LOCAL_CREDENTIALS is refused inside Azure, by %s, which the message names', (mark, more) => {
+    expect(problems({ LOCAL_CREDENTIALS: 'azure-cli', ...more })).toEqual([]);
+    const parsed = parseSettings({
+      LOCAL_CREDENTIALS: 'azure-cli',
+      [mark]: 'x',
+      ...more,
+      STATE_STORAGE: 'memory',
+    });
+    expect(parsed.ok ? [] : parsed.problems).toMatchObject([
+      { setting: 'LOCAL_CREDENTIALS', message: expect.stringContaining(mark) },
+    ]);
+  });
+
+  test('a container is not Azure: CONTAINER_NAME alone refuses nothing', () => {
+    expect(problems({ LOCAL_CREDENTIALS: 'azure-cli', CONTAINER_NAME: 'dev-container' })).toEqual([]);
+  });
 
   test('the sample lists every setting, and each value in it is usable', async () => {
     const { Values: sample } = JSON.parse(await readFile('local.settings.sample.json', 'utf8'));

@@ -2,29 +2,26 @@ import { systemClock } from '../base/clock.js';
 import type { Environment, OperatorAlert, Reporter } from '../base/environment.js';
 import type { EnvironmentVariables, SettingProblem } from '../base/setting-reader.js';
 import type { Emit } from '../base/telemetry-event.js';
+import { currentTrace } from '../base/trace.js';
 import { APP_NAME, VERSION } from '../base/version.js';
-import { createCall } from '../defender/call.js';
-import { DefenderClient } from '../defender/client.js';
-import { DefenderSource } from '../defender/defender-source.js';
-import { notedCall } from '../defender/noted-call.js';
-import { UpstreamClock } from '../defender/upstream-clock.js';
+import type { UpstreamClock } from '../defender/call.js';
+import type { DefenderSource } from '../defender/defender-source.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Forwarding } from '../delivery/forwarding.js';
-import { notedSend } from '../delivery/noted-send.js';
-import { sendLazily } from '../delivery/send-lazily.js';
-import type { Send } from '../delivery/sending.js';
+import { createSend, type Send } from '../delivery/send.js';
 import { createCredential } from '../identity/credential.js';
 import { type AccessToken, TokenCache } from '../identity/token-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
-import { createLookups } from '../lookup/create-lookups.js';
+import { createStatsLookup } from '../lookup/create-lookups.js';
 import type { Lookup } from '../lookup/lookup.js';
-import type { IpStats, SourceAnswer } from '../lookup/source.js';
-import { Quota } from '../quota/quota.js';
+import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
+import type { Quota } from '../quota/quota.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { createDelegation, type Delegation } from './delegation.js';
 import { createForwarding } from './forwarding.js';
 import { createJobs } from './jobs.js';
 import { parseSettings, type Settings } from './settings.js';
+import { createSources, openQuota, openSource, sharedAnswersOf } from './sources.js';
 import { openState, type SharedState } from './state.js';
 
 const USER_AGENT = `${APP_NAME}/${VERSION}`;
@@ -32,14 +29,18 @@ const USER_AGENT = `${APP_NAME}/${VERSION}`;
 /** The app, wired. */
 export interface App extends Environment {
   readonly settings: Settings;
+  /** Origin of the portal that shows alerts. */
+  readonly portal: string;
   readonly telemetry: Telemetry;
   readonly quota: Quota;
   /** An alert's IPs, by its id. */
   readonly lookup: Lookup<SourceAnswer>;
   /** How common an address is, by the address. */
   readonly statsLookup: Lookup<IpStats>;
-  readonly defender: DefenderClient;
-  /** What Defender's answers tell of its clock. */
+  /** What the sources have noticed that callers should know. */
+  readonly warnings: () => readonly SourceWarning[];
+  readonly defender: DefenderSource;
+  /** How far Defender's clock is from this machine's, by its answers. */
   readonly upstreamClock: UpstreamClock;
   /** The app's own token for a scope, from the cache where it holds one. */
   readonly ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>;
@@ -56,15 +57,16 @@ export interface App extends Environment {
   /** Deliveries that wait for their turn; absent where nothing is stored. */
   readonly deliveries: Deliveries | undefined;
   /**
-   * Gets ready for the end of this process: nobody gets a permit any more, and what was found is shared
-   * with the other instances and told. A help to them and to callers, no more: a process can end without it.
+    await underWay;
+   * Prepares for the end of this process: no more permits are handed out, and what was found is shared with
+   * the other instances and sent as telemetry. A process can end without it, and nothing is lost then.
    */
-  stop(): Promise<void>;
+  stop(underWay?: Promise<void>): Promise<void>;
 }
 
 /**
- * The app, or what keeps it from being one, and what comes from outside in either case. Wrong settings are
- * answered by the doors, not thrown.
+ * The app, or what is wrong with its settings, and in either case what comes from outside. Wrong settings are
+ * answered by the endpoints, not thrown.
  */
 export type Startup = { readonly environment: Environment } & (
   | { readonly ok: true; readonly app: App }
@@ -82,26 +84,23 @@ export function createApp(
   const telemetry = createTelemetry(settings.telemetry, outside);
   const { emit } = telemetry;
   const environment = { ...outside, report: alsoNoted(outside.report, emit) };
-  const { clock, random } = environment;
+  const { clock } = environment;
   const credential = createCredential(settings.identity);
   const tokens = new TokenCache(clock, emit);
   const ownToken: App['ownToken'] = (scope, signal) => tokens.get(credential, scope, signal);
-  const upstreamClock = new UpstreamClock();
-  const { openLedger, sharedAnswers, shared } = openState(settings, environment, tokens);
-  const quota = new Quota(clock, openLedger(settings.state.owner), emit);
-  const upstream = {
-    apiHost: settings.cloud.apiHost,
-    audience: settings.cloud.audience,
-    clock,
-    random,
-    call: notedCall(createCall(clock, USER_AGENT, upstreamClock), clock, emit),
-  };
-  const defender = new DefenderClient({ ...upstream, credential, tokens, quota });
-  const source = new DefenderSource(defender);
-  const kept = { times: settings.cache, shared: sharedAnswers };
-  const { lookup, backgroundLookup, statsLookup } = createLookups({ clock, emit, source, ...kept });
-  const delegation = createDelegation(settings, { ...upstream, emit }, ownToken, openLedger);
-  const send = notedSend(sendLazily({ clock, userAgent: USER_AGENT, ownToken }), clock, emit);
+  const state = openState(settings, environment, tokens);
+  const { shared } = state;
+  const { defender: provider } = createSources(settings, { ...environment, emit, userAgent: USER_AGENT });
+  const { principal } = settings.state;
+  const quota = openQuota(provider, principal, state, { clock, emit });
+  const { source, lookup, backgroundLookup, settled } = openSource(
+    provider,
+    { credential, tokens, quota, report: environment.report },
+    { clock, emit, times: settings.cache, shared: sharedAnswersOf(provider, principal, state) },
+  );
+  const statsLookup = createStatsLookup({ clock, emit, source });
+  const delegation = createDelegation(settings, { provider, state, clock, emit, ownToken });
+  const send = createSend({ ...environment, emit, userAgent: USER_AGENT, ownToken });
   const { forwarding, deliveries } = createForwarding(shared, settings, { ...environment, emit }, send);
   const jobs =
     shared &&
@@ -109,26 +108,31 @@ export function createApp(
     createJobs(shared, {
       ...environment,
       settings,
+      portal: settings.cloud.portal,
+      warnings: () => source.warnings(),
       deliveries,
       quota,
       statsLookup,
       lookup: backgroundLookup,
       emit,
     });
-  const stop = async () => {
+  const stop = async (underWay?: Promise<void>) => {
     quota.stop();
     delegation?.quota.stop();
-    await Promise.all([lookup.settled(), backgroundLookup.settled(), telemetry.close()]);
+    await underWay;
+    await Promise.all([settled(), telemetry.close()]);
   };
   const app: App = {
     ...environment,
     settings,
+    portal: settings.cloud.portal,
     telemetry,
     quota,
     lookup,
     statsLookup,
-    defender,
-    upstreamClock,
+    warnings: () => source.warnings(),
+    defender: source,
+    upstreamClock: provider.clock,
     ownToken,
     send,
     delegation,
@@ -149,8 +153,12 @@ function alsoNoted(report: Reporter, emit: Emit): Reporter {
   };
 }
 
-/** The platform takes what a worker writes there into the function app's log. */
+/**
+ * The platform takes what a worker writes there into the function app's log, without function and invocation, and as
+ * an error only if a word says so (WorkerProcess.cs of the host); so the line carries the trace's id, and that word.
+ */
 function toConsole({ event, detail }: OperatorAlert): void {
+  const traceparent = currentTrace()?.traceparent;
   // biome-ignore lint/suspicious/noConsole: there is no invocation whose log it could go to
-  console.error(JSON.stringify({ event, detail }));
+  console.error(JSON.stringify({ level: 'error', event, traceparent, detail }));
 }

@@ -11,7 +11,11 @@ export const LOOKUP: readonly ErrorKind[] = [
   'permission-missing',
   'token-refused',
   'request-refused',
+  'source-refused',
+  'source-retired',
   'answer-unusable',
+  'source-refused',
+  'source-retired',
   'connection-not-trusted',
   'identity-refused',
   'upstream-unavailable',
@@ -22,11 +26,7 @@ export const LOOKUP: readonly ErrorKind[] = [
 ];
 
 /** What keeps a forward from being made while the caller waits. */
-export const FORWARD: readonly ErrorKind[] = [
-  'destination-failed',
-  'destination-spared',
-  'destination-timeout',
-];
+export const FORWARD: readonly ErrorKind[] = ['destination-failed', 'destination-timeout'];
 
 /** What keeps a user's token from being exchanged. */
 export const DELEGATION: readonly ErrorKind[] = [

@@ -3,7 +3,6 @@ import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { RequestError } from '../base/errors.js';
 import { LONGEST_VALIDATION_TOKEN } from '../contract/options.js';
 import { member } from '../payload/json.js';
-import { notificationsIn } from '../payload/notifications.js';
 
 /**
  * The handshakes by which webhook senders make sure, before they send anything, that this address
@@ -54,13 +53,14 @@ export function cloudEventsHandshake(
 /**
  * Event Grid: an event of type SubscriptionValidation carries a code that has to come back in a 200
  * (https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema).
+ * @param headers the caller's, where they are known: in what Event Grid sends, an array, they always are
  * @returns undefined when the request is no such handshake
  */
 export function eventGridHandshake(
-  headers: HttpRequest['headers'],
+  headers: HttpRequest['headers'] | undefined,
   payload: unknown,
 ): HttpResponseInit | undefined {
-  if (headers.get('aeg-event-type')?.toLowerCase() !== 'subscriptionvalidation') return undefined;
+  if (headers?.get('aeg-event-type')?.toLowerCase() !== 'subscriptionvalidation') return undefined;
   const event = Array.isArray(payload) ? payload[0] : payload;
   const code = member(member(event, 'data'), 'validationCode');
   if (typeof code !== 'string') {
@@ -72,11 +72,10 @@ export function eventGridHandshake(
 /**
  * Graph sends with each change notification the `clientState` that the subscription was made with;
  * whoever does not know it is not Graph.
- * @throws {RequestError} when a notification in the payload carries another one, or none
+ * @throws {RequestError} when one of a payload's notifications carries another one, or none
  */
-export function checkClientState(payload: unknown, expected: string | undefined): void {
-  if (expected === undefined) return;
-  for (const notification of notificationsIn(payload)) {
+export function checkClientState(notifications: readonly unknown[], expected: string): void {
+  for (const notification of notifications) {
     if (!isSame(member(notification, 'clientState'), expected)) {
       throw new RequestError(
         'client-state-wrong',

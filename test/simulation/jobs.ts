@@ -4,12 +4,12 @@ import { emitNothing } from '../../shared/base/telemetry-event.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs } from '../../shared/jobs/jobs.js';
 import { JobPlaces } from '../../shared/jobs/places.js';
-import { createLookups } from '../../shared/lookup/create-lookups.js';
+import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
 import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
-import { BlobLedger } from '../../shared/quota/blob-ledger.js';
-import { type Lane, laneWindows } from '../../shared/quota/lanes.js';
+import { type Priority, priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
+import { SharedLedger } from '../../shared/quota/shared-ledger.js';
 import { type CallLog, nextCallTimes, withCalls } from '../../shared/quota/sliding-log.js';
 import { HOST_QUEUES } from '../support/host-queues.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
@@ -48,7 +48,10 @@ export interface JobOutcome {
 }
 
 const LIMITS = { perMinute: 100, perHour: 1_500, reservePercent: 20 };
-const WINDOWS = laneWindows(LIMITS.perMinute, LIMITS.perHour, LIMITS.reservePercent);
+const WINDOWS = priorityWindows(
+  { perMinute: LIMITS.perMinute, perHour: LIMITS.perHour },
+  LIMITS.reservePercent,
+);
 const INTERACTIVE_PATIENCE_MS = 24_750;
 const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
 
@@ -63,17 +66,24 @@ export async function simulateJobs(simulation: JobSimulation): Promise<JobOutcom
   const served = { unserved: 0, longestWaitMs: 0, arrivals: [] as number[] };
 
   /** One call with a permit, the way it goes to the receiver and back. */
-  async function call(quota: Quota, work: Pick<Work, 'untilMs' | 'signal'>, lane: Lane): Promise<void> {
+  async function call(quota: Quota, work: Pick<Work, 'untilMs' | 'signal'>, lane: Priority): Promise<void> {
     const permit = await quota.acquire(work, lane);
     await time.sleep(underWayMs(random));
     receiver.arrive(time.monotonicMs());
     await time.sleep(20 + random() * 180);
-    permit.settle();
+    permit.settle(true);
   }
 
   const instances = Array.from({ length: simulation.instances }, () => {
     const clock = machine(time, random);
-    const ledger = new BlobLedger({ clock, store, name: 'ledger', random, windows: WINDOWS, report: refuse });
+    const ledger = new SharedLedger({
+      clock,
+      store,
+      name: 'ledger',
+      random,
+      windows: WINDOWS,
+      report: refuse,
+    });
     const quota = new Quota(clock, ledger);
     const ask = async (alertId: string, work: Work) => {
       await call(quota, work, 'background');
@@ -180,10 +190,10 @@ interface Instance {
 
 function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
   const places = new JobPlaces('0'.repeat(32));
-  const { backgroundLookup, statsLookup } = createLookups({
+  const { backgroundLookup } = createLookups({
     clock,
     emit: emitNothing,
-    source: { find: ask, stats: () => Promise.reject(refuse()) },
+    source: { find: ask },
     times: { ipsSeconds: 300, notFoundSeconds: 300 },
   });
   return new Jobs({
@@ -197,9 +207,11 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     perMinute: WINDOWS.background[0]?.limit ?? refuse(),
     jobs: new JobStore({ clock, random, store, large: store, places }),
     lookup: backgroundLookup,
-    statsLookup,
+    statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
     wantsStats: () => false,
-    deliveries: { accept: refuse, bury: refuse },
+    wantedScope: () => 'all',
+    renderError: ({ kind }) => ({ status: 413, headers: {}, body: JSON.stringify({ kind }) }),
+    deliveries: { accept: refuse, deadLetter: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
   });
 }
