@@ -1,5 +1,6 @@
 import type { Aged } from '../lookup/answer-cache.js';
 import { isSourceAnswer, type SourceAnswer } from '../lookup/source.js';
+import { newId } from '../queue-work/message.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import { inBatches, pages } from '../storage/pages.js';
 
@@ -9,26 +10,49 @@ export type Answers = ReadonlyMap<number, Aged<SourceAnswer>>;
 const VERSION = 1;
 /** All of them are needed, however long it takes. */
 const NEVER = () => false;
+/**
+ * A blob takes no more once it holds so many addresses: about 2 MB, which is read and parsed in some ten
+ * milliseconds (a choice).
+ */
+const MOST_ADDRESSES = 50_000;
+/** Nor more answers than this (a choice): most alerts have no or few addresses. */
+const MOST_ANSWERS = 2_000;
+
+/** Answers that wait for the next write. */
+interface Waiting {
+  readonly answers: Answers;
+  done(): void;
+  fail(error: unknown): void;
+}
 
 /**
- * The answers of one job, a blob for each or for several: whatever happens after one is written, it
- * is not asked for again. Their ages are taken from the store's own times.
+ * The answers of one job, in blobs of one or several: whatever happens after one is written, it is not asked
+ * for again. Their ages are taken from the store's own times.
+ *
+ * Writes are committed in groups: what comes while a write is under way goes into the next one together. Each
+ * blob has a name of its own, so that two workers that group differently never write over one another's.
  */
 export class AnswerBlobs {
   readonly #store: BlobStore;
   readonly #folder: string;
+  readonly #waiting: Waiting[] = [];
+  #isWriting = false;
 
   constructor(store: BlobStore, folder: string) {
     this.#store = store;
     this.#folder = folder;
   }
 
-  /** @throws {StorageError} */
+  /**
+   * Resolves when the answers are stored.
+   * @throws {StorageError}
+   */
   async keep(answers: Answers): Promise<void> {
     if (answers.size === 0) return;
-    const listed = [...answers].map(([index, aged]) => ({ index, ...aged }));
-    const name = `${this.#folder}${listed[0]?.index}-${listed.length}.json`;
-    await this.#store.write(name, JSON.stringify({ version: VERSION, answers: listed }), 'any');
+    await new Promise<void>((done, fail) => {
+      this.#waiting.push({ answers, done, fail });
+      if (!this.#isWriting) void this.#writeAll();
+    });
   }
 
   /**
@@ -45,6 +69,40 @@ export class AnswerBlobs {
     return answers;
   }
 
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    while (this.#waiting.length > 0) {
+      const group = this.#nextGroup();
+      try {
+        await this.#write(group.flatMap(({ answers }) => [...answers]));
+        for (const { done } of group) done();
+      } catch (error) {
+        for (const { fail } of group) fail(error);
+      }
+    }
+    this.#isWriting = false;
+  }
+
+  /** What is written next: at least one, and as many as fit. */
+  #nextGroup(): Waiting[] {
+    let addresses = 0;
+    let count = 0;
+    let length = 0;
+    for (const { answers } of this.#waiting) {
+      if (addresses >= MOST_ADDRESSES || count >= MOST_ANSWERS) break;
+      for (const { answer } of answers.values()) addresses += answer.ips.length + answer.unusable.length;
+      count += answers.size;
+      length++;
+    }
+    return this.#waiting.splice(0, length);
+  }
+
+  async #write(answers: readonly (readonly [number, Aged<SourceAnswer>])[]): Promise<void> {
+    const listed = answers.map(([index, aged]) => ({ index, ...aged }));
+    const name = `${this.#folder}${listed[0]?.index}-${listed.length}-${newId()}.json`;
+    await this.#store.write(name, JSON.stringify({ version: VERSION, answers: listed }), 'any');
+  }
+
   async #read(name: string): Promise<[number, Aged<SourceAnswer>][]> {
     const { blob, storeTimeMs } = await this.#store.read(name);
     if (!blob) return [];
@@ -56,7 +114,7 @@ export class AnswerBlobs {
   }
 }
 
-/** @returns nothing for what this version has not written: then it is asked for again */
+/** @returns nothing for what is damaged or written by a later version: it counts as not answered */
 function readAnswers(text: string): (Aged<SourceAnswer> & { index: number })[] {
   try {
     const { version, answers } = JSON.parse(text);
