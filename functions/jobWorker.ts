@@ -2,7 +2,7 @@ import type { Startup } from '../shared/app/app.js';
 import { registerQueueWorker } from './queueWorker.js';
 
 /**
- * Works on jobs, a turn for each message; and ends those whose message the host has given up, having
+ * Works on jobs, a slice of work for each message; and ends those whose message the host has given up, having
  * delivered it too often. Not registered without storage, nor with wrong settings: then the messages
  * wait.
  */
@@ -15,7 +15,7 @@ export function registerJobWorker(startup: Startup): void {
     places: shared.jobs.places,
     connection: shared.connection,
     report,
-    work: (message) => jobs.work(message),
+    work: (message, dequeueCount) => jobs.work(message, dequeueCount),
     giveUp: (message) => jobs.giveUp(message),
   });
 }

@@ -14,8 +14,11 @@ export interface QueueWork {
   /** The name of the storage connection. */
   readonly connection: string;
   readonly report: Reporter;
-  /** Does what a message says; the word that it comes to is logged. */
-  work(message: Message): Promise<string>;
+  /**
+   * Does what a message says; the word that it comes to is logged.
+   * @param dequeueCount how often the host has handed the message over, this time included
+   */
+  work(message: Message, dequeueCount: number): Promise<string>;
   /** Ends that of which the host has delivered the message too often. */
   giveUp(message: Message): Promise<void>;
 }
@@ -34,7 +37,8 @@ export function registerQueueWorker(waiting: QueueWork): void {
     handler: async (entry, context) => {
       const message = readMessage(entry);
       if (!message) return foreign();
-      const worked = await told(message, context, () => waiting.work(message));
+      const dequeueCount = Number(context.triggerMetadata?.dequeueCount) || 1;
+      const worked = await told(message, context, () => waiting.work(message, dequeueCount));
       context.info(JSON.stringify({ event: `${name}-worked`, ...message, worked }));
     },
   });

@@ -15,7 +15,7 @@ const LONGEST_MS = 80_000;
  */
 export function registerSweep(startup: Startup): void {
   if (!startup.ok || !startup.app.shared) return;
-  const { clock, settings, shared } = startup.app;
+  const { clock, random, settings, shared } = startup.app;
   const { store } = shared;
   const { resultHours } = settings.jobs;
   app.timer('sweep', {
@@ -23,7 +23,7 @@ export function registerSweep(startup: Startup): void {
     handler: async (_timer, context) => {
       const { failure, ...swept } = await sweepAll([
         () => sweepDeliveries({ store, clock, ...shared.deliveries }, LONGEST_MS),
-        () => sweepJobs({ store, clock, resultHours, ...shared.jobs }, LONGEST_MS),
+        () => sweepJobs({ store, clock, random, resultHours, ...shared.jobs }, LONGEST_MS),
         () => sweep(store, clock, sweepRules(settings, shared), LONGEST_MS),
       ]);
       context.info(JSON.stringify({ event: 'swept', ...swept }));

@@ -4,7 +4,7 @@ import { REMEMBERED_MS } from '../delivery/delivery-store.js';
 import { DeliveryPlaces } from '../delivery/places.js';
 import { createCredential } from '../identity/credential.js';
 import type { TokenCache } from '../identity/token-cache.js';
-import { JobPlaces } from '../jobs/places.js';
+import { JobPlaces } from '../jobs/job-store.js';
 import { ANSWERS_FOLDER, SharedAnswerCache } from '../lookup/shared-answer-cache.js';
 import type { Places } from '../queue-work/blob-names.js';
 import { BlobLedger } from '../quota/blob-ledger.js';

@@ -24,6 +24,7 @@ export const KINDS = {
   'delivery-unknown': [404, 'There is no such delivery'],
   'body-timeout': [408, 'The body did not arrive in time'],
   'delivery-not-dead': [409, 'The delivery cannot be sent again now'],
+  'dedupe-reused': [409, 'The dedupe key belongs to another post'],
   'job-expired': [410, "The job's result has expired"],
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is not JSON'],

@@ -11,7 +11,7 @@ import type { LookupResult } from '../enrichment/result.js';
 import { parseJson } from '../payload/json.js';
 import { findAlerts } from '../payload/references.js';
 import type { Answers } from './answers.js';
-import type { Job } from './job.js';
+import { ANSWERED, type Job, placesOf } from './job.js';
 
 /** What an answer is composed of. */
 export interface Composition {
@@ -47,7 +47,7 @@ export function composeAnswer(
     const found = answers.get(place);
     if (found) return { ok: true, found };
     const failure = failed.get(place);
-    if (!failure) return { ok: false, error: notYet(retryAtMs) };
+    if (!failure) return { ok: false, error: job.progress[place] === ANSWERED ? lost() : notYet(retryAtMs) };
     const { kind, message, upstream, passes } = failure;
     const facts = { ...(upstream ? { upstream } : {}), ...(passes ? { retryAtMs } : {}) };
     return { ok: false, error: new EnrichmentError(kind, message, facts) };
@@ -57,6 +57,18 @@ export function composeAnswer(
     results: new Map(alertIdsIn(references).map((alertId) => [alertId, result(places.get(alertId))])),
   };
   return attach(enricher, { text, payload }, lookedUp, { id: job.id, stats }, deadline);
+}
+
+/** How many alerts were answered whose answer is not there any more. */
+export function lostAnswers({ job, answers }: Pick<Composition, 'job' | 'answers'>): number {
+  return placesOf(job.progress, ANSWERED).filter((place) => !answers.has(place)).length;
+}
+
+function lost(): EnrichmentError {
+  return new EnrichmentError(
+    'job-failed',
+    'The answer for this alert is gone from the storage account, or damaged. Post the alert again.',
+  );
 }
 
 /** It will not be looked up by this job. */

@@ -1,14 +1,17 @@
 import { withDeadline } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
-import { DeadlineError, EnrichmentError, StorageError } from '../base/errors.js';
+import { DeadlineError, EnrichmentError, type ErrorKind, StorageError } from '../base/errors.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Order } from '../delivery/forwarding.js';
 import type { EnrichedPayload, Enricher } from '../enrichment/enrich.js';
 import type { Message } from '../queue-work/message.js';
-import { type Composition, composeAnswer } from './compose.js';
+import { endAnyway, finish, holds } from '../queue-work/work-item.js';
+import { DamagedStateError } from '../queue-work/work-store.js';
+import { type Composition, composeAnswer, lostAnswers } from './compose.js';
 import { FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
-import { fail, finish, type Turn } from './transitions.js';
+import { digestOfText } from './token.js';
+import { newJob } from './transitions.js';
 
 /** The final answer of a job as it is kept. */
 export interface KeptAnswer {
@@ -37,38 +40,93 @@ export type Ended = 'ended' | 'lost-claim';
 const STATS_MS = 20_000;
 
 export const PARTS_MISSING =
-  'What the job is made of is not in the storage account any more, or another version of the app wrote it. Post the alerts again.';
+  'What the job is made of is gone from the storage account, or damaged. Post the alerts again.';
+export const STATE_LOST =
+  'The state of the job is gone from the storage account, or damaged. Post the alerts again.';
 
-/** What the last turn of a job knows beside its state. */
-export interface LastTurn {
+export const RESULT_LOST =
+  'The result of the job is gone from the storage account, or damaged. Post the alerts again.';
+
+/** What the last slice of a job knows beside its state. */
+export interface LastSlice {
   readonly by: string;
+  /** The job as this worker claimed it. */
+  readonly claimed: Job;
   readonly alertIds: readonly string[];
+  /** Workers that have died while they made this answer. */
+  readonly deaths: number;
   /** When what was given up is worth asking for again, on the monotonic clock. */
   readonly retryAtMs?: number | undefined;
 }
 
 /** Makes the final answer and ends the job with it. */
-export async function end(parts: EndParts, job: Job, { by, alertIds, retryAtMs }: LastTurn): Promise<Ended> {
-  const { jobs } = parts;
-  const [text, answers] = await Promise.all([jobs.payload(job.id), jobs.answers(job.id).all()]);
-  if (text === undefined) return endAsFailed(parts, job, PARTS_MISSING);
-  const enriched = await compose(
-    parts,
-    { job, text, alertIds, answers },
-    { stats: parts.wantsStats(job.query), retryAtMs },
+export async function end(parts: EndParts, job: Job, last: LastSlice): Promise<Ended> {
+  const { jobs, deliveries, report } = parts;
+  const { id, progress, failures, fruitless, expectedAtMs } = job;
+  const { by, claimed, alertIds, retryAtMs } = last;
+  const slice = { progress, failures, fruitless, expectedAtMs };
+  // Written before the answer is made: a worker that dies of making it can say so no more.
+  const begun = mustExist(
+    await jobs.change(
+      id,
+      (before) => ({
+        next: holds(before, by) ? { ...before, ...slice, composing: last.deaths + 1 } : undefined,
+      }),
+      claimed,
+    ),
+    id,
   );
-  const delivery = job.forward && (await parts.deliveries.accept(job.forward, enriched));
-  const { status, headers, body } = parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
-  await jobs.keepResult(job.id, body);
-  const { progress, failures, fruitless, expectedAtMs } = job;
-  const turn: Turn = { progress, failures, fruitless, expectedAtMs };
-  const finished = await jobs.change(job.id, (before, nowMs) => ({
-    before,
-    job: finish(before, by, turn, { kind: 'answered', atMs: nowMs, status, headers }),
-  }));
-  if (!(finished?.job ?? finished?.before)?.end) return 'lost-claim';
-  await jobs.stopRunning(job.id);
+  if (!begun.next) return 'lost-claim';
+  const [text, answers] = await Promise.all([payloadOf(jobs, job), jobs.answers(id).all()]);
+  if (text === undefined) return endAsFailed(parts, job, { reason: PARTS_MISSING });
+  const made = { job, text, alertIds, answers };
+  const lost = lostAnswers(made);
+  if (lost > 0) {
+    const detail = `${lost} answers of the job ${id} are gone from the storage account, or damaged. Their alerts are answered as failed.`;
+    report({ event: 'job-damaged', detail });
+  }
+  let isForwarded = false;
+  let answer: KeptAnswer;
+  try {
+    const enriched = await compose(parts, made, { stats: parts.wantsStats(job.query), retryAtMs });
+    const delivery = job.forward && (await deliveries.accept(job.forward, enriched));
+    isForwarded = delivery !== undefined;
+    answer = parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
+  } catch (error) {
+    // What cannot be answered so, such as an answer that would be too large; all else is tried again.
+    if (!(error instanceof EnrichmentError) || error instanceof StorageError) throw error;
+    return endAsFailed(parts, job, { reason: error.message, problem: error.kind, isForwarded });
+  }
+  const { status, headers, body } = answer;
+  const digest = await digestOfText(body);
+  await jobs.keepResult(id, body);
+  const finished = mustExist(
+    await jobs.change(
+      id,
+      (before, atMs) => ({
+        before,
+        next: finish(before, by, { ...slice, end: { kind: 'answered', atMs, status, headers, digest } }),
+      }),
+      begun.next,
+    ),
+    id,
+  );
+  if (!(finished.next ?? finished.before).end) return 'lost-claim';
+  await jobs.stopRunning(id);
   return 'ended';
+}
+
+/** The payload as it was posted; undefined when it is gone, or another one by now. */
+export async function payloadOf(jobs: JobStore, { id, payloadDigest }: Job): Promise<string | undefined> {
+  const text = await jobs.payload(id);
+  if (text === undefined || payloadDigest === undefined) return text;
+  return (await digestOfText(text)) === payloadDigest ? text : undefined;
+}
+
+/** @throws {DamagedStateError} when there is no job any more, which was there a moment ago */
+export function mustExist<T>(found: T | undefined, id: string): T {
+  if (found === undefined) throw new DamagedStateError(`The state of the job ${id} is gone.`);
+  return found;
 }
 
 function compose(
@@ -83,41 +141,99 @@ function compose(
   );
 }
 
+/** Why a job ends without a result. */
+export interface Failure {
+  /** A sentence for the reader. */
+  readonly reason: string;
+  /** What it is answered as; absent: `job-failed`. */
+  readonly problem?: ErrorKind;
+  /** That the result has been handed over for delivery all the same. */
+  readonly isForwarded?: boolean;
+}
+
 /**
- * Ends a job that cannot be worked on, and tells its callers and the operators why. What it was to forward is
- * forwarded as it is. Whoever ended it so may have died before it could tell, and is here once more.
+ * Ends a job that cannot be worked on, and says why to its callers and to operators. What it was to forward is
+ * forwarded as it is.
  *
  * @param message whose work it is: an old one ends nothing
  */
 export async function endAsFailed(
   parts: EndParts,
   { id, generation }: Message,
-  reason: string,
+  { reason, problem, isForwarded = false }: Failure,
 ): Promise<Ended> {
-  const { jobs, report } = parts;
-  const { job } = await jobs.read(id);
-  if (!job || generation < job.generation) return 'lost-claim';
+  const { jobs } = parts;
+  const job = mustExist((await jobs.read(id)).item, id);
+  if (generation < job.generation) return 'lost-claim';
   const order = job.end ? undefined : job.forward;
-  if (order) await forwardFailed(parts, job, order, reason);
+  if (order && !isForwarded) await forwardFailed(parts, job, order, reason);
   const whole = order ? `${reason} What there is was handed to the delivery ${order.id}.` : reason;
-  const failed = await jobs.change(id, (before, nowMs) => ({
-    before,
-    job: fail(before, generation, whole, nowMs),
-  }));
-  const end = (failed?.job ?? failed?.before)?.end;
-  if (!end) return 'lost-claim';
-  if (end.kind === 'failed') {
-    report({ event: 'job-failed', detail: `The job ${id} was ended without a result. ${end.reason}` });
-  }
-  await jobs.stopRunning(id);
+  const failed = mustExist(
+    await jobs.change(id, (before, atMs) => ({
+      before,
+      next: endAnyway(
+        before,
+        { generation },
+        {
+          end: { kind: 'failed', atMs, reason: whole, ...(problem ? { problem } : {}) },
+        },
+      ),
+    })),
+    id,
+  );
+  if (failed.next) reportFailed(parts, failed.next);
+  const now = failed.next ?? failed.before;
+  if (!now.end) return 'lost-claim';
+  if (failed.next) await jobs.stopRunning(id);
+  else await sayEnded(parts, now);
   return 'ended';
 }
 
-/** Forwards what there is; as a dead letter when not even that can be put into the destination's form. */
+/** Takes an ended job's mark away. Who ended it may have died before; then it is said once more how it ended. */
+export async function sayEnded(parts: Pick<EndParts, 'jobs' | 'report'>, job: Job): Promise<void> {
+  if (job.end) await parts.jobs.stopRunning(job.id, () => reportFailed(parts, job));
+}
+
+function reportFailed({ report }: Pick<EndParts, 'report'>, { id, end }: Job): void {
+  if (end?.kind !== 'failed') return;
+  report({ event: 'job-failed', detail: `The job ${id} was ended without a result. ${end.reason}` });
+}
+
+/**
+ * Ends a job whose state is gone or damaged: as failed, with what its mark says that it was to be.
+ * @returns false when somebody else was faster, and its message has to be looked at once more
+ */
+export async function endWithoutState(parts: EndParts, { id, generation }: Message): Promise<boolean> {
+  const { jobs, report } = parts;
+  const marked = await jobs.marked(id);
+  const claim = { by: '', untilMs: 0 };
+  const unknown = { id, query: '', tokens: [], progress: '' };
+  const replaced = await jobs.replace(id, (nowMs) => {
+    const job = marked ?? newJob({ ...unknown, createdAtMs: nowMs, expectedAtMs: nowMs });
+    return { ...job, generation, claim };
+  });
+  if (!replaced) return false;
+  const where = replaced.aside ? `damaged, and was set aside as ${replaced.aside}` : 'gone';
+  const promised = marked
+    ? ''
+    : ' What it was to be is not known any more, nor whether it was to be forwarded.';
+  report({
+    event: 'job-damaged',
+    detail: `The state of the job ${id} was ${where}: the job is ended.${promised}`,
+  });
+  await endAsFailed(parts, { id, generation }, { reason: STATE_LOST });
+  return true;
+}
+
+/**
+ * Forwards what there is. Where that is not even possible, or making it has killed a worker, the posted alerts become
+ * a dead letter.
+ */
 async function forwardFailed(parts: EndParts, job: Job, order: Order, reason: string): Promise<void> {
   const { jobs, deliveries } = parts;
-  const text = await jobs.payload(job.id);
-  if (text === undefined) return deliveries.bury(order, undefined, reason);
+  const text = await payloadOf(jobs, job);
+  const mayKill = (job.composing ?? 0) > 0 && (job.claim?.untilMs ?? 0) > 0;
+  if (text === undefined || mayKill) return deliveries.bury(order, text, reason);
   const [alertIds = [], answers] = await Promise.all([jobs.alertIds(job.id), jobs.answers(job.id).all()]);
   const failed = givenUp(job, new EnrichmentError('job-failed', reason));
   try {

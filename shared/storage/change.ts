@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.js';
 import { StorageError } from '../base/errors.js';
 import type { BlobStore, StoredBlob } from './blob-store.js';
@@ -46,17 +45,6 @@ const MOST_TRIES = 10;
 /** Each lost try makes the longest wait before the next one this much longer: competitors for a slow store must spread. */
 const BACKOFF_MS = 300;
 
-/** States of this process's own writing that are remembered (a choice): one of a large job has 200 kB. */
-const MOST_COPIES = 100;
-
-/** A state as this process wrote it, and the store's time at `atMs` of the monotonic clock. */
-interface OwnCopy<S> {
-  readonly state: S;
-  readonly etag: string;
-  readonly storeTimeMs: number;
-  readonly atMs: number;
-}
-
 /** One change that waits for its swap. */
 interface Waiting<S> {
   /** @returns the state to be written, if it is to be another one */
@@ -74,7 +62,6 @@ export class Changes<S> {
   readonly #text: StateText<S>;
   /** By the blob's name; there while a swap of it is under way. */
   readonly #waiting = new Map<string, Waiting<S>[]>();
-  readonly #copies = new LRUCache<string, OwnCopy<S>>({ max: MOST_COPIES });
 
   constructor(parts: ChangeParts, text: StateText<S>) {
     this.#parts = parts;
@@ -130,43 +117,20 @@ export class Changes<S> {
     this.#waiting.delete(name);
   }
 
-  /** Writes over the copy of its own last write, if it has one, and reads where that does not hold any more. */
   async #swap(name: string, together: readonly Waiting<S>[]): Promise<void> {
     const { clock, random, store } = this.#parts;
-    const copy = this.#copies.get(name);
-    this.#copies.delete(name);
-    if (copy) {
-      const nowMs = copy.storeTimeMs + clock.monotonicMs() - copy.atMs;
-      const state = applied(together, copy.state, nowMs);
-      // A decision to write nothing may rest upon a state that is not so any more.
-      if (state !== undefined && state !== copy.state && (await this.#write(name, state, copy.etag))) return;
-    }
     for (let tries = 1; tries <= MOST_TRIES; tries++) {
       if (tries > 1) await clock.sleep(random() * (tries - 1) * BACKOFF_MS);
       const { blob, storeTimeMs } = await store.read(name);
       const before = readState(this.#text, blob, clock.monotonicMs());
-      const state = applied(together, before, storeTimeMs);
+      let state = before;
+      for (const { apply } of together) state = apply(state, storeTimeMs) ?? state;
       if (!blob || state === undefined || state === before) return;
-      if (await this.#write(name, state, blob.etag)) return;
+      const { etag } = await store.write(name, this.#text.write(state), { etag: blob.etag });
+      if (etag !== undefined) return;
     }
     throw new StorageError('The shared state is busy: others changed it faster. Ask again.', {
       retryAtMs: clock.monotonicMs() + 1_000,
     });
   }
-
-  /** @returns false when somebody else has written meanwhile */
-  async #write(name: string, state: S, over: string): Promise<boolean> {
-    const { clock, store } = this.#parts;
-    const { etag, storeTimeMs } = await store.write(name, this.#text.write(state), { etag: over });
-    if (etag !== undefined) {
-      this.#copies.set(name, { state, etag, storeTimeMs, atMs: clock.monotonicMs() });
-    }
-    return etag !== undefined;
-  }
-}
-
-function applied<S>(together: readonly Waiting<S>[], before: S | undefined, nowMs: number): S | undefined {
-  let state = before;
-  for (const { apply } of together) state = apply(state, nowMs) ?? state;
-  return state;
 }

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { registerQueueWorker } from '../../functions/queueWorker.js';
 import { functionsCore } from '../../local/host/core.js';
 import { invoke } from '../../local/host/invoke.js';
-import { JobPlaces } from '../../shared/jobs/places.js';
+import { JobPlaces } from '../../shared/jobs/job-store.js';
 
 app.setup({ enableHttpStream: true });
 

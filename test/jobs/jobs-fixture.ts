@@ -3,9 +3,8 @@ import type { OperatorAlert } from '../../shared/base/environment.js';
 import { EnrichmentError, QuotaError } from '../../shared/base/errors.js';
 import { emitNothing } from '../../shared/base/telemetry-event.js';
 import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
-import { JobStore } from '../../shared/jobs/job-store.js';
+import { JobPlaces, JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
-import { JobPlaces } from '../../shared/jobs/places.js';
 import { createLookups } from '../../shared/lookup/create-lookups.js';
 import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
@@ -58,7 +57,8 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       const options = { clock, queue: queue.host, poison: poison.host, settings: HOST_QUEUES };
       const pump = new QueuePump({
         ...options,
-        handle: async (text) => void (await jobs.work(readMessage(text) ?? refuse())),
+        handle: async (text, { dequeueCount }) =>
+          void (await jobs.work(readMessage(text) ?? refuse(), dequeueCount)),
         onError: (error) => errors.push(error),
       });
       const poisonPump = new QueuePump({
@@ -101,6 +101,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     });
     return {
       clock,
+      random,
       queue,
       poison,
       quota,

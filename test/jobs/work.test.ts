@@ -3,7 +3,7 @@ import { withDeadline } from '../../shared/base/deadline.js';
 import { StorageError } from '../../shared/base/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
 import { sweepJobs } from '../../shared/jobs/sweep-jobs.js';
-import { CLAIM_MS } from '../../shared/jobs/transitions.js';
+import { LEASE_MS } from '../../shared/jobs/transitions.js';
 import { randomFrom } from '../support/random.js';
 import { away, forbidden, type JobsFixture, openJobsFixture, post, throttled } from './jobs-fixture.js';
 
@@ -175,7 +175,7 @@ describe('a job', () => {
       fixture.queue.put(Buffer.from(JSON.stringify(message)).toString('base64'));
     fixture.startWorker();
     fixture.startWorker();
-    await fixture.clock.pass(2 * CLAIM_MS);
+    await fixture.clock.pass(2 * LEASE_MS);
     expect(fixture.calls).toHaveLength(3);
     expect(fixture.queue.messages.size).toBe(0);
   });
@@ -319,7 +319,7 @@ describe('a storage that goes away', () => {
     expect(fixture.queue.messages.size).toBe(2);
     fixture.startWorker();
     expect((await end(job)).enrichment.status).toBe('complete');
-    await fixture.clock.pass(2 * CLAIM_MS);
+    await fixture.clock.pass(2 * LEASE_MS);
     expect(fixture.calls).toHaveLength(3);
     expect(fixture.queue.messages.size).toBe(0);
   });
@@ -403,7 +403,7 @@ describe('a job of a later version of the app', () => {
     raise(job);
     await fixture.clock.pass(100 * HOUR);
     const { store, queue, clock, places } = fixture;
-    await clock.until(sweepJobs({ store, queue, clock, places, resultHours: 24 }, 60_000));
+    await clock.until(sweepJobs({ store, queue, clock, random: () => 0, places, resultHours: 24 }, 60_000));
     expect(store.blobs.has(places.payload(job.id))).toBe(true);
   });
 });
@@ -441,7 +441,7 @@ test('an old poison message does not end a job that has gone on', async () => {
 describe('the sweep', () => {
   const sweepFor = (ms: number, resultHours = 24) => {
     const { store, queue, clock, places } = fixture;
-    return clock.until(sweepJobs({ store, queue, clock, places, resultHours }, ms));
+    return clock.until(sweepJobs({ store, queue, clock, random: () => 0, places, resultHours }, ms));
   };
 
   test('sends a job its message within two days, however long results are kept', async () => {
@@ -478,7 +478,8 @@ describe('what is kept', () => {
     await fixture.clock.pass(24 * HOUR + 1_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-unknown', status: 404 });
     const { store, queue, clock, places } = fixture;
-    const sweep = () => clock.until(sweepJobs({ store, queue, clock, places, resultHours: 24 }, 60_000));
+    const sweep = () =>
+      clock.until(sweepJobs({ store, queue, clock, random: () => 0, places, resultHours: 24 }, 60_000));
     const before = store.blobs.size; // 5 of them are the running job's
     expect(await sweep()).toMatchObject({ finished: true, deleted: before - 5 });
     expect(

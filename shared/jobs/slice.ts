@@ -5,11 +5,12 @@ import { DeadlineError, EnrichmentError, loggedFault } from '../base/errors.js';
 import type { Lookup } from '../lookup/lookup.js';
 import type { SourceAnswer } from '../lookup/source.js';
 import type { AnswerBlobs } from './answers.js';
+import type { StopSignal } from './in-flight.js';
 import { type AlertFailure, ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
-import type { TurnOutcome } from './schedule.js';
+import type { SliceOutcome } from './transitions.js';
 
-/** What a turn of work needs. */
-export interface TurnParts {
+/** What a slice of work needs. */
+export interface SliceParts {
   readonly clock: Clock;
   /** Looks alerts up with the permits that background work may have. */
   readonly lookup: Lookup<SourceAnswer>;
@@ -17,8 +18,8 @@ export interface TurnParts {
   readonly report: Reporter;
 }
 
-/** What a turn brought. */
-export interface TurnResult extends TurnOutcome {
+/** What a slice brought. */
+export interface SliceResult extends SliceOutcome {
   readonly progress: string;
   readonly failures: readonly AlertFailure[];
   /** The last failure that passes, for alerts that are given up. */
@@ -27,8 +28,8 @@ export interface TurnResult extends TurnOutcome {
 
 /** A batch of lookups: ten seconds for a permit, as many for the call. Longer waits are the queue's. */
 const BATCH_MS = 20_000;
-/** No new batch is begun after this, so that a turn ends well within its claim and the host's time-out. */
-const TURN_MS = 30_000;
+/** No new batch is begun after this, so that a slice ends well within the host's time-out. */
+const SLICE_MS = 30_000;
 
 /**
  * Looks up alerts of a job, all of a batch at the same time, until there is none left, its share of the
@@ -37,23 +38,24 @@ const TURN_MS = 30_000;
  *
  * @param share calls that it may make; answers from a cache cost none
  */
-export async function runTurn(
-  parts: TurnParts,
+export async function runSlice(
+  parts: SliceParts,
   job: Job,
   alertIds: readonly string[],
   kept: AnswerBlobs,
   share: number,
-): Promise<TurnResult> {
+  stop: StopSignal,
+): Promise<SliceResult> {
   const { clock } = parts;
-  const untilMs = clock.monotonicMs() + TURN_MS;
+  const untilMs = clock.monotonicMs() + SLICE_MS;
   const marks = new Map<number, string>();
   let failures = job.failures;
   const passing: EnrichmentError[] = [];
   let pending = pendingOf(job);
-  for (let left = share; left > 0 && pending.length > 0 && passing.length === 0; ) {
+  for (let left = share; left > 0 && pending.length > 0 && passing.length === 0 && !stop.isStopping; ) {
     const batch = pending.slice(0, left);
     pending = pending.slice(left);
-    const lookups = await runBatch(clock, batch, (index, deadline) =>
+    const lookups = await runBatch(clock, batch, stop.cut, (index, deadline) =>
       lookUp(parts, alertIds, kept, index, deadline),
     );
     for (const { index, failure, isCall } of lookups) {
@@ -91,12 +93,12 @@ interface LookedUpAlert {
 function runBatch(
   clock: Clock,
   batch: readonly number[],
+  cut: AbortSignal,
   lookUpOne: (index: number, deadline: Deadline) => Promise<LookedUpAlert>,
 ): Promise<LookedUpAlert[]> {
-  const outOfTime = () => new DeadlineError('The turn of work was over.');
-  return withDeadline(clock, BATCH_MS, outOfTime, (deadline) =>
-    Promise.all(batch.map((index) => lookUpOne(index, deadline))),
-  );
+  const outOfTime = () => new DeadlineError('The slice of work was over.');
+  const run = (deadline: Deadline) => Promise.all(batch.map((index) => lookUpOne(index, deadline)));
+  return withDeadline(clock, BATCH_MS, outOfTime, run, cut);
 }
 
 const FAULT =
@@ -104,7 +106,7 @@ const FAULT =
 
 /** An answer that cannot be kept does not count, or it would be lost with this process. */
 async function lookUp(
-  { lookup, report }: TurnParts,
+  { lookup, report }: SliceParts,
   alertIds: readonly string[],
   kept: AnswerBlobs,
   index: number,
