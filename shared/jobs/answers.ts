@@ -35,12 +35,15 @@ interface Waiting {
 export class AnswerBlobs {
   readonly #store: BlobStore;
   readonly #folder: string;
+  readonly #alertIds: readonly string[];
   readonly #waiting: Waiting[] = [];
   #isWriting = false;
 
-  constructor(store: BlobStore, folder: string) {
+  /** @param alertIds of the job, by their places */
+  constructor(store: BlobStore, folder: string, alertIds: readonly string[]) {
     this.#store = store;
     this.#folder = folder;
+    this.#alertIds = alertIds;
   }
 
   /**
@@ -98,7 +101,7 @@ export class AnswerBlobs {
   }
 
   async #write(answers: readonly (readonly [number, Aged<SourceAnswer>])[]): Promise<void> {
-    const listed = answers.map(([index, aged]) => ({ index, ...aged }));
+    const listed = answers.map(([index, aged]) => ({ index, alertId: this.#alertIds[index], ...aged }));
     const name = `${this.#folder}${listed[0]?.index}-${listed.length}-${newId()}.json`;
     await this.#store.write(name, JSON.stringify({ version: VERSION, answers: listed }), 'any');
   }
@@ -107,15 +110,24 @@ export class AnswerBlobs {
     const { blob, storeTimeMs } = await this.#store.read(name);
     if (!blob) return [];
     const keptSeconds = Math.max(0, Math.round((storeTimeMs - blob.lastModifiedMs) / 1000));
-    return readAnswers(blob.text).map(({ index, answer, ageSeconds }) => [
-      index,
-      { answer, ageSeconds: ageSeconds + keptSeconds },
-    ]);
+    return readAnswers(blob.text)
+      .filter(({ index, alertId }) => {
+        const own = this.#alertIds[index];
+        return own !== undefined && (alertId === undefined || alertId === own);
+      })
+      .map(({ index, answer, ageSeconds }) => [index, { answer, ageSeconds: ageSeconds + keptSeconds }]);
   }
 }
 
+/** An answer as it is stored. */
+interface StoredAnswer extends Aged<SourceAnswer> {
+  readonly index: number;
+  /** Absent in blobs of version 0.1, which are not checked. */
+  readonly alertId?: string;
+}
+
 /** @returns nothing for what is damaged or written by a later version: it counts as not answered */
-function readAnswers(text: string): (Aged<SourceAnswer> & { index: number })[] {
+function readAnswers(text: string): StoredAnswer[] {
   try {
     const { version, answers } = JSON.parse(text);
     const isAll =

@@ -77,7 +77,7 @@ export async function end(parts: EndParts, job: Job, last: LastSlice): Promise<E
     id,
   );
   if (!begun.next) return 'lost-claim';
-  const [text, answers] = await Promise.all([payloadOf(jobs, job), jobs.answers(id).all()]);
+  const [text, answers] = await Promise.all([jobs.payload(job), jobs.answers(id, alertIds).all()]);
   if (text === undefined) return endAsFailed(parts, job, { reason: PARTS_MISSING });
   const made = { job, text, alertIds, answers };
   const lost = lostAnswers(made);
@@ -114,13 +114,6 @@ export async function end(parts: EndParts, job: Job, last: LastSlice): Promise<E
   if (!(finished.next ?? finished.before).end) return 'lost-claim';
   await jobs.stopRunning(id);
   return 'ended';
-}
-
-/** The payload as it was posted; undefined when it is gone, or another one by now. */
-export async function payloadOf(jobs: JobStore, { id, payloadDigest }: Job): Promise<string | undefined> {
-  const text = await jobs.payload(id);
-  if (text === undefined || payloadDigest === undefined) return text;
-  return (await digestOfText(text)) === payloadDigest ? text : undefined;
 }
 
 /** @throws {DamagedStateError} when there is no job any more, which was there a moment ago */
@@ -231,10 +224,11 @@ export async function endWithoutState(parts: EndParts, { id, generation }: Messa
  */
 async function forwardFailed(parts: EndParts, job: Job, order: Order, reason: string): Promise<void> {
   const { jobs, deliveries } = parts;
-  const text = await payloadOf(jobs, job);
+  const text = await jobs.payload(job);
   const mayKill = (job.composing ?? 0) > 0 && (job.claim?.untilMs ?? 0) > 0;
   if (text === undefined || mayKill) return deliveries.bury(order, text, reason);
-  const [alertIds = [], answers] = await Promise.all([jobs.alertIds(job.id), jobs.answers(job.id).all()]);
+  const alertIds = (await jobs.alertIds(job)) ?? [];
+  const answers = await jobs.answers(job.id, alertIds).all();
   const failed = givenUp(job, new EnrichmentError('job-failed', reason));
   try {
     const enriched = await compose(parts, { job: failed, text, alertIds, answers }, { stats: false });

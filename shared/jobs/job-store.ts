@@ -5,6 +5,7 @@ import { WorkStore, type WorkStoreParts } from '../queue-work/work-store.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import { AnswerBlobs, type Answers } from './answers.js';
 import { JOB_FORMAT, type Job } from './job.js';
+import { digestOf, digestOfText } from './token.js';
 
 /** Where an app's jobs are kept. */
 export class JobPlaces extends Places {
@@ -83,7 +84,7 @@ export class JobStore extends WorkStore<Job> {
     const [{ storeTimeMs }] = await Promise.all([
       store.write(places.alerts(id), JSON.stringify(alertIds), 'any'),
       large.write(places.payload(id), payload, 'any'),
-      this.answers(id).keep(answers),
+      this.answers(id, alertIds).keep(answers),
     ]);
     return storeTimeMs;
   }
@@ -122,20 +123,25 @@ export class JobStore extends WorkStore<Job> {
     for (const { etag } of blobs) await store.delete(name, etag);
   }
 
-  async payload(id: string): Promise<string | undefined> {
-    return (await this.#parts.large.read(this.#parts.places.payload(id))).blob?.text;
+  /** The payload as it was posted; undefined when it is gone, or is another one by now. */
+  async payload({ id, payloadDigest }: Job): Promise<string | undefined> {
+    const { blob } = await this.#parts.large.read(this.#parts.places.payload(id));
+    if (!blob || payloadDigest === undefined) return blob?.text;
+    return (await digestOfText(blob.text)) === payloadDigest ? blob.text : undefined;
   }
 
-  /** @returns undefined when the list is gone or damaged */
-  async alertIds(id: string): Promise<readonly string[] | undefined> {
+  /** The alerts by their places; undefined when the list is gone, or is another one by now. */
+  async alertIds({ id, progress, alertsDigest }: Job): Promise<readonly string[] | undefined> {
     const { blob } = await this.#parts.store.read(this.#parts.places.alerts(id));
     const list = blob && parsed(blob.text);
-    return Array.isArray(list) && list.every(isEndpointAlertId) ? list : undefined;
+    if (!Array.isArray(list) || list.length !== progress.length || !list.every(isEndpointAlertId))
+      return undefined;
+    return alertsDigest === undefined || alertsDigest === digestOfList(list) ? list : undefined;
   }
 
-  answers(id: string): AnswerBlobs {
+  answers(id: string, alertIds: readonly string[]): AnswerBlobs {
     // One alert can have a hundred thousand addresses.
-    return new AnswerBlobs(this.#parts.large, this.#parts.places.answers(id));
+    return new AnswerBlobs(this.#parts.large, this.#parts.places.answers(id), alertIds);
   }
 
   async keepResult(id: string, body: string): Promise<void> {
@@ -172,6 +178,11 @@ export class JobStore extends WorkStore<Job> {
     const { etag } = await store.write(`${places.same}${key}`, JSON.stringify(job), condition);
     return etag !== undefined;
   }
+}
+
+/** The digest of a list of alert ids. */
+export function digestOfList(alertIds: readonly string[]): string {
+  return digestOf(alertIds.join());
 }
 
 /** JSON of an object or a list; undefined for anything else. */

@@ -14,8 +14,9 @@ export interface Job extends WorkItem {
   /** Digests of the tokens that open it. */
   readonly tokens: readonly string[];
   readonly createdAtMs: number;
-  /** Of the payload as posted. Absent in jobs of version 0.1, which are not checked. */
+  /** Of the payload as posted, and of the list of its alerts. Absent in jobs of version 0.1, which are not checked. */
   readonly payloadDigest?: string;
+  readonly alertsDigest?: string;
   /** On whose behalf all its work is done: the request that posted it. */
   readonly trace?: Trace | undefined;
   /** How many slices of work have ended. Only a message of this generation, or of a later one, is worked on. */

@@ -5,7 +5,7 @@ import type { EnrichedPayload } from '../enrichment/enrich.js';
 import { isId, type Message, writeMessage } from '../queue-work/message.js';
 import { DamagedStateError } from '../queue-work/work-store.js';
 import { composeAnswer } from './compose.js';
-import { type KeptAnswer, PARTS_MISSING, payloadOf, RESULT_LOST, STATE_LOST } from './end.js';
+import { type KeptAnswer, PARTS_MISSING, RESULT_LOST, STATE_LOST } from './end.js';
 import { InFlight } from './in-flight.js';
 import type { Job } from './job.js';
 import { type JobRequest, type StartedJob, type StartParts, startJob } from './start.js';
@@ -99,12 +99,13 @@ export class Jobs {
 
   /** @throws {EnrichmentError} also for a job whose state is gone or damaged: its mark knows who may be told so */
   async #read(id: string, token: string): Promise<{ readonly item: Job; readonly storeTimeMs: number }> {
-    const { jobs } = this.#parts;
+    const { jobs, report } = this.#parts;
     try {
       const { item, storeTimeMs } = await jobs.read(id);
       if (item) return { item, storeTimeMs };
     } catch (error) {
       if (!(error instanceof DamagedStateError)) throw error;
+      report({ event: 'job-damaged', detail: `The state of the job ${id} is damaged.` });
     }
     if (!opens(token, (await jobs.marked(id))?.tokens ?? [])) throw unknownJob();
     throw new EnrichmentError('job-failed', STATE_LOST);
@@ -136,12 +137,9 @@ export class Jobs {
 
   async #composePartial(job: Job, retryAfterSeconds: number, deadline: Deadline): Promise<EnrichedPayload> {
     const { clock, jobs } = this.#parts;
-    const [text, alertIds = [], answers] = await Promise.all([
-      payloadOf(jobs, job),
-      jobs.alertIds(job.id),
-      jobs.answers(job.id).all(),
-    ]);
-    if (text === undefined) throw new EnrichmentError('job-failed', PARTS_MISSING);
+    const [text, alertIds] = await Promise.all([jobs.payload(job), jobs.alertIds(job)]);
+    if (text === undefined || !alertIds) throw new EnrichmentError('job-failed', PARTS_MISSING);
+    const answers = await jobs.answers(job.id, alertIds).all();
     const retryAtMs = clock.monotonicMs() + retryAfterSeconds * 1000;
     const made = { job, text, alertIds, answers };
     const soFar = await composeAnswer(this.#parts, made, { stats: false, retryAtMs }, deadline);

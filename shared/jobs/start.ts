@@ -9,7 +9,7 @@ import type { Quota } from '../quota/quota.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import type { Answers } from './answers.js';
 import { ANSWERED, type Job, pendingOf, withMarks } from './job.js';
-import type { JobStore } from './job-store.js';
+import { digestOfList, type JobStore } from './job-store.js';
 import { digestOf, digestOfText, newToken } from './token.js';
 import { type JobView, join, mayLackMessage, newJob, noProgress, viewJob } from './transitions.js';
 
@@ -142,6 +142,7 @@ async function makeJob(parts: StartParts, post: Post, id: string): Promise<Start
     tokens: [digestOf(token)],
     progress,
     payloadDigest,
+    alertsDigest: digestOfList(alertIds),
     createdAtMs: nowMs,
     trace: currentTrace(),
     expectedAtMs: nowMs + workMs + POLLING_MS,

@@ -91,6 +91,7 @@ export function newJob(
     | 'tokens'
     | 'progress'
     | 'payloadDigest'
+    | 'alertsDigest'
     | 'createdAtMs'
     | 'expectedAtMs'
     | 'trace'

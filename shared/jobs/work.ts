@@ -156,11 +156,9 @@ async function workClaimed(
   const { clock, jobs, queue, perMinute, inFlight } = parts;
   const { id } = claimed;
   const beganMs = clock.monotonicMs();
-  const alertIds = await jobs.alertIds(id);
-  if (alertIds?.length !== claimed.progress.length) {
-    return endAsFailed(parts, claimed, { reason: PARTS_MISSING });
-  }
-  const kept = jobs.answers(id);
+  const alertIds = await jobs.alertIds(claimed);
+  if (!alertIds) return endAsFailed(parts, claimed, { reason: PARTS_MISSING });
+  const kept = jobs.answers(id, alertIds);
   const job = isTakeover ? withAnswered(claimed, [...(await kept.all()).keys()]) : claimed;
   const running = await jobs.running();
   const slice = await runSlice(parts, job, alertIds, kept, shareOf(perMinute, running), inFlight);
@@ -192,8 +190,5 @@ async function workClaimed(
 }
 
 function withAnswered(job: Job, indices: readonly number[]): Job {
-  const marks = new Map(
-    indices.filter((index) => index < job.progress.length).map((index) => [index, ANSWERED]),
-  );
-  return { ...job, progress: withMarks(job.progress, marks) };
+  return { ...job, progress: withMarks(job.progress, new Map(indices.map((index) => [index, ANSWERED]))) };
 }
