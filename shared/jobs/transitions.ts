@@ -10,9 +10,9 @@ import { type Job, type JobEnd, PENDING, pendingOf } from './job.js';
  * For how long nobody else works on a job after its worker was last heard of. A dead worker's message is visible
  * again after 30 s (`visibilityTimeout` in host.json), and finds the lease over.
  */
-export const LEASE_MS = 30_000;
+export const LEASE_MS = 25_000;
 /** How often a worker extends its lease (a choice): two tries may fail before it is over. */
-export const EXTEND_MS = 10_000;
+export const EXTEND_MS = 8_000;
 
 /** Of no message: that the first one may be missing is not asked. */
 const NO_GENERATION = -1;

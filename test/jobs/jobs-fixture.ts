@@ -28,7 +28,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
   const queue = new MemoryQueue(clock);
   const poison = new MemoryQueue(clock);
   const places = new JobPlaces('0'.repeat(32));
-  const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(100, 1_500, 20)));
+  const ledger = new MemoryLedger(clock, laneWindows(100, 1_500, 20));
   const calls: string[] = [];
   const pumps: QueuePump[] = [];
   const errors: unknown[] = [];
@@ -39,7 +39,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     queue,
     poison,
     places,
-    quota,
+    quota: new Quota(clock, ledger),
     /** Alert ids in the order of their calls. */
     calls,
     errors,
@@ -49,27 +49,37 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     deadLetters: new Map<string, string | undefined>(),
     /** Called before something is forwarded, to fail. */
     onForward: () => {},
+    /** Called when an answer is made; it may kill the process that makes it. */
+    onRender: (_enriched: EnrichedPayload, _die: () => void): void => {},
+    /** Awaited in each call to the upstream. */
+    onCall: (_alertId: string): Promise<void> | undefined => undefined,
     upstream: (() => FOUND) as Upstream,
     /** A new instance of the app: nothing of another one's memory is in it. */
     jobs: (): Jobs => new Jobs(partsOf()),
     /** Lets an instance work on what is in the queue. */
     startWorker(jobs = new Jobs(partsOf())): QueuePump {
-      const options = { clock, queue: queue.host, poison: poison.host, settings: HOST_QUEUES };
-      const pump = new QueuePump({
-        ...options,
-        handle: async (text, { dequeueCount }) =>
-          void (await jobs.work(readMessage(text) ?? refuse(), dequeueCount)),
-        onError: (error) => errors.push(error),
-      });
-      const poisonPump = new QueuePump({
-        ...options,
-        queue: poison.host,
-        poison: undefined,
-        handle: async (text) => jobs.giveUp(readMessage(text) ?? refuse()),
-        onError: (error) => errors.push(error),
-      });
-      pumps.push(pump, poisonPump);
-      return pump;
+      return pump(() => ({ jobs, death: new Promise(() => {}) }))[0];
+    },
+    /** The same for a host that lives on when its worker process dies, and starts another one. */
+    startHost() {
+      const life = { isOver: false };
+      let worker = mortalWorker();
+      const [work, giveUp] = pump(() => worker, life);
+      const kill = () => {
+        worker.die();
+        worker = mortalWorker();
+      };
+      /** The whole instance ends, and its messages stay leased; others have a quota of their own. */
+      const end = () => {
+        life.isOver = true;
+        worker.die();
+        for (const one of [work, giveUp]) {
+          pumps.splice(pumps.indexOf(one), 1);
+          void one.stop();
+        }
+        fixture.quota = new Quota(clock, ledger);
+      };
+      return { kill, end, jobs: () => worker.jobs };
     },
     /** What the queue holds, oldest first, decoded. */
     messages: () =>
@@ -78,12 +88,59 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     close: () => clock.until(Promise.all(pumps.splice(0).map((pump) => pump.stop()))),
   };
 
+  interface Worker {
+    readonly jobs: Jobs;
+    /** Rejects when the process dies. */
+    readonly death: Promise<never>;
+  }
+
+  /** A worker process that can be killed: nothing that it does has any effect from then on. */
+  function mortalWorker() {
+    const life = { isOver: false };
+    let reject: (error: Error) => void = () => {};
+    const death = new Promise<never>((_resolve, rejectIt) => {
+      reject = rejectIt;
+    });
+    death.catch(() => {});
+    const die = () => {
+      life.isOver = true;
+      reject(new Error('The worker died.'));
+    };
+    return { jobs: new Jobs(partsOf(life, die)), death, die };
+  }
+
+  /** The host's two queue triggers. What a worker was at when it died has failed. */
+  function pump(worker: () => Worker, life = { isOver: false }): [QueuePump, QueuePump] {
+    const host = { queue: mortal(queue.host, life), poison: mortal(poison.host, life) };
+    const options = { clock, ...host, settings: HOST_QUEUES };
+    const run = (what: (jobs: Jobs) => Promise<unknown>) => {
+      const { jobs, death } = worker();
+      return Promise.race([what(jobs), death]).then(() => {});
+    };
+    const work = new QueuePump({
+      ...options,
+      handle: (text, { dequeueCount }) =>
+        run((jobs) => jobs.work(readMessage(text) ?? refuse(), dequeueCount)),
+      onError: (error) => errors.push(error),
+    });
+    const giveUp = new QueuePump({
+      ...options,
+      queue: host.poison,
+      poison: undefined,
+      handle: (text) => run((jobs) => jobs.giveUp(readMessage(text) ?? refuse())),
+      onError: (error) => errors.push(error),
+    });
+    pumps.push(work, giveUp);
+    return [work, giveUp];
+  }
+
   async function ask(alertId: string, work: Work): Promise<SourceAnswer> {
-    const permit = await quota.acquire(work, 'background');
+    const permit = await fixture.quota.acquire(work, 'background');
     calls.push(alertId);
     const number = calls.length;
     try {
       await clock.sleep(100, work.signal);
+      await fixture.onCall(alertId);
       const answer = fixture.upstream(alertId, number);
       if (answer instanceof Error) throw answer;
       return answer;
@@ -92,7 +149,8 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     }
   }
 
-  function partsOf(): JobsParts {
+  function partsOf(life = { isOver: false }, die = refuse as () => void): JobsParts {
+    const mine = { store: mortal(store, life), queue: mortal(queue, life) };
     const { backgroundLookup, statsLookup } = createLookups({
       clock,
       emit: emitNothing,
@@ -102,14 +160,14 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     return {
       clock,
       random,
-      queue,
+      queue: mine.queue,
       poison,
-      quota,
+      quota: fixture.quota,
       emit: emitNothing,
       report: (report) => void reports.push(report),
       resultHours: 24,
       perMinute: 80, // what the reserve leaves of 100
-      jobs: new JobStore({ clock, random, store, large: store, places }),
+      jobs: new JobStore({ clock, random, store: mine.store, large: mine.store, places }),
       lookup: backgroundLookup,
       statsLookup,
       wantsStats: () => false,
@@ -121,7 +179,9 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
         },
         bury: async ({ id }, text) => void fixture.deadLetters.set(id, text),
       },
-      render: ({ enrichment, delivery }) => {
+      render: (enriched) => {
+        fixture.onRender(enriched, die);
+        const { enrichment, delivery } = enriched;
         const body = JSON.stringify({ ...enrichment, delivery });
         return { status: 200, headers: {}, body };
       },
@@ -129,6 +189,17 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
   }
 
   return fixture;
+}
+
+/** What a process has of something outside: when its life is over, nothing comes back any more. */
+function mortal<T extends object>(outside: T, life: { readonly isOver: boolean }): T {
+  return new Proxy(outside, {
+    get: (target, name) => {
+      const member = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => (life.isOver ? new Promise(() => {}) : member.apply(target, args));
+    },
+  });
 }
 
 export type JobsFixture = ReturnType<typeof openJobsFixture>;
