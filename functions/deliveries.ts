@@ -1,6 +1,6 @@
 import { app, type HttpRequest } from '@azure/functions';
 import type { App, Startup } from '../shared/app/app.js';
-import { withoutQueue } from '../shared/delivery/at-once.js';
+import { withoutQueue } from '../shared/delivery/send-now.js';
 import { door } from '../shared/http/door.js';
 
 /**

@@ -10,9 +10,7 @@ import { notedCall } from '../defender/noted-call.js';
 import { UpstreamClock } from '../defender/upstream-clock.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Forwarding } from '../delivery/forwarding.js';
-import { notedSend } from '../delivery/noted-send.js';
-import { sendLazily } from '../delivery/send-lazily.js';
-import type { Send } from '../delivery/sending.js';
+import { createSend, type Send } from '../delivery/send.js';
 import { createCredential } from '../identity/credential.js';
 import { type AccessToken, TokenCache } from '../identity/token-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
@@ -101,7 +99,7 @@ export function createApp(
   const kept = { times: settings.cache, shared: sharedAnswers };
   const { lookup, backgroundLookup, statsLookup } = createLookups({ clock, emit, source, ...kept });
   const delegation = createDelegation(settings, { ...upstream, emit }, ownToken, openLedger);
-  const send = notedSend(sendLazily({ clock, userAgent: USER_AGENT, ownToken }), clock, emit);
+  const send = createSend({ clock, random, emit, userAgent: USER_AGENT, ownToken });
   const { forwarding, deliveries } = createForwarding(shared, settings, { ...environment, emit }, send);
   const jobs =
     shared &&

@@ -26,6 +26,8 @@ export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
   const options = (query: string) => parseOptions(new URLSearchParams(query), []);
   return new Jobs({
     ...app,
+    store,
+    places,
     queue,
     poison,
     jobs: new JobStore({ clock, random, store, large, places }),

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '../base/environment.js';
-import { REMEMBERED_MS } from '../delivery/delivery-store.js';
-import { DeliveryPlaces } from '../delivery/places.js';
+import { DeliveryPlaces, REMEMBERED_MS } from '../delivery/delivery-store.js';
 import { createCredential } from '../identity/credential.js';
 import type { TokenCache } from '../identity/token-cache.js';
 import { JobPlaces } from '../jobs/job-store.js';

@@ -44,7 +44,6 @@ export const KINDS = {
   'identity-unavailable': [503, 'The identity endpoint is not available'],
   'storage-unavailable': [503, 'The shared state is not available'],
   'not-looked-up-yet': [503, 'The job has not come to this alert yet'],
-  'destination-spared': [503, 'The destination is left alone for now'],
   'app-stopping': [503, 'This instance of the app is being stopped'],
   'settings-wrong': [503, 'The app is not configured'],
   'deadline-exceeded': [504, 'There was no answer in time'],
@@ -128,6 +127,26 @@ export class StorageError extends EnrichmentError {
     this.trouble = facts.trouble ?? 'other';
   }
 }
+
+/** A part of the app's own code could not be loaded: the package is damaged, or the disk is failing for a moment. */
+export class CodeNotLoadedError extends EnrichmentError {
+  /**
+   * @param does what that part does, as the end of a sentence
+   * @param nowMs on the clock's monotonic reading
+   */
+  constructor(does: string, nowMs: number, cause: unknown) {
+    const code = (cause as { code?: unknown } | undefined)?.code;
+    super(
+      'internal-error',
+      `The part of the app that ${does} could not be loaded (${typeof code === 'string' ? code : 'no code'}). ` +
+        'It is tried again; if it stays, deploy the package again.',
+      { retryAtMs: nowMs + CODE_RETRY_MS, cause },
+    );
+  }
+}
+
+/** When loading code again is worth trying. A choice: a lack of file handles passes in seconds. */
+const CODE_RETRY_MS = 5_000;
 
 /** The caller's time is up. */
 export class DeadlineError extends EnrichmentError {

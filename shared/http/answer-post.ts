@@ -5,7 +5,7 @@ import type { App } from '../app/app.js';
 import type { Deadline } from '../base/deadline.js';
 import { currentTrace } from '../base/trace.js';
 import type { Destination } from '../delivery/destination.js';
-import type { Order } from '../delivery/forwarding.js';
+import type { Reservation } from '../delivery/forwarding.js';
 import { alertIdsIn, attach, type LookedUp, lookUp, type Posted } from '../enrichment/enrich.js';
 import { answersByPlace, isOverflowing, nothingLookedUp, withoutStorage } from '../jobs/overflow.js';
 import { parseJson } from '../payload/json.js';
@@ -53,8 +53,8 @@ export function answerPost(
     if (!forward || isProblem(enriched.enrichment, options.onFailure)) {
       return enrichmentAnswer(enriched, options);
     }
-    const order = await deadline.unlessOver(orderForward(services, posted, options, forward));
-    const delivery = await services.forwarding.forward(order, enriched, deadline);
+    const reservation = await deadline.unlessOver(reserveForward(services, posted, options, forward));
+    const delivery = await services.forwarding.forward(reservation, enriched, deadline);
     return enrichmentAnswer({ ...enriched, delivery }, options);
   });
 }
@@ -77,20 +77,20 @@ async function answerJob(
       query: answerQuery(options),
       dedupe,
       answers: answersByPlace(lookedUp),
-      forward: forward && (await orderForward(services, posted, options, forward)),
+      forward: forward && (await reserveForward(services, posted, options, forward)),
     });
   // Past the deadline it may still come to a job, for the repeated post to join.
   const started = await deadline.unlessOver(startJob());
   return acceptedAnswer(started, jobLocation(request, settings.publicBaseUrl, started));
 }
 
-function orderForward(
+function reserveForward(
   { forwarding }: App,
   { text }: Posted,
   options: Options,
   { name }: Destination,
-): Promise<Order> {
+): Promise<Reservation> {
   const { dedupe } = options;
   const traceparent = currentTrace()?.traceparent;
-  return forwarding.order({ destination: name, text, query: answerQuery(options), dedupe, traceparent });
+  return forwarding.reserve({ destination: name, text, query: answerQuery(options), dedupe, traceparent });
 }

@@ -2,7 +2,7 @@ import { withDeadline } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
 import { DeadlineError, EnrichmentError, type ErrorKind, StorageError } from '../base/errors.js';
 import type { Deliveries } from '../delivery/deliveries.js';
-import type { Order } from '../delivery/forwarding.js';
+import type { Reservation } from '../delivery/forwarding.js';
 import type { EnrichedPayload, Enricher } from '../enrichment/enrich.js';
 import type { Message } from '../queue-work/message.js';
 import { endAnyway, finish, holds } from '../queue-work/work-item.js';
@@ -28,7 +28,7 @@ export interface EndParts extends Omit<Enricher, 'lookup'> {
   /** Whether the options in a job's query ask for statistics. */
   readonly wantsStats: (query: string) => boolean;
   /** Take over what is to be forwarded. */
-  readonly deliveries: Pick<Deliveries, 'accept' | 'bury'>;
+  readonly deliveries: Pick<Deliveries, 'accept' | 'deadLetter'>;
   /** Makes the answer that the options in a job's query ask for. */
   readonly render: (enriched: EnrichedPayload, query: string) => KeptAnswer;
 }
@@ -222,11 +222,11 @@ export async function endWithoutState(parts: EndParts, { id, generation }: Messa
  * Forwards what there is. Where that is not even possible, or making it has killed a worker, the posted alerts become
  * a dead letter.
  */
-async function forwardFailed(parts: EndParts, job: Job, order: Order, reason: string): Promise<void> {
+async function forwardFailed(parts: EndParts, job: Job, order: Reservation, reason: string): Promise<void> {
   const { jobs, deliveries } = parts;
   const text = await jobs.payload(job);
   const mayKill = (job.composing ?? 0) > 0 && (job.claim?.untilMs ?? 0) > 0;
-  if (text === undefined || mayKill) return deliveries.bury(order, text, reason);
+  if (text === undefined || mayKill) return deliveries.deadLetter(order, text, reason);
   const alertIds = (await jobs.alertIds(job)) ?? [];
   const answers = await jobs.answers(job.id, alertIds).all();
   const failed = givenUp(job, new EnrichmentError('job-failed', reason));
@@ -235,7 +235,7 @@ async function forwardFailed(parts: EndParts, job: Job, order: Order, reason: st
     await deliveries.accept(order, enriched);
   } catch (error) {
     if (error instanceof StorageError) throw error;
-    await deliveries.bury(order, text, reason);
+    await deliveries.deadLetter(order, text, reason);
   }
 }
 

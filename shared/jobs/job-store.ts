@@ -56,7 +56,7 @@ export interface JobContents {
 }
 
 /** The job that an idempotency key belongs to. */
-export interface Reservation {
+export interface KeyHolder {
   /** Undefined when the blob holds no id: then the key is free. */
   readonly id: string | undefined;
   /** Digest of the post that reserved it; undefined when version 0.1 of the app did. */
@@ -153,7 +153,7 @@ export class JobStore extends WorkStore<Job> {
   }
 
   /** Whom an idempotency key belongs to, if it was reserved. */
-  async reservation(key: string): Promise<Reservation | undefined> {
+  async holder(key: string): Promise<KeyHolder | undefined> {
     const { blob, storeTimeMs } = await this.#parts.store.read(`${this.#parts.places.same}${key}`);
     if (!blob) return undefined;
     const { etag, lastModifiedMs, text } = blob;
@@ -171,7 +171,7 @@ export class JobStore extends WorkStore<Job> {
   async reserve(
     key: string,
     job: { readonly id: string; readonly post: string },
-    instead?: Reservation,
+    instead?: KeyHolder,
   ): Promise<boolean> {
     const { store, places } = this.#parts;
     const condition = instead ? { etag: instead.etag } : 'absent';

@@ -1,6 +1,6 @@
 import { type EnrichmentError, type ErrorKind, KINDS, type UpstreamError } from '../base/errors.js';
 import type { Trace } from '../base/trace.js';
-import type { Order } from '../delivery/forwarding.js';
+import type { Reservation } from '../delivery/forwarding.js';
 import type { Lease, WorkItem } from '../queue-work/work-item.js';
 import type { StateFormat } from '../queue-work/work-store.js';
 
@@ -34,7 +34,7 @@ export interface Job extends WorkItem {
   readonly composing?: number | undefined;
   readonly end: JobEnd | undefined;
   /** What is to be done with the result: the 202 has promised it. */
-  readonly forward?: Order;
+  readonly forward?: Reservation;
 }
 
 /** How some alerts' lookups failed for good, as far as the job goes. */

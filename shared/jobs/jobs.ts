@@ -4,19 +4,19 @@ import { EnrichmentError } from '../base/errors.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import { isId, type Message, writeMessage } from '../queue-work/message.js';
 import { DamagedStateError } from '../queue-work/work-store.js';
+import type { Swept } from '../storage/sweep.js';
 import { composeAnswer } from './compose.js';
 import { type KeptAnswer, PARTS_MISSING, RESULT_LOST, STATE_LOST } from './end.js';
 import { InFlight } from './in-flight.js';
 import type { Job } from './job.js';
 import { type JobRequest, type StartedJob, type StartParts, startJob } from './start.js';
+import { type SweepParts, sweepJobs } from './sweep-jobs.js';
 import { digestOfText, opens } from './token.js';
 import { isOverdue, type JobView, viewJob } from './transitions.js';
 import { giveUpJob, type Worked, type WorkParts, workOnJob } from './work.js';
 
 /** What jobs are made of. */
-export interface JobsParts extends Omit<WorkParts, 'inFlight'>, StartParts {
-  readonly resultHours: number;
-}
+export interface JobsParts extends Omit<WorkParts, 'inFlight'>, StartParts, SweepParts {}
 
 /** What somebody with a token gets to see. */
 export type AskedJob =
@@ -54,6 +54,11 @@ export class Jobs {
   /** Ends a job whose message the host has given up. */
   giveUp(message: Message): Promise<void> {
     return giveUpJob(this.#parts, message);
+  }
+
+  /** Looks after jobs without a message, and deletes what has had its time. It begins with nothing more after `longestMs`. */
+  sweep(longestMs: number): Promise<Swept> {
+    return sweepJobs(this.#parts, longestMs);
   }
 
   /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { RequestError } from '../base/errors.js';
 import { currentTrace } from '../base/trace.js';
-import type { Order } from '../delivery/forwarding.js';
+import type { Reservation } from '../delivery/forwarding.js';
 import { newId, writeMessage } from '../queue-work/message.js';
 import { DamagedStateError, OtherVersionError } from '../queue-work/work-store.js';
 import type { Quota } from '../quota/quota.js';
@@ -35,7 +35,7 @@ export interface JobRequest {
   /** Answers that there are already. */
   readonly answers: Answers;
   /** Where the result is to be forwarded. */
-  readonly forward?: Order | undefined;
+  readonly forward?: Reservation | undefined;
 }
 
 /** A running job, and the token that opens it for whoever posted. */
@@ -78,7 +78,7 @@ export async function startJob(parts: StartParts, request: JobRequest): Promise<
   const mine = { id: newId(), post: post.post };
   if (await jobs.reserve(post.key, mine)) return makeJob(parts, post, mine.id);
   for (;;) {
-    const reserved = await jobs.reservation(post.key);
+    const reserved = await jobs.holder(post.key);
     if (reserved?.id === mine.id) return makeJob(parts, post, mine.id); // the answer to our own write was lost
     const found =
       reserved?.id === undefined ? 'free' : await joinJob(parts, post, reserved.id, reserved.post);

@@ -6,7 +6,7 @@ import type { BlobStore } from '../storage/blob-store.js';
 import { inBatches, isOlder, pages } from '../storage/pages.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import type { Swept } from '../storage/sweep.js';
-import { type JobPlaces, JobStore } from './job-store.js';
+import type { JobPlaces, JobStore } from './job-store.js';
 import { GONE_MS } from './transitions.js';
 
 const HOUR_MS = 3_600_000;
@@ -15,13 +15,14 @@ const DAY_MS = 24 * HOUR_MS;
 const SET_ASIDE_KEPT_MS = 30 * DAY_MS;
 
 /** What a sweep of jobs works with. */
-export interface JobSweep {
-  readonly store: BlobStore;
-  readonly queue: QueueStore;
+export interface SweepParts {
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
+  readonly store: BlobStore;
   readonly places: JobPlaces;
+  readonly jobs: JobStore;
+  readonly queue: QueueStore;
   /** How long results are kept. */
   readonly resultHours: number;
 }
@@ -35,18 +36,17 @@ export interface JobSweep {
  *
  * @throws {StorageError} when the store is down
  */
-export async function sweepJobs(sweep: JobSweep, longestMs: number): Promise<Swept> {
-  const { store, queue, clock, random, places, resultHours } = sweep;
+export async function sweepJobs(parts: SweepParts, longestMs: number): Promise<Swept> {
+  const { clock, random, store, places, jobs, queue, resultHours } = parts;
   const untilMs = clock.monotonicMs() + longestMs;
-  const items = new JobStore({ clock, random, store, large: store, places });
   const keptMs = resultHours * HOUR_MS + GONE_MS;
-  const marks = await sweepMarks(sweep, items, untilMs);
+  const marks = await sweepMarks(parts, untilMs);
   const swept = await sweepWork(
     {
       clock,
       random,
       store,
-      items,
+      items: jobs,
       queue,
       places,
       isToBeRead: (_id, ageMs) => ageMs > keptMs,
@@ -70,8 +70,7 @@ export async function sweepJobs(sweep: JobSweep, longestMs: number): Promise<Swe
 
 /** Takes marks away that say that an ended job runs, and sends a message for each other job, whatever its state is like. */
 async function sweepMarks(
-  { store, queue, clock, places }: JobSweep,
-  items: JobStore,
+  { store, queue, clock, places, jobs }: SweepParts,
   untilMs: number,
 ): Promise<Swept> {
   const counts = { seen: 0, deleted: 0 };
@@ -81,7 +80,7 @@ async function sweepMarks(
     const old = page.blobs.filter((blob) => isOlder(page, blob, DAY_MS));
     const isDone = await inBatches(old, isTimeUp, async ({ name, etag }) => {
       const id = places.idIn(name);
-      const job = await items.read(id).then(
+      const job = await jobs.read(id).then(
         ({ item }) => item,
         (error) => {
           // Its worker finds out what is to be done.

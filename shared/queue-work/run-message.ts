@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
-import { StorageError } from '../base/errors.js';
+import type { Reporter } from '../base/environment.js';
+import { CodeNotLoadedError, StorageError } from '../base/errors.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import { type Message, writeMessage } from './message.js';
 import { claim, isUntouched, releaseClaim, type WorkItem } from './work-item.js';
@@ -13,6 +14,7 @@ export interface QueueParts {
   readonly queue: QueueStore;
   /** Where the host puts messages that it has given up. */
   readonly poison: QueueStore;
+  readonly report: Reporter;
 }
 
 /** A claimed item. */
@@ -75,7 +77,7 @@ export function runMessage<W extends WorkItem, R extends string>(
 ): Promise<R | Handled> {
   const by = randomUUID();
   const giveBack = () => work.store.change(message.id, (item) => ({ next: releaseClaim(item, by) }));
-  return requeueOnStorageError(
+  return requeueOnOutage(
     parts,
     message,
     () => orStateLost(work, message, () => takeUp(parts, work, message, by)),
@@ -116,9 +118,10 @@ async function takeUp<W extends WorkItem, R extends string>(
       case 'retry-later':
         await queue.send(writeMessage(message), verdict.atMs - nowMs + LEAST_WAIT_MS);
         return 'put-off';
+      default:
+        await work.dropped?.(before, message);
+        return 'dropped';
     }
-    await work.dropped?.(before, message);
-    return 'dropped';
   } finally {
     admission?.leave();
   }
@@ -129,11 +132,11 @@ async function takeUp<W extends WorkItem, R extends string>(
  * and goes back into its queue.
  */
 export async function giveUpMessage<W extends WorkItem, R extends string>(
-  { clock, queue, poison }: QueueParts,
+  { clock, queue, poison, report }: QueueParts,
   work: Work<W, R>,
   message: Message,
 ): Promise<void> {
-  await requeueOnStorageError({ clock, queue: poison }, message, () =>
+  await requeueOnOutage({ clock, queue: poison, report }, message, () =>
     orStateLost(work, message, async () => {
       const { item } = await work.store.read(message.id);
       if (!item) await loseState(work, message);
@@ -166,16 +169,17 @@ async function loseState(
 }
 
 /**
- * Does the work of a message. When the store is unavailable meanwhile, the message goes back into its queue for a
- * while: the host counts failures, five make a message poison, and an outage lasts longer than that. An account that
+ * Does the work of a message. When the store is unavailable meanwhile, or code cannot be loaded, the message goes back
+ * into its queue for a while: the host counts failures, five make a message poison, and an outage lasts longer than
+ * that. An account that
  * is too slow for us can still be fast enough for the host, which is more patient; so the invocation is kept until
  * the message is back, or too much time is over.
  *
  * @param giveBack gives the lease back; whether that succeeds does not matter
- * @throws what is no failure of the store; and one that lasts
+ * @throws what is no such failure; and one that lasts
  */
-async function requeueOnStorageError<T>(
-  { clock, queue }: Pick<QueueParts, 'clock' | 'queue'>,
+async function requeueOnOutage<T>(
+  { clock, queue, report }: Omit<QueueParts, 'poison'>,
   message: Message,
   run: () => Promise<T>,
   giveBack: () => Promise<unknown> = async () => {},
@@ -184,7 +188,8 @@ async function requeueOnStorageError<T>(
     return await run();
   } catch (error) {
     await giveBack().catch(() => undefined);
-    if (!(error instanceof StorageError)) throw error;
+    if (!(error instanceof StorageError || error instanceof CodeNotLoadedError)) throw error;
+    if (error instanceof CodeNotLoadedError) report({ event: 'code-not-loaded', detail: error.message });
   }
   const untilMs = clock.monotonicMs() + LONGEST_TRYING_MS;
   for (;;) {

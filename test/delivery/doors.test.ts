@@ -182,12 +182,31 @@ describe('a repeated post', () => {
 
   test('is what has the same dedupe and destination', async () => {
     await start({ ...receiver.destination('siem'), ...receiver.destination('soc') });
-    const post = async (query: string) => (await world.enrich(newAlert(), query)).json.delivery.id;
+    const alert = newAlert();
+    const post = async (query: string) => (await world.enrich(alert, query)).json.delivery.id;
     const first = await post('?forward=siem&dedupe=incident-1');
     expect(await post('?forward=siem&dedupe=incident-1')).toBe(first);
     expect(await post('?forward=siem&dedupe=incident-2')).not.toBe(first);
     expect(await post('?forward=soc&dedupe=incident-1')).not.toBe(first);
     await receiver.arrived(3);
+  });
+
+  test('with the dedupe of another alert, or of other options, is refused, and shows nothing of the first', async () => {
+    await start();
+    const alert = newAlert();
+    const { id } = (await world.enrich(alert, '?forward=siem&dedupe=run-1')).json.delivery;
+    await end(id, 'delivered');
+    for (const [payload, query] of [
+      [newAlert(), '?forward=siem&dedupe=run-1'],
+      [alert, '?forward=siem&dedupe=run-1&format=ips'],
+    ] as const) {
+      const answer = await world.enrich(payload, query);
+      expect(answer.status).toBe(409);
+      expect(answer.json.type).toMatch(/:dedupe-reused$/);
+      expect(answer.text).not.toContain(id);
+      expect(answer.text).not.toContain(String(alert.alertId));
+    }
+    expect(receiver.arrivals).toHaveLength(1);
   });
 });
 

@@ -37,8 +37,9 @@ describe('a destination gets', () => {
       'user-agent': `defender-alert-ip-enrichment/${VERSION}`,
       'webhook-id': 'dl_1',
       'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
-      traceparent: OUTGOING.traceparent,
+      traceparent: expect.stringMatching(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/),
     });
+    expect(headers.traceparent).not.toBe(OUTGOING.traceparent);
     expect(headers).not.toHaveProperty('webhook-signature');
     expect(headers).not.toHaveProperty('authorization');
   });

@@ -44,6 +44,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     calls,
     errors,
     reports,
+    resultHours: 24,
     /** What was forwarded, by the delivery's id, and what could not be and became a dead letter. */
     forwarded: new Map<string, EnrichedPayload>(),
     deadLetters: new Map<string, string | undefined>(),
@@ -160,12 +161,14 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     return {
       clock,
       random,
+      store: mine.store,
+      places,
       queue: mine.queue,
       poison,
       quota: fixture.quota,
       emit: emitNothing,
       report: (report) => void reports.push(report),
-      resultHours: 24,
+      resultHours: fixture.resultHours,
       perMinute: 80, // what the reserve leaves of 100
       jobs: new JobStore({ clock, random, store: mine.store, large: mine.store, places }),
       lookup: backgroundLookup,
@@ -177,7 +180,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
           fixture.forwarded.set(id, enriched);
           return { id, destination, status: 'queued' };
         },
-        bury: async ({ id }, text) => void fixture.deadLetters.set(id, text),
+        deadLetter: async ({ id }, text) => void fixture.deadLetters.set(id, text),
       },
       render: (enriched) => {
         fixture.onRender(enriched, die);

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { withDeadline } from '../../shared/base/deadline.js';
 import { StorageError } from '../../shared/base/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
-import { sweepJobs } from '../../shared/jobs/sweep-jobs.js';
 import { LEASE_MS } from '../../shared/jobs/transitions.js';
 import { randomFrom } from '../support/random.js';
 import { away, forbidden, type JobsFixture, openJobsFixture, post, throttled } from './jobs-fixture.js';
@@ -402,8 +401,8 @@ describe('a job of a later version of the app', () => {
     const job = await start();
     raise(job);
     await fixture.clock.pass(100 * HOUR);
-    const { store, queue, clock, places } = fixture;
-    await clock.until(sweepJobs({ store, queue, clock, random: () => 0, places, resultHours: 24 }, 60_000));
+    const { store, clock, places } = fixture;
+    await clock.until(fixture.jobs().sweep(60_000));
     expect(store.blobs.has(places.payload(job.id))).toBe(true);
   });
 });
@@ -439,16 +438,14 @@ test('an old poison message does not end a job that has gone on', async () => {
 });
 
 describe('the sweep', () => {
-  const sweepFor = (ms: number, resultHours = 24) => {
-    const { store, queue, clock, places } = fixture;
-    return clock.until(sweepJobs({ store, queue, clock, random: () => 0, places, resultHours }, ms));
-  };
+  const sweepFor = (ms: number) => fixture.clock.until(fixture.jobs().sweep(ms));
 
   test('sends a job its message within two days, however long results are kept', async () => {
     const job = await start();
     fixture.queue.messages.clear();
     await fixture.clock.pass(25 * HOUR);
-    await sweepFor(60_000, 720);
+    fixture.resultHours = 720;
+    await sweepFor(60_000);
     fixture.startWorker();
     await fixture.clock.pass(HOUR);
     expect(await ask(job)).toMatchObject({ status: 'complete' });
@@ -477,9 +474,8 @@ describe('what is kept', () => {
     const running = await start(post(3, 'da444444444444444444_'));
     await fixture.clock.pass(24 * HOUR + 1_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-unknown', status: 404 });
-    const { store, queue, clock, places } = fixture;
-    const sweep = () =>
-      clock.until(sweepJobs({ store, queue, clock, random: () => 0, places, resultHours: 24 }, 60_000));
+    const { store, queue, clock } = fixture;
+    const sweep = () => clock.until(fixture.jobs().sweep(60_000));
     const before = store.blobs.size; // 5 of them are the running job's
     expect(await sweep()).toMatchObject({ finished: true, deleted: before - 5 });
     expect(

@@ -189,6 +189,8 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
   return new Jobs({
     clock,
     random,
+    store,
+    places,
     queue,
     poison: queue, // nothing fails
     quota,
@@ -200,7 +202,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     lookup: backgroundLookup,
     statsLookup,
     wantsStats: () => false,
-    deliveries: { accept: refuse, bury: refuse },
+    deliveries: { accept: refuse, deadLetter: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
   });
 }

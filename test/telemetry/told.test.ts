@@ -2,8 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
 import { systemClock as clock } from '../../shared/base/clock.js';
 import type { TelemetryEvent } from '../../shared/base/telemetry-event.js';
-import { notedSend } from '../../shared/delivery/noted-send.js';
-import type { Sent } from '../../shared/delivery/sending.js';
+import { type Attempt, createSend } from '../../shared/delivery/send.js';
 import { FORMATS } from '../../shared/formats/index.js';
 import { METRICS } from '../../shared/telemetry/items.js';
 // Loaded before there is anything to send, as in watched.ts.
@@ -106,18 +105,20 @@ describe('a delivery', () => {
       scheduleMs: [0],
       allowPrivateHost: false,
     } as const;
-    const outcomes: Sent[] = [
+    const outcomes: Attempt[] = [
       { kind: 'delivered', status: 200 },
-      { kind: 'spared', retryAfterMs: 5_000 },
       { kind: 'gone', status: 410, reason: 'It is gone.' },
     ];
     const telemetry = open();
-    const send = notedSend(async () => outcomes.shift() as Sent, clock, telemetry.emit);
+    const ownToken = () => Promise.reject(new Error('nobody asks for a token'));
+    const sender = { clock, random: Math.random, emit: telemetry.emit, userAgent: 'test', ownToken };
+    const send = createSend(sender, async () => ({
+      createPoster: () => async () => outcomes.shift() as Attempt,
+    }));
     const hop = `00-${TRACE_ID}-00f067aa0ba902b7-00`;
     const outgoing = { id: 'delivery-1', body: '{}', contentType: 'application/json', traceparent: hop };
     await inTrace(TRACE, () => send(siem, outgoing));
     await inTrace({ traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-00`, properties: {} }, async () => {
-      await send(siem, outgoing);
       await send(siem, outgoing);
     });
     await telemetry.close();

@@ -129,6 +129,7 @@ export const enrichAlert: Operation = {
       'client-state-wrong',
       'body-timeout',
       'body-too-large',
+      'dedupe-reused',
       'unsupported-media-type',
       'no-alert-found',
       ...DELEGATION,

@@ -1,5 +1,5 @@
 import { asEnrichmentError } from '../../base/errors.js';
-import { DEAD_KEPT_DAYS } from '../../delivery/keeping.js';
+import { DEAD_KEPT_DAYS } from '../../delivery/delivery-store.js';
 import type { Check } from '../check.js';
 import { storageFix } from '../storage-fix.js';
 

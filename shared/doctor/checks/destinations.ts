@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { runWithin } from '../../base/deadline.js';
-import type { Connection } from '../../delivery/connect.js';
+import type { Connection } from '../../delivery/agents.js';
 import { type Destination, originOf } from '../../delivery/destination.js';
 import type { Check, Observation } from '../check.js';
 
@@ -18,7 +18,7 @@ export const destinations: Check = {
 async function examine(clock: Clock, destination: Destination, signal: AbortSignal): Promise<Observation> {
   const { name } = destination;
   const host = originOf(destination);
-  const { tryConnection } = await import('../../delivery/connect.js');
+  const { tryConnection } = await import('../../delivery/agents.js');
   const tooLate = new Error('the connection took too long');
   try {
     const connection = await runWithin(
