@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.js';
 import type { Aged } from '../lookup/answer-cache.js';
 import { isSourceAnswer, type SourceAnswer } from '../lookup/source.js';
 import { newId } from '../queue-work/message.js';
@@ -18,6 +19,12 @@ const MOST_ADDRESSES = 50_000;
 /** Nor more answers than this (a choice): most alerts have no or few addresses. */
 const MOST_ANSWERS = 2_000;
 
+/**
+ * Between the beginnings of two writes (a choice): Defender is asked 20 times at once and answers in some 100 ms, so that
+ * one takes some 20 answers. The first one does not wait.
+ */
+const BETWEEN_WRITES_MS = 200;
+
 /** Answers that wait for the next write. */
 interface Waiting {
   readonly answers: Answers;
@@ -29,18 +36,21 @@ interface Waiting {
  * The answers of one job, in blobs of one or several: whatever happens after one is written, it is not asked
  * for again. Their ages are taken from the store's own times.
  *
- * Writes are committed in groups: what comes while a write is under way goes into the next one together. Each
- * blob has a name of its own, so that two workers that group differently never write over one another's.
+ * Writes are committed in groups: what comes within a moment, or while a write is under way, goes into the next one
+ * together. Each blob has a name of its own, so that two workers that group differently never write over one another's.
  */
 export class AnswerBlobs {
+  readonly #clock: Clock;
   readonly #store: BlobStore;
   readonly #folder: string;
   readonly #alertIds: readonly string[];
   readonly #waiting: Waiting[] = [];
   #isWriting = false;
+  #writeAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param alertIds of the job, by their places */
-  constructor(store: BlobStore, folder: string, alertIds: readonly string[]) {
+  constructor(clock: Clock, store: BlobStore, folder: string, alertIds: readonly string[]) {
+    this.#clock = clock;
     this.#store = store;
     this.#folder = folder;
     this.#alertIds = alertIds;
@@ -75,6 +85,9 @@ export class AnswerBlobs {
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
     while (this.#waiting.length > 0) {
+      const waitMs = this.#writeAtMs - this.#clock.monotonicMs();
+      if (waitMs > 0) await this.#clock.sleep(waitMs);
+      this.#writeAtMs = this.#clock.monotonicMs() + BETWEEN_WRITES_MS;
       const group = this.#nextGroup();
       try {
         await this.#write(group.flatMap(({ answers }) => [...answers]));

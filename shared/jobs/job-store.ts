@@ -141,7 +141,8 @@ export class JobStore extends WorkStore<Job> {
 
   answers(id: string, alertIds: readonly string[]): AnswerBlobs {
     // One alert can have a hundred thousand addresses.
-    return new AnswerBlobs(this.#parts.large, this.#parts.places.answers(id), alertIds);
+    const { clock, large, places } = this.#parts;
+    return new AnswerBlobs(clock, large, places.answers(id), alertIds);
   }
 
   async keepResult(id: string, body: string): Promise<void> {
