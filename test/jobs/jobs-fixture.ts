@@ -5,7 +5,7 @@ import { emitNothing } from '../../shared/base/telemetry-event.js';
 import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import { JobPlaces, JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
-import { createLookups } from '../../shared/lookup/create-lookups.js';
+import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
 import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
@@ -150,16 +150,16 @@ export function openJobsFixture({
       if (answer instanceof Error) throw answer;
       return answer;
     } finally {
-      permit.settle();
+      permit.settle(true);
     }
   }
 
   function partsOf(life = { isOver: false }, die = refuse as () => void): JobsParts {
     const mine = { store: mortal(store, life), queue: mortal(queue, life) };
-    const { backgroundLookup, statsLookup } = createLookups({
+    const { backgroundLookup } = createLookups({
       clock,
       emit: emitNothing,
-      source: { find: ask, stats: () => Promise.reject(refuse()) },
+      source: { find: ask },
       times: { ipsSeconds: 300, notFoundSeconds: 300 },
     });
     return {
@@ -176,7 +176,7 @@ export function openJobsFixture({
       perMinute: hasQuota ? 80 : 100_000, // what the reserve leaves of 100
       jobs: new JobStore({ clock, random, store: mine.store, large: mine.store, places }),
       lookup: backgroundLookup,
-      statsLookup,
+      statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
       wantsStats: () => false,
       deliveries: {
         accept: async ({ id, destination }, enriched) => {
