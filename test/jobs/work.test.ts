@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { withDeadline } from '../../shared/base/deadline.js';
 import { StorageError } from '../../shared/base/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
+import { digestOf } from '../../shared/jobs/token.js';
 import { LEASE_MS } from '../../shared/jobs/transitions.js';
 import { randomFrom } from '../support/random.js';
 import { away, forbidden, type JobsFixture, openJobsFixture, post, throttled } from './jobs-fixture.js';
@@ -193,6 +194,59 @@ describe('a job', () => {
     expect(fixture.errors).toHaveLength(5);
     expect(fixture.calls).toEqual([]);
     expect(fixture.reports).toEqual([{ event: 'job-failed', detail: expect.stringContaining(job.id) }]);
+  });
+});
+
+describe('what a job leaves in the storage account', () => {
+  test('opens it for nobody: no token is in any blob or message, at any time', async () => {
+    const tokens: string[] = [];
+    const texts: string[] = [];
+    const write = fixture.store.write.bind(fixture.store);
+    fixture.store.write = (name, text, condition) => {
+      texts.push(name, text);
+      return write(name, text, condition);
+    };
+    const first = await start();
+    const joined = await start();
+    tokens.push(first.token, joined.token);
+    texts.push(
+      ...[...fixture.queue.messages.values()].map(({ text }) => Buffer.from(text, 'base64').toString()),
+    );
+    fixture.startWorker();
+    await end(first);
+    expect(texts.length).toBeGreaterThan(20);
+    for (const token of tokens) expect(texts.join('\n')).not.toContain(token);
+    await expect(ask({ ...first, token: digestOf(first.token) })).rejects.toMatchObject({
+      kind: 'job-unknown',
+    });
+  });
+
+  test('is its result before it has ended: whoever sees the end finds the result', async () => {
+    const write = fixture.store.write.bind(fixture.store);
+    const found: boolean[] = [];
+    fixture.store.write = (name, text, condition) => {
+      const id = fixture.places.idIn(name);
+      if (text.includes('"kind":"answered"')) found.push(fixture.store.blobs.has(fixture.places.result(id)));
+      return write(name, text, condition);
+    };
+    const job = await start();
+    fixture.startWorker();
+    await end(job);
+    expect(found).toEqual([true]);
+  });
+
+  test('is no mark that a job runs, also when its worker died after the end; and shares are whole again', async () => {
+    const job = await start();
+    let isCut = true;
+    fixture.store.fault = (operation, name) =>
+      isCut && operation === 'delete' && name.includes('/running/') ? 'before' : undefined;
+    fixture.startWorker();
+    expect((await end(job)).enrichment.status).toBe('complete');
+    isCut = false;
+    await fixture.clock.pass(60_000);
+    const { blobs } = await fixture.clock.until(fixture.store.list(fixture.places.running));
+    expect(blobs).toEqual([]);
+    expect(fixture.reports).toEqual([]);
   });
 });
 
