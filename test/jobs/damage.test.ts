@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { EnrichmentError } from '../../shared/base/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
 import { type JobsFixture, openJobsFixture, post } from './jobs-fixture.js';
@@ -140,4 +140,77 @@ describe('whatever becomes of a blob of a job between any two steps: it ends, an
       if (operations < nth) break;
     }
   });
+});
+
+describe('a job without a message', () => {
+  beforeEach(() => {
+    fixture = openJobsFixture();
+  });
+  const start = () => fixture.clock.until(fixture.jobs().start({ ...post(3), forward: ORDER }));
+  const HOUR = 3_600_000;
+
+  test('and without a state is found by the sweep: it ends as failed, and its forward is made of what there is', async () => {
+    const { clock, store, queue, places } = fixture;
+    const job = await start();
+    queue.messages.clear();
+    store.blobs.delete(places.state(job.id));
+    await clock.pass(25 * HOUR);
+    await clock.until(fixture.jobs().sweep(60_000));
+    fixture.startWorker();
+    await clock.pass(60_000);
+    expect(await outcome(job)).toBe('job-failed');
+    expect([...fixture.forwarded.keys()]).toEqual([ORDER.id]);
+    expect(fixture.reports.map(({ event }) => event)).toContain('job-damaged');
+  });
+
+  test('goes on when somebody asks for it who ought to have been answered long ago', async () => {
+    const { clock, queue } = fixture;
+    const job = await start();
+    queue.messages.clear();
+    fixture.startWorker();
+    await clock.pass(900_000);
+    expect(await outcome(job)).toBe('running');
+    expect(queue.messages.size).toBe(0);
+    await clock.pass(60_000);
+    for (let polls = 0; polls < 5; polls++) expect(await outcome(job)).toBe('running');
+    expect(queue.messages.size).toBe(1);
+    await clock.pass(60_000);
+    expect(await outcome(job)).toBe('complete');
+  });
+
+  test('since an earlier copy of its state was put back after its end: it ends once more, and is forwarded once', async () => {
+    const { clock, store, places } = fixture;
+    const job = await start();
+    const copy = store.blobs.get(places.state(job.id));
+    fixture.startWorker();
+    await clock.pass(30_000);
+    expect(await outcome(job)).toBe('complete');
+    if (copy) store.blobs.set(places.state(job.id), { ...copy, etag: '"put back"' });
+    await clock.pass(1_000_000);
+    expect(await outcome(job)).toBe('running');
+    await clock.pass(60_000);
+    expect(await outcome(job)).toBe('complete');
+    expect([...fixture.forwarded.keys()]).toEqual([ORDER.id]);
+  });
+});
+
+test('a state of version 0.1 that is damaged: nobody knows what it was to be, and operators are told so', async () => {
+  fixture = openJobsFixture();
+  const { clock, store, queue, places } = fixture;
+  const id = 'a'.repeat(32);
+  await clock.until(store.write(places.state(id), '{"version":1,"id":', 'any'));
+  await clock.until(store.write(`${places.running}${id}`, '', 'any'));
+  queue.put(Buffer.from(JSON.stringify({ id, generation: 3 })).toString('base64'));
+  fixture.startWorker();
+  await clock.pass(10_000);
+  expect(queue.messages.size).toBe(0);
+  expect(fixture.reports[0]).toMatchObject({
+    event: 'job-damaged',
+    detail: expect.stringContaining('forwarded'),
+  });
+  const aside = [...store.blobs].find(([name]) => name.startsWith(places.setAside));
+  expect(aside?.[1].text).toBe('{"version":1,"id":');
+  await clock.pass(50 * 3_600_000);
+  await clock.until(fixture.jobs().sweep(60_000));
+  expect([...store.blobs.keys()].filter((name) => !name.startsWith(places.setAside))).toEqual([]);
 });
