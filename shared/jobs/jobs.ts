@@ -23,8 +23,8 @@ export type AskedJob =
   | { readonly kind: 'running'; readonly job: Job; readonly view: JobView & { readonly kind: 'running' } }
   | { readonly kind: 'answered'; readonly answer: KeptAnswer };
 
-/** For how long an answer so far is given again as it is, in milliseconds (a choice): about as often as a slice ends. */
-const PARTIAL_KEPT_MS = 10_000;
+/** For how long an answer so far is given again as it is, in milliseconds (a choice). */
+const PARTIAL_KEPT_MS = 5_000;
 /** Answers so far that are kept: each can be as large as a payload and its addresses. */
 const MOST_PARTIALS = 4;
 
