@@ -22,7 +22,7 @@ import { addStats } from './statistics.js';
 export interface Enricher {
   readonly clock: Clock;
   readonly lookup: Lookup<SourceAnswer>;
-  readonly statsLookup: Lookup<IpStats>;
+  readonly statsLookup: Pick<Lookup<IpStats>, 'find'>;
   readonly quota: Quota;
 }
 

@@ -19,7 +19,7 @@ export interface IpsWithStats {
  * request fail; an address that could not be asked about comes without, and the summary says why.
  */
 export async function addStats(
-  lookup: Lookup<IpStats>,
+  lookup: Pick<Lookup<IpStats>, 'find'>,
   ips: readonly RelatedIp[],
   deadline: Deadline,
 ): Promise<IpsWithStats> {

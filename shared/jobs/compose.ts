@@ -1,5 +1,5 @@
-import type { Deadline } from '../base/deadline.js';
-import { EnrichmentError } from '../base/errors.js';
+import { withDeadline } from '../base/deadline.js';
+import { DeadlineError, EnrichmentError } from '../base/errors.js';
 import { inTurns } from '../base/steps.js';
 import {
   alertIdsIn,
@@ -13,6 +13,10 @@ import { parsingJson } from '../payload/json.js';
 import { findingAlerts } from '../payload/references.js';
 import type { Answers } from './answers.js';
 import { ANSWERED, type Job, placesOf } from './job.js';
+import { type KnownStats, knownOnly } from './stats.js';
+
+/** A deadline for what asks nobody. */
+const COMPOSING_MS = 20_000;
 
 /** What an answer is composed of. */
 export interface Composition {
@@ -31,13 +35,15 @@ export interface Composition {
  * Alerts are found anew in the payload, perhaps by a later version of the app than the one that gave them
  * their places: so a place is looked up by the alert's id.
  *
+ * Nobody is asked anything: statistics are those that the job has looked up.
+ *
+ * @param known absent: no statistics are wanted
  * @param retryAtMs when asking for the alerts that are missing is worth while, on the monotonic clock
  */
 export async function composeAnswer(
-  enricher: Omit<Enricher, 'lookup'>,
+  enricher: Pick<Enricher, 'clock' | 'quota'>,
   { job, text, alertIds, answers }: Composition,
-  { stats, retryAtMs }: { readonly stats: boolean; readonly retryAtMs: number },
-  deadline: Deadline,
+  { known, retryAtMs }: { readonly known?: KnownStats | undefined; readonly retryAtMs: number },
 ): Promise<EnrichedPayload> {
   const payload = await inTurns(parsingJson(text));
   const references = await inTurns(findingAlerts(payload));
@@ -57,7 +63,13 @@ export async function composeAnswer(
     references,
     results: new Map(alertIdsIn(references).map((alertId) => [alertId, result(places.get(alertId))])),
   };
-  return attach(enricher, { text, payload }, lookedUp, { id: job.id, stats }, deadline);
+  const { stats = new Map(), failures = new Map() } = known ?? {};
+  const made = { ...enricher, statsLookup: knownOnly({ stats, failures }) };
+  const options = { id: job.id, stats: known !== undefined };
+  const tooLate = () => new DeadlineError('Nothing is asked any more.');
+  return withDeadline(enricher.clock, COMPOSING_MS, tooLate, (deadline) =>
+    attach(made, { text, payload }, lookedUp, options, deadline),
+  );
 }
 
 /** How many alerts were answered whose answer is not there any more. */

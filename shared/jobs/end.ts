@@ -1,6 +1,5 @@
-import { withDeadline } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
-import { DeadlineError, EnrichmentError, type ErrorKind, StorageError } from '../base/errors.js';
+import { EnrichmentError, type ErrorKind, StorageError } from '../base/errors.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Reservation } from '../delivery/forwarding.js';
 import type { EnrichedPayload, Enricher } from '../enrichment/enrich.js';
@@ -8,10 +7,13 @@ import type { Message } from '../queue-work/message.js';
 import { endAnyway, finish, holds } from '../queue-work/work-item.js';
 import { DamagedStateError } from '../queue-work/work-store.js';
 import { type Composition, composeAnswer, lostAnswers } from './compose.js';
+import type { StopSignal } from './in-flight.js';
 import { FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
+import { runSlice, type SliceParts } from './slice.js';
+import { type KnownStats, MOST_STATS } from './stats.js';
 import { digestOfText } from './token.js';
-import { newJob } from './transitions.js';
+import { type Next, newJob, nextSlice } from './transitions.js';
 
 /** The final answer of a job as it is kept. */
 export interface KeptAnswer {
@@ -21,7 +23,7 @@ export interface KeptAnswer {
 }
 
 /** What ending jobs needs. */
-export interface EndParts extends Omit<Enricher, 'lookup'> {
+export interface EndParts extends Omit<Enricher, 'lookup'>, SliceParts {
   readonly jobs: JobStore;
   /** Told of jobs that ended without a result, and of what failed by a fault of ours. */
   readonly report: Reporter;
@@ -35,9 +37,6 @@ export interface EndParts extends Omit<Enricher, 'lookup'> {
 
 /** What ending a job came to. */
 export type Ended = 'ended' | 'lost-claim';
-
-/** The longest that statistics may take. */
-const STATS_MS = 20_000;
 
 export const PARTS_MISSING =
   'What the job is made of is gone from the storage account, or damaged. Post the alerts again.';
@@ -55,12 +54,27 @@ export interface LastSlice {
   readonly alertIds: readonly string[];
   /** Workers that have died while they made this answer. */
   readonly deaths: number;
+  /** Calls that it may make. */
+  readonly share: number;
+  readonly inFlight: StopSignal;
+  /** That there were slices in vain, and nothing more is to be asked. */
+  readonly isGivenUp?: boolean;
   /** When what was given up is worth asking for again, on the monotonic clock. */
   readonly retryAtMs?: number | undefined;
 }
 
-/** Makes the final answer and ends the job with it. */
-export async function end(parts: EndParts, job: Job, last: LastSlice): Promise<Ended> {
+/** What is left to be done before a job can end. */
+export interface NotYet {
+  readonly next: Next & { readonly kind: 'slice' };
+  /** Lookups that are left. */
+  readonly pending: number;
+}
+
+/**
+ * Makes the final answer and ends the job with it; where statistics are wanted, when they are there, or have been asked
+ * for long enough.
+ */
+export async function end(parts: EndParts, job: Job, last: LastSlice): Promise<Ended | NotYet> {
   const { jobs, deliveries, report } = parts;
   const { id, progress, failures, fruitless, expectedAtMs } = job;
   const { by, claimed, alertIds, retryAtMs } = last;
@@ -88,7 +102,9 @@ export async function end(parts: EndParts, job: Job, last: LastSlice): Promise<E
   let isForwarded = false;
   let answer: KeptAnswer;
   try {
-    const enriched = await compose(parts, made, { stats: parts.wantsStats(job.query), retryAtMs });
+    const looked = parts.wantsStats(job.query) ? await lookUpStats(parts, made, last) : undefined;
+    if (looked && 'next' in looked) return looked;
+    const enriched = await compose(parts, made, { known: looked, retryAtMs });
     const delivery = job.forward && (await deliveries.accept(job.forward, enriched));
     isForwarded = delivery !== undefined;
     answer = parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
@@ -125,13 +141,44 @@ export function mustExist<T>(found: T | undefined, id: string): T {
 function compose(
   parts: EndParts,
   made: Composition,
-  { stats, retryAtMs }: { readonly stats: boolean; readonly retryAtMs?: number | undefined },
+  { known, retryAtMs }: { readonly known?: KnownStats | undefined; readonly retryAtMs?: number | undefined },
 ): Promise<EnrichedPayload> {
-  const { clock } = parts;
-  const outOfTime = () => new DeadlineError('The time for statistics is over.');
-  return withDeadline(clock, STATS_MS, outOfTime, (deadline) =>
-    composeAnswer(parts, made, { stats, retryAtMs: retryAtMs ?? clock.monotonicMs() }, deadline),
+  return composeAnswer(parts, made, { known, retryAtMs: retryAtMs ?? parts.clock.monotonicMs() });
+}
+
+/**
+ * Looks up how common the addresses of a job are, as far as its share of the calls goes.
+ * @returns what is known of them, when nothing is left to be asked
+ */
+async function lookUpStats(
+  parts: EndParts,
+  made: Composition,
+  { share, inFlight, isGivenUp = false }: LastSlice,
+): Promise<KnownStats | NotYet> {
+  const { clock, jobs, statsLookup } = parts;
+  const { id, fruitless } = made.job;
+  const kept = jobs.stats(id);
+  const known = await kept.all();
+  const { enrichment } = await compose(parts, made, {});
+  const wanted = enrichment.ips.filter(({ scope }) => scope === 'public').slice(0, MOST_STATS);
+  const missing = wanted
+    .map(({ address }) => address)
+    .filter((address) => !known.stats.has(address) && !known.failures.has(address));
+  if (missing.length === 0 || isGivenUp) return known;
+  const slice = await runSlice(
+    parts,
+    {
+      keys: new Map(missing.entries()),
+      find: (address, deadline) => statsLookup.find(address, deadline),
+      keep: (place, { answer }) => kept.keep(missing[place] ?? '', answer),
+      share,
+    },
+    inFlight,
   );
+  await kept.keepFailures(new Map([...slice.failed].map(([place, error]) => [missing[place] ?? '', error])));
+  const pending = missing.length - slice.found.length - slice.failed.size;
+  const next = nextSlice({ ...slice, fruitless, isStopping: inFlight.isStopping }, clock.monotonicMs());
+  return pending > 0 && next.kind === 'slice' ? { next, pending } : kept.all();
 }
 
 /** Why a job ends without a result. */
@@ -231,7 +278,7 @@ async function forwardFailed(parts: EndParts, job: Job, order: Reservation, reas
   const answers = await jobs.answers(job.id, alertIds).all();
   const failed = givenUp(job, new EnrichmentError('job-failed', reason));
   try {
-    const enriched = await compose(parts, { job: failed, text, alertIds, answers }, { stats: false });
+    const enriched = await compose(parts, { job: failed, text, alertIds, answers }, {});
     await deliveries.accept(order, enriched);
   } catch (error) {
     if (error instanceof StorageError) throw error;

@@ -5,6 +5,7 @@ import { WorkStore, type WorkStoreParts } from '../queue-work/work-store.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import { AnswerBlobs, type Answers } from './answers.js';
 import { JOB_FORMAT, type Job } from './job.js';
+import { StatsBlobs } from './stats.js';
 import { digestOf, digestOfText } from './token.js';
 
 /** Where an app's jobs are kept. */
@@ -37,6 +38,10 @@ export class JobPlaces extends Places {
 
   answers(id: string): string {
     return `${this.parts}${id}/answers/`;
+  }
+
+  stats(id: string): string {
+    return `${this.parts}${id}/stats/`;
   }
 }
 
@@ -143,6 +148,11 @@ export class JobStore extends WorkStore<Job> {
     // One alert can have a hundred thousand addresses.
     const { clock, large, places } = this.#parts;
     return new AnswerBlobs(clock, large, places.answers(id), alertIds);
+  }
+
+  stats(id: string): StatsBlobs {
+    const { clock, store, places } = this.#parts;
+    return new StatsBlobs(clock, store, places.stats(id));
   }
 
   async keepResult(id: string, body: string): Promise<void> {

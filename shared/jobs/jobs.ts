@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import type { Deadline } from '../base/deadline.js';
 import { EnrichmentError } from '../base/errors.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import { isId, type Message, writeMessage } from '../queue-work/message.js';
@@ -130,24 +129,24 @@ export class Jobs {
    * The answer so far of a running job; `partial` however much of it there is, since the job goes on. It can be some
    * seconds old: however often it is asked for, the answers are read once in that time.
    */
-  async partial(job: Job, retryAfterSeconds: number, deadline: Deadline): Promise<EnrichedPayload> {
+  async partial(job: Job, retryAfterSeconds: number): Promise<EnrichedPayload> {
     const nowMs = this.#parts.clock.monotonicMs();
     const kept = this.#partials.get(job.id);
     if (kept && nowMs < kept.untilMs) return kept.soFar;
-    const soFar = this.#composePartial(job, retryAfterSeconds, deadline);
+    const soFar = this.#composePartial(job, retryAfterSeconds);
     this.#partials.set(job.id, { soFar, untilMs: nowMs + PARTIAL_KEPT_MS });
     soFar.catch(() => this.#partials.delete(job.id));
     return soFar;
   }
 
-  async #composePartial(job: Job, retryAfterSeconds: number, deadline: Deadline): Promise<EnrichedPayload> {
+  async #composePartial(job: Job, retryAfterSeconds: number): Promise<EnrichedPayload> {
     const { clock, jobs } = this.#parts;
     const [text, alertIds] = await Promise.all([jobs.payload(job), jobs.alertIds(job)]);
     if (text === undefined || !alertIds) throw new EnrichmentError('job-failed', PARTS_MISSING);
     const answers = await jobs.answers(job.id, alertIds).all();
     const retryAtMs = clock.monotonicMs() + retryAfterSeconds * 1000;
     const made = { job, text, alertIds, answers };
-    const soFar = await composeAnswer(this.#parts, made, { stats: false, retryAtMs }, deadline);
+    const soFar = await composeAnswer(this.#parts, made, { retryAtMs });
     return { ...soFar, enrichment: { ...soFar.enrichment, status: 'partial' } };
   }
 }

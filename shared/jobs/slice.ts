@@ -2,27 +2,34 @@ import type { Clock } from '../base/clock.js';
 import { type Deadline, withDeadline } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
 import { DeadlineError, EnrichmentError, loggedFault } from '../base/errors.js';
-import type { Lookup } from '../lookup/lookup.js';
-import type { SourceAnswer } from '../lookup/source.js';
-import type { AnswerBlobs } from './answers.js';
+import type { Aged } from '../lookup/answer-cache.js';
 import type { StopSignal } from './in-flight.js';
-import { type AlertFailure, ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { SliceOutcome } from './transitions.js';
 
 /** What a slice of work needs. */
 export interface SliceParts {
   readonly clock: Clock;
-  /** Looks alerts up with the permits that background work may have. */
-  readonly lookup: Lookup<SourceAnswer>;
   /** Told of lookups that failed by a fault of ours. */
   readonly report: Reporter;
 }
 
-/** What a slice brought. */
-export interface SliceResult extends SliceOutcome {
-  readonly progress: string;
-  readonly failures: readonly AlertFailure[];
-  /** The last failure that passes, for alerts that are given up. */
+/** What is looked up in a slice of work: alerts, or addresses. */
+export interface SliceWork<T> {
+  /** What is asked about, by the place of each. */
+  readonly keys: ReadonlyMap<number, string>;
+  readonly find: (key: string, deadline: Deadline) => Promise<Aged<T>>;
+  /** Stores what was found. */
+  readonly keep: (place: number, found: Aged<T>) => Promise<void>;
+  /** Calls that it may make; answers from a cache cost none. */
+  readonly share: number;
+}
+
+/** What a slice brought, by places. */
+export interface SliceResult extends Omit<SliceOutcome, 'fruitless'> {
+  readonly found: readonly number[];
+  /** Where waiting does not help. */
+  readonly failed: ReadonlyMap<number, EnrichmentError>;
+  /** The last failure that passes, for what is given up. */
   readonly passing: EnrichmentError | undefined;
 }
 
@@ -32,102 +39,88 @@ const BATCH_MS = 20_000;
 const SLICE_MS = 30_000;
 
 /**
- * Looks up alerts of a job, all of a batch at the same time, until there is none left, its share of the
- * calls is spent, the quota has no permit, the upstream fails, or its time is up. Each answer is kept
- * before anything else is made of it.
- *
- * @param share calls that it may make; answers from a cache cost none
+ * Looks up, all of a batch at the same time, until there is nothing left, the share of the calls is spent, the quota
+ * has no permit, the upstream fails, or the time is up. What was found is stored before anything else is made of it.
  */
-export async function runSlice(
+export async function runSlice<T>(
   parts: SliceParts,
-  job: Job,
-  alertIds: readonly string[],
-  kept: AnswerBlobs,
-  share: number,
+  work: SliceWork<T>,
   stop: StopSignal,
 ): Promise<SliceResult> {
   const { clock } = parts;
   const untilMs = clock.monotonicMs() + SLICE_MS;
-  const marks = new Map<number, string>();
-  let failures = job.failures;
+  const found: number[] = [];
+  const failed = new Map<number, EnrichmentError>();
   const passing: EnrichmentError[] = [];
-  let pending = pendingOf(job);
-  for (let left = share; left > 0 && pending.length > 0 && passing.length === 0 && !stop.isStopping; ) {
+  let pending = [...work.keys];
+  for (let left = work.share; left > 0 && pending.length > 0 && passing.length === 0 && !stop.isStopping; ) {
     const batch = pending.slice(0, left);
     pending = pending.slice(left);
-    const lookups = await runBatch(clock, batch, stop.cut, (index, deadline) =>
-      lookUp(parts, alertIds, kept, index, deadline),
-    );
-    for (const { index, failure, isCall } of lookups) {
+    for (const { place, failure, isCall } of await runBatch(parts, work, batch, stop.cut)) {
       if (isCall) left--;
-      if (!failure) marks.set(index, ANSWERED);
-      else if (failure.retryAtMs !== undefined) passing.push(failure);
-      else {
-        marks.set(index, FAILED);
-        failures = withFailure(failures, [index], failure);
-      }
+      if (!failure) found.push(place);
+      else if (failure.retryAtMs === undefined) failed.set(place, failure);
+      else passing.push(failure);
     }
     if (clock.monotonicMs() >= untilMs) break;
   }
-  const quota = passing.filter(({ kind }) => kind === 'quota-exhausted');
   return {
-    progress: withMarks(job.progress, marks),
-    failures,
+    found,
+    failed,
     passing: passing.at(-1),
-    quotaAtMs: soonest(quota),
+    quotaAtMs: soonest(passing.filter(({ kind }) => kind === 'quota-exhausted')),
     failureAtMs: soonest(passing),
-    isFruitful: marks.size > 0,
-    fruitless: job.fruitless,
+    isFruitful: found.length + failed.size > 0,
   };
 }
 
-/** What became of one alert. */
-interface LookedUpAlert {
-  readonly index: number;
+/** What became of one lookup. */
+interface LookedUp {
+  readonly place: number;
   /** Absent when there is an answer. */
   readonly failure: EnrichmentError | undefined;
   /** Whether it took a permit. */
   readonly isCall: boolean;
 }
 
-function runBatch(
-  clock: Clock,
-  batch: readonly number[],
+function runBatch<T>(
+  parts: SliceParts,
+  work: SliceWork<T>,
+  batch: readonly (readonly [number, string])[],
   cut: AbortSignal,
-  lookUpOne: (index: number, deadline: Deadline) => Promise<LookedUpAlert>,
-): Promise<LookedUpAlert[]> {
+): Promise<LookedUp[]> {
   const outOfTime = () => new DeadlineError('The slice of work was over.');
-  const run = (deadline: Deadline) => Promise.all(batch.map((index) => lookUpOne(index, deadline)));
-  return withDeadline(clock, BATCH_MS, outOfTime, run, cut);
+  const run = (deadline: Deadline) =>
+    Promise.all(batch.map(([place, key]) => lookUp(parts, work, place, key, deadline)));
+  return withDeadline(parts.clock, BATCH_MS, outOfTime, run, cut);
 }
 
 const FAULT =
   'Something failed that should not have: look for lookup-fault in the log of the function app. Post the alert again.';
 
-/** An answer that cannot be kept does not count, or it would be lost with this process. */
-async function lookUp(
-  { lookup, report }: SliceParts,
-  alertIds: readonly string[],
-  kept: AnswerBlobs,
-  index: number,
+/** What cannot be stored does not count, or it would be lost with this process. */
+async function lookUp<T>(
+  { report }: SliceParts,
+  { find, keep }: SliceWork<T>,
+  place: number,
+  key: string,
   deadline: Deadline,
-): Promise<LookedUpAlert> {
-  const alertId = alertIds[index] ?? '';
+): Promise<LookedUp> {
   const asFailure = (error: unknown) => {
     if (error instanceof EnrichmentError) return error;
     const fault = JSON.stringify(loggedFault(error));
     report({
       event: 'lookup-fault',
-      detail: `The lookup of ${alertId} by a job failed by a fault: ${fault}`,
+      detail: `The lookup of ${key} by a job failed by a fault: ${fault}`,
     });
     return new EnrichmentError('internal-error', FAULT);
   };
-  const found = await lookup.find(alertId, deadline).catch(asFailure);
-  if (found instanceof Error) return { index, failure: found, isCall: found.kind !== 'quota-exhausted' };
+  const found = await find(key, deadline).catch(asFailure);
+  if (found instanceof Error) return { place, failure: found, isCall: found.kind !== 'quota-exhausted' };
   const isCall = found.ageSeconds === 0;
-  return kept.keep(new Map([[index, found]])).then(
-    () => ({ index, failure: undefined, isCall }),
-    (error) => ({ index, failure: asFailure(error), isCall }),
+  return keep(place, found).then(
+    () => ({ place, failure: undefined, isCall }),
+    (error) => ({ place, failure: asFailure(error), isCall }),
   );
 }
 

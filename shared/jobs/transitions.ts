@@ -132,6 +132,8 @@ export interface SliceOutcome {
   readonly isFruitful: boolean;
   /** Slices in a row before it that did not. */
   readonly fruitless: number;
+  /** That it was cut off, since its process ends: another one is to go on at once. */
+  readonly isStopping?: boolean;
 }
 
 /** When a job's next slice is due, or that it is not worth another one. */
@@ -145,6 +147,7 @@ export type Next =
  */
 export function nextSlice(slice: SliceOutcome, nowMs: number): Next {
   const { quotaAtMs, failureAtMs, isFruitful } = slice;
+  if (slice.isStopping) return { kind: 'slice', atMs: nowMs, fruitless: slice.fruitless };
   if (quotaAtMs !== undefined) return { kind: 'slice', atMs: quotaAtMs, fruitless: slice.fruitless };
   if (isFruitful) return { kind: 'slice', atMs: Math.max(nowMs + ROUND_MS, failureAtMs ?? 0), fruitless: 0 };
   const fruitless = slice.fruitless + 1;

@@ -1,5 +1,7 @@
 import type { Emit } from '../base/telemetry-event.js';
 import { inTrace } from '../base/trace.js';
+import type { Lookup } from '../lookup/lookup.js';
+import type { SourceAnswer } from '../lookup/source.js';
 import { type Message, writeMessage } from '../queue-work/message.js';
 import {
   type Claimed,
@@ -23,12 +25,14 @@ import {
   sayEnded,
 } from './end.js';
 import type { InFlight } from './in-flight.js';
-import { ANSWERED, type Job, pendingOf, withMarks } from './job.js';
-import { runSlice, type SliceParts } from './slice.js';
-import { EXTEND_MS, extendLease, LEASE_MS, nextSlice, shareOf } from './transitions.js';
+import { ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
+import { runSlice, type SliceResult } from './slice.js';
+import { EXTEND_MS, extendLease, LEASE_MS, type Next, nextSlice, shareOf } from './transitions.js';
 
 /** What working on jobs needs. */
-export interface WorkParts extends SliceParts, EndParts, QueueParts {
+export interface WorkParts extends EndParts, QueueParts {
+  /** Looks alerts up with the permits that background work may have. */
+  readonly lookup: Lookup<SourceAnswer>;
   readonly emit: Emit;
   /** Permits of a minute that background work may have. */
   readonly perMinute: number;
@@ -148,47 +152,90 @@ async function whileExtending<T>(
 }
 
 /** @param deaths workers that have died while they made this job's answer */
-async function workClaimed(
-  parts: WorkParts,
-  { item: claimed, by, isTakeover, nowMs: storeTimeMs }: Claimed<Job>,
-  deaths: number,
-): Promise<Sliced> {
-  const { clock, jobs, queue, perMinute, inFlight } = parts;
-  const { id } = claimed;
+async function workClaimed(parts: WorkParts, claimed: Claimed<Job>, deaths: number): Promise<Sliced> {
+  const { clock, jobs, lookup, inFlight } = parts;
+  const { item, by, isTakeover } = claimed;
   const beganMs = clock.monotonicMs();
-  const alertIds = await jobs.alertIds(claimed);
-  if (!alertIds) return endAsFailed(parts, claimed, { reason: PARTS_MISSING });
-  const kept = jobs.answers(id, alertIds);
-  const job = isTakeover ? withAnswered(claimed, [...(await kept.all()).keys()]) : claimed;
-  const running = await jobs.running();
-  const slice = await runSlice(parts, job, alertIds, kept, shareOf(perMinute, running), inFlight);
-  const last = { by, claimed, alertIds, deaths };
-  const pending = pendingOf(slice).length;
-  if (pending === 0) return end(parts, { ...job, ...slice }, last);
-  const nowMs = clock.monotonicMs();
-  const next = inFlight.isStopping
-    ? ({ kind: 'slice', atMs: nowMs, fruitless: job.fruitless } as const)
-    : nextSlice(slice, nowMs);
-  if (next.kind === 'give-up') {
-    const { passing } = slice;
-    return end(parts, givenUp({ ...job, ...slice }, passing), { ...last, retryAtMs: passing?.retryAtMs });
-  }
-  await queue.send(
-    writeMessage({ id, generation: job.generation + 1 }),
-    Math.max(LEAST_WAIT_MS, next.atMs - clock.monotonicMs()),
+  const alertIds = await jobs.alertIds(item);
+  if (!alertIds) return endAsFailed(parts, item, { reason: PARTS_MISSING });
+  const kept = jobs.answers(item.id, alertIds);
+  const job = isTakeover ? withAnswered(item, [...(await kept.all()).keys()]) : item;
+  const running = Math.max(1, await jobs.running());
+  const share = shareOf(parts.perMinute, running);
+  const slice = await runSlice(
+    parts,
+    {
+      keys: new Map(pendingOf(job).map((place) => [place, alertIds[place] ?? ''])),
+      find: (alertId, deadline) => lookup.find(alertId, deadline),
+      keep: (place, found) => kept.keep(new Map([[place, found]])),
+      share,
+    },
+    inFlight,
   );
-  const likelyMs = parts.quota.expectBackground(pending * Math.max(1, running)) - beganMs;
-  const { progress, failures } = slice;
-  const expectedAtMs = storeTimeMs + Math.max(likelyMs, next.atMs - beganMs);
-  const { fruitless } = next;
+  const sliced = withSlice(job, slice);
+  const pending = pendingOf(sliced).length;
+  const next = nextSlice(
+    { ...slice, fruitless: job.fruitless, isStopping: inFlight.isStopping },
+    clock.monotonicMs(),
+  );
+  const last = { by, claimed: item, alertIds, deaths, share, inFlight };
+  const begun = { parts, claimed, running, beganMs };
+  if (pending > 0 && next.kind === 'slice') return goOn(begun, sliced, next, pending);
+  const { passing } = slice;
+  const ended =
+    pending > 0
+      ? await end(parts, givenUp(sliced, passing), {
+          ...last,
+          isGivenUp: true,
+          retryAtMs: passing?.retryAtMs,
+        })
+      : await end(parts, sliced, last);
+  return typeof ended === 'object' ? goOn(begun, sliced, ended.next, ended.pending) : ended;
+}
+
+/** A slice that has begun. */
+interface BegunSlice {
+  readonly parts: WorkParts;
+  readonly claimed: Claimed<Job>;
+  /** Jobs that run. */
+  readonly running: number;
+  readonly beganMs: number;
+}
+
+/**
+ * Ends a slice that left something: sends the message for the next one, and releases the job.
+ * @param pending lookups that are left
+ */
+async function goOn(
+  { parts, claimed: { item, by, nowMs: storeTimeMs }, running, beganMs }: BegunSlice,
+  { progress, failures }: Job,
+  { atMs, fruitless }: Next & { readonly kind: 'slice' },
+  pending: number,
+): Promise<Sliced> {
+  const { clock, jobs, queue, quota } = parts;
+  const { id } = item;
+  const waitMs = Math.max(LEAST_WAIT_MS, atMs - clock.monotonicMs());
+  await queue.send(writeMessage({ id, generation: item.generation + 1 }), waitMs);
+  const likelyMs = quota.expectBackground(pending * running) - beganMs;
+  const expectedAtMs = storeTimeMs + Math.max(likelyMs, atMs - beganMs);
   const changes = { progress, failures, fruitless, expectedAtMs, composing: undefined };
   const released = mustExist(
-    await jobs.change(id, (current) => ({ next: release(current, by, changes) }), claimed),
+    await jobs.change(id, (current) => ({ next: release(current, by, changes) }), item),
     id,
   );
   return released.next ? 'goes-on' : 'lost-claim';
 }
 
-function withAnswered(job: Job, indices: readonly number[]): Job {
-  return { ...job, progress: withMarks(job.progress, new Map(indices.map((index) => [index, ANSWERED]))) };
+function withAnswered(job: Job, places: readonly number[]): Job {
+  return { ...job, progress: withMarks(job.progress, new Map(places.map((place) => [place, ANSWERED]))) };
+}
+
+function withSlice(job: Job, { found, failed }: SliceResult): Job {
+  const marks = [
+    ...found.map((place) => [place, ANSWERED]),
+    ...[...failed.keys()].map((place) => [place, FAILED]),
+  ];
+  let { failures } = job;
+  for (const [place, error] of failed) failures = withFailure(failures, [place], error);
+  return { ...job, progress: withMarks(job.progress, new Map(marks as [number, string][])), failures };
 }
