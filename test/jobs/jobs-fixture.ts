@@ -6,7 +6,7 @@ import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import { JobPlaces, JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
 import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
-import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
+import type { IpStats, SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
@@ -19,6 +19,7 @@ import { VirtualClock } from '../support/virtual-clock.js';
 /** What an upstream of a test does with the n-th call. */
 export type Upstream = (alertId: string, call: number) => SourceAnswer | Error;
 
+const COMMON: IpStats = { organizationPrevalence: 7, firstSeen: null, lastSeen: null };
 const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
 
 /** Jobs with everything around them in memory and in virtual time; one worker after the other. */
@@ -34,6 +35,7 @@ export function openJobsFixture({
   const places = new JobPlaces('0'.repeat(32));
   const ledger = new MemoryLedger(clock, laneWindows(100, 1_500, 20));
   const calls: string[] = [];
+  const statsCalls: string[] = [];
   const pumps: QueuePump[] = [];
   const errors: unknown[] = [];
   const reports: OperatorAlert[] = [];
@@ -59,6 +61,10 @@ export function openJobsFixture({
     /** Awaited in each call to the upstream. */
     onCall: (_alertId: string): Promise<void> | undefined => undefined,
     upstream: (() => FOUND) as Upstream,
+    /** What is said of an address. */
+    stats: ((_address: string) => COMMON) as (address: string) => IpStats | Error,
+    /** Addresses in the order of their calls. */
+    statsCalls,
     /** A new instance of the app: nothing of another one's memory is in it. */
     jobs: (): Jobs => new Jobs(partsOf()),
     /** Lets an instance work on what is in the queue. */
@@ -154,6 +160,19 @@ export function openJobsFixture({
     }
   }
 
+  async function askStats(address: string, work: Work): Promise<IpStats> {
+    const permit = hasQuota ? await fixture.quota.acquire(work, 'background') : { settle: () => {} };
+    statsCalls.push(address);
+    try {
+      await clock.sleep(100, work.signal);
+      const stats = fixture.stats(address);
+      if (stats instanceof Error) throw stats;
+      return stats;
+    } finally {
+      permit.settle(true);
+    }
+  }
+
   function partsOf(life = { isOver: false }, die = refuse as () => void): JobsParts {
     const mine = { store: mortal(store, life), queue: mortal(queue, life) };
     const { backgroundLookup } = createLookups({
@@ -176,8 +195,8 @@ export function openJobsFixture({
       perMinute: hasQuota ? 80 : 100_000, // what the reserve leaves of 100
       jobs: new JobStore({ clock, random, store: mine.store, large: mine.store, places }),
       lookup: backgroundLookup,
-      statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
-      wantsStats: () => false,
+      statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: askStats } }),
+      wantsStats: (query) => query.includes('stats=true'),
       deliveries: {
         accept: async ({ id, destination }, enriched) => {
           fixture.onForward();
