@@ -57,8 +57,6 @@ export interface LastSlice {
   /** Calls that it may make. */
   readonly share: number;
   readonly inFlight: StopSignal;
-  /** That there were slices in vain, and nothing more is to be asked. */
-  readonly isGivenUp?: boolean;
   /** When what was given up is worth asking for again, on the monotonic clock. */
   readonly retryAtMs?: number | undefined;
 }
@@ -153,7 +151,7 @@ function compose(
 async function lookUpStats(
   parts: EndParts,
   made: Composition,
-  { share, inFlight, isGivenUp = false }: LastSlice,
+  { share, inFlight }: LastSlice,
 ): Promise<KnownStats | NotYet> {
   const { clock, jobs, statsLookup } = parts;
   const { id, fruitless } = made.job;
@@ -164,7 +162,7 @@ async function lookUpStats(
   const missing = wanted
     .map(({ address }) => address)
     .filter((address) => !known.stats.has(address) && !known.failures.has(address));
-  if (missing.length === 0 || isGivenUp) return known;
+  if (missing.length === 0) return known;
   const slice = await runSlice(
     parts,
     {

@@ -181,16 +181,10 @@ async function workClaimed(parts: WorkParts, claimed: Claimed<Job>, deaths: numb
   const last = { by, claimed: item, alertIds, deaths, share, inFlight };
   const begun = { parts, claimed, running, beganMs };
   if (pending > 0 && next.kind === 'slice') return goOn(begun, sliced, next, pending);
-  const { passing } = slice;
-  const ended =
-    pending > 0
-      ? await end(parts, givenUp(sliced, passing), {
-          ...last,
-          isGivenUp: true,
-          retryAtMs: passing?.retryAtMs,
-        })
-      : await end(parts, sliced, last);
-  return typeof ended === 'object' ? goOn(begun, sliced, ended.next, ended.pending) : ended;
+  // What is given up is not asked again; whatever else is wanted of the job may still be had.
+  const finished = pending > 0 ? givenUp(sliced, slice.passing) : sliced;
+  const ended = await end(parts, finished, { ...last, retryAtMs: slice.passing?.retryAtMs });
+  return typeof ended === 'object' ? goOn(begun, finished, ended.next, ended.pending) : ended;
 }
 
 /** A slice that has begun. */

@@ -90,6 +90,25 @@ describe('a job that wants statistics', () => {
     expect(enrichment.seconds).toBeLessThan(2_000);
   });
 
+  test('has those of the alerts that were answered, also when others were given up', async () => {
+    fixture.upstream = (alertId) =>
+      alertId.endsWith('_1')
+        ? away(0)
+        : { status: 'found', ips: [addressOf(alertId), '10.0.0.1'], unusable: [] };
+    const attempts = () => fixture.calls.filter((alertId) => alertId.endsWith('_1')).length;
+    let atFirst: number | undefined;
+    fixture.stats = () => {
+      atFirst ??= attempts();
+      return { organizationPrevalence: 7, firstSeen: null, lastSeen: null };
+    };
+    fixture.startWorker();
+    const enrichment = await end(await start(wanting(90)));
+    expect(enrichment.status).toBe('partial');
+    expect(enrichment.alerts[0]).toMatchObject({ status: 'failed', error: { detail: 'It is away.' } });
+    expect(enrichment.stats).toEqual({ status: 'complete' });
+    expect(attempts()).toBe(atFirst);
+  });
+
   test('loses none of them when its worker dies in the middle', async () => {
     const host = fixture.startHost();
     const job = await start(wanting(60));
