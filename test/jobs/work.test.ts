@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { StorageError } from '../../shared/base/errors.js';
+import { RequestError, StorageError } from '../../shared/base/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
 import { digestOf } from '../../shared/jobs/token.js';
 import { LEASE_MS } from '../../shared/jobs/transitions.js';
@@ -326,6 +326,44 @@ describe('a job whose result is to be forwarded', () => {
     expect((await end(job)).enrichment.status).toBe('complete');
     expect(fixture.forwarded.size).toBe(1);
     expect(fixture.calls).toHaveLength(3);
+  });
+});
+
+describe('a job whose answer cannot be made', () => {
+  const order = { id: 'f'.repeat(32), destination: 'siem' };
+  const tooLarge = () => {
+    throw new RequestError(
+      'body-too-large',
+      'It would be too large. Post fewer alerts, or ask for format=ips.',
+    );
+  };
+
+  test('such as one that would be too large: it ends with the problem that says how to ask for less', async () => {
+    fixture.onRender = tooLarge;
+    const job = await start({ ...post(3), forward: order } as never);
+    fixture.startWorker();
+    await fixture.clock.pass(5_000);
+    for (let polls = 0; polls < 2; polls++) {
+      await expect(ask(job)).rejects.toMatchObject({
+        kind: 'body-too-large',
+        message: expect.stringContaining('format=ips'),
+      });
+    }
+    // The receiver's form is another one, and what it took is not made a dead letter.
+    expect([...fixture.forwarded.keys()]).toEqual([order.id]);
+    expect(fixture.deadLetters.size).toBe(0);
+    expect(fixture.reports).toMatchObject([{ event: 'job-failed' }]);
+    expect(fixture.errors).toEqual([]);
+    expect(fixture.queue.messages.size).toBe(0);
+  });
+
+  test('nor be put into the receiver’s form: the posted alerts are a dead letter', async () => {
+    fixture.onForward = tooLarge;
+    const job = await start({ ...post(3), forward: order } as never);
+    fixture.startWorker();
+    await fixture.clock.pass(5_000);
+    await expect(ask(job)).rejects.toMatchObject({ kind: 'body-too-large' });
+    expect([...fixture.deadLetters]).toEqual([[order.id, post(3).text]]);
   });
 });
 
