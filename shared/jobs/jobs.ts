@@ -5,7 +5,8 @@ import { isId, type Message, writeMessage } from '../queue-work/message.js';
 import { DamagedStateError } from '../queue-work/work-store.js';
 import type { Swept } from '../storage/sweep.js';
 import { composeAnswer } from './compose.js';
-import { type KeptAnswer, PARTS_MISSING, RESULT_LOST, STATE_LOST } from './end.js';
+import type { KeptAnswer } from './end.js';
+import { PARTS_MISSING, RESULT_LOST, STATE_LOST } from './fail.js';
 import { InFlight } from './in-flight.js';
 import type { Job } from './job.js';
 import { type JobRequest, type StartedJob, type StartParts, startJob } from './start.js';
@@ -46,7 +47,7 @@ export class Jobs {
   }
 
   /** @param dequeueCount how often the host has handed this message over */
-  work(message: Message, dequeueCount: number): Promise<Worked> {
+  work(message: Message, dequeueCount = 1): Promise<Worked> {
     return workOnJob(this.#parts, message, dequeueCount);
   }
 

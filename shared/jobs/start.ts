@@ -11,7 +11,7 @@ import type { Answers } from './answers.js';
 import { ANSWERED, type Job, pendingOf, withMarks } from './job.js';
 import { digestOfList, type JobStore } from './job-store.js';
 import { digestOf, digestOfText, newToken } from './token.js';
-import { type JobView, join, mayLackMessage, newJob, noProgress, viewJob } from './transitions.js';
+import { type JobView, join, needsMessage, newJob, noProgress, viewJob } from './transitions.js';
 
 /** What starting a job needs. */
 export interface StartParts {
@@ -121,7 +121,7 @@ async function joinJob(
   if (!joined) return 'not-there';
   if (!isSame && !joined.before.end) throw dedupeReused();
   if (!joined.next) return 'free';
-  if (mayLackMessage(joined.next, joined.nowMs)) {
+  if (needsMessage(joined.next, joined.nowMs)) {
     await jobs.markRunning(joined.next);
     await queue.send(writeMessage(joined.next), 0);
   }

@@ -36,7 +36,7 @@ export function join(job: Job, token: string): Job | undefined {
  * Whether a job may be without a message: no slice of it has ever begun, and perhaps the first message was never
  * sent; or it ought to have ended long ago, and perhaps somebody has cleared the queue.
  */
-export function mayLackMessage(job: Job, nowMs: number): boolean {
+export function needsMessage(job: Job, nowMs: number): boolean {
   return needsRequeue(job, 0, job.expectedAtMs, nowMs);
 }
 

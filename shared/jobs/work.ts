@@ -13,17 +13,16 @@ import {
   type Work,
 } from '../queue-work/run-message.js';
 import { release } from '../queue-work/work-item.js';
+import { type EndParts, end } from './end.js';
 import {
   type Ended,
-  type EndParts,
-  end,
   endAsFailed,
   endWithoutState,
   givenUp,
   mustExist,
   PARTS_MISSING,
-  sayEnded,
-} from './end.js';
+  tidyUp,
+} from './fail.js';
 import type { InFlight } from './in-flight.js';
 import { ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import { runSlice, type SliceResult } from './slice.js';
@@ -95,7 +94,7 @@ function workOf(parts: WorkParts, dequeueCount: number): Work<Job, Sliced> {
           ),
         ),
       ),
-    dropped: (job) => sayEnded(parts, job),
+    dropped: (job) => tidyUp(parts, job),
     giveUp: (message) => endAsFailed(parts, message, { reason: FAILED_ANYWAY }),
     stateLost: async (message) => {
       if (!(await endWithoutState(parts, message))) await queue.send(writeMessage(message), LEAST_WAIT_MS);

@@ -5,7 +5,7 @@ import {
   isOverdue,
   join,
   LEASE_MS,
-  mayLackMessage,
+  needsMessage,
   newJob,
   nextSlice,
   shareOf,
@@ -66,11 +66,11 @@ describe('others', () => {
 
   test('send a message once more when there may be none', () => {
     const second = release(claimed(fresh), 'one', slice) as Job;
-    expect(mayLackMessage(fresh, NOW)).toBe(true);
-    expect(mayLackMessage(claimed(fresh), NOW)).toBe(false);
-    expect(mayLackMessage(second, NOW)).toBe(false);
-    expect(mayLackMessage(second, slice.expectedAtMs + 900_000)).toBe(false);
-    expect(mayLackMessage(second, slice.expectedAtMs + 900_001)).toBe(true);
+    expect(needsMessage(fresh, NOW)).toBe(true);
+    expect(needsMessage(claimed(fresh), NOW)).toBe(false);
+    expect(needsMessage(second, NOW)).toBe(false);
+    expect(needsMessage(second, slice.expectedAtMs + 900_000)).toBe(false);
+    expect(needsMessage(second, slice.expectedAtMs + 900_001)).toBe(true);
     // Whoever only asks how far it is sends none while the first message waits.
     expect(isOverdue(fresh, NOW)).toBe(false);
     expect(isOverdue(fresh, fresh.expectedAtMs + 900_001)).toBe(true);
