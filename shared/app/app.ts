@@ -80,7 +80,7 @@ export function createApp(
   const telemetry = createTelemetry(settings.telemetry, outside);
   const { emit } = telemetry;
   const environment = { ...outside, report: alsoNoted(outside.report, emit) };
-  const { clock, random } = environment;
+  const { clock } = environment;
   const credential = createCredential(settings.identity);
   const tokens = new TokenCache(clock, emit);
   const ownToken: App['ownToken'] = (scope, signal) => tokens.get(credential, scope, signal);
@@ -96,7 +96,7 @@ export function createApp(
   );
   const statsLookup = createStatsLookup({ clock, emit, source });
   const delegation = createDelegation(settings, { provider, state, clock, emit, ownToken });
-  const send = createSend({ clock, random, emit, userAgent: USER_AGENT, ownToken });
+  const send = createSend({ ...environment, emit, userAgent: USER_AGENT, ownToken });
   const { forwarding, deliveries } = createForwarding(shared, settings, { ...environment, emit }, send);
   const jobs =
     shared &&

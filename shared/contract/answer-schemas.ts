@@ -131,6 +131,34 @@ export const SCHEMAS: Schemas = {
       ['lastStatus', 'reason', 'nextAttempt', 'endedAt'],
     ),
   }),
+  DeadLetters: object(
+    'Dead letters',
+    {
+      value: list(
+        'Dead letters',
+        object(
+          'Dead letter',
+          {
+            id: receipt.id,
+            destination: receipt.destination,
+            status: string('Status', { enum: ['dead-lettered'] }),
+            attempts: integer('Attempts', { minimum: 0 }),
+            lastStatus: integer('Last status'),
+            acceptedAt: dateTime('Accepted at'),
+            deadLetteredAt: dateTime('Dead-lettered at'),
+            hasBody: { type: 'boolean', title: 'Whether it can be sent again' },
+          },
+          ['lastStatus'],
+        ),
+      ),
+      nextLink: string('Next page'),
+    },
+    ['nextLink'],
+  ),
+  Redelivered: object('What was sent again', {
+    requeued: integer('Queued again', { minimum: 0 }),
+    remaining: integer('Left for the next call', { minimum: 0 }),
+  }),
   UpstreamIps: object("Defender's answer", {
     '@odata.context': string('Context'),
     value: list('IP addresses', object('IP address', { id: string('IP address') })),

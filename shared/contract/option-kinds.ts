@@ -94,6 +94,27 @@ export function text(most: number, fallbackText: string, told: OptionText): Opti
   };
 }
 
+/**
+ * A date, or a date and time with its offset from UTC, as ISO 8601 writes them. A `+` that is not encoded in a URL is
+ * read as a space.
+ */
+const INSTANT = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+ -]\d{2}:\d{2}))?$/;
+
+/** An option that takes a moment, in milliseconds since the epoch; a date alone is its beginning in UTC. */
+export function instant(fallbackText: string, told: OptionText): Option<number | undefined> {
+  return {
+    ...told,
+    schema: { type: 'string', maxLength: 40 },
+    fallback: undefined,
+    fallbackText,
+    read(given, name) {
+      const ms = INSTANT.test(given) ? Date.parse(given.replace(' ', '+')) : Number.NaN;
+      if (Number.isNaN(ms)) throw invalid(name, 'a moment such as 2026-11-23T18:00:00Z (ISO 8601)');
+      return ms;
+    },
+  };
+}
+
 /** Parameters of hosts, gateways and webhook handshakes, which are none of ours; in lower case. */
 const IGNORED = new Set(['code', 'clientid', 'validationtoken', 'subscription-key', 'api-version']);
 

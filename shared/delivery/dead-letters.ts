@@ -147,11 +147,13 @@ export type Redriven =
  * the same time one writes the state, and a message too many does nothing.
  *
  * @param isWanted asked before anything is changed
+ * @param mark the mark that it was found by
  */
 export async function redriveOne(
   parts: DeadLetterParts,
   id: string,
   isWanted: (delivery: Delivery) => boolean = () => true,
+  mark?: DeadMark,
 ): Promise<Redriven> {
   const { deliveries, destinations } = parts;
   const changed = await savingLost(parts, id, () =>
@@ -180,7 +182,7 @@ export async function redriveOne(
     return { kind: 'refused', why: `Only a dead letter can be, and it is ${status}.` };
   }
   await ensureMessage(parts, delivery, nowMs);
-  await deliveries.unmarkDead(before);
+  await (mark ? deliveries.deleteMark(mark) : deliveries.unmarkDead(before));
   return { kind: 'requeued', delivery };
 }
 
@@ -227,7 +229,9 @@ export async function redriveRange(
       const now = requeued >= MOST_REDRIVEN || clock.monotonicMs() >= endMs ? [] : batch;
       const room = Math.min(now.length, MOST_REDRIVEN - requeued);
       const became = await Promise.all(
-        now.slice(0, room).map(({ id }) => redriveOne(parts, id, isWanted).catch(unlessOtherVersion)),
+        now
+          .slice(0, room)
+          .map((mark) => redriveOne(parts, mark.id, isWanted, mark).catch(unlessOtherVersion)),
       );
       requeued += became.filter((one) => one?.kind === 'requeued').length;
       remaining += batch.length - became.length;

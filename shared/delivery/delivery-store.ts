@@ -4,6 +4,7 @@ import { Places } from '../queue-work/blob-names.js';
 import { isId, newId } from '../queue-work/message.js';
 import { WorkStore, type WorkStoreParts } from '../queue-work/work-store.js';
 import type { BlobStore } from '../storage/blob-store.js';
+import type { Listed } from '../storage/pages.js';
 import { DELIVERY_STATE, type Delivery } from './delivery.js';
 
 /** For so long an equal post is the same one. */
@@ -55,12 +56,17 @@ export class DeliveryPlaces extends Places {
   }
 
   /** Reads the name of a mark. */
-  readMark(name: string): DeadMark {
+  readMark({ name, etag }: Pick<Listed, 'name' | 'etag'>): DeadMark {
     const [, backwards, destination, body] =
       /^-(\d+)\.([\w-]+)\.(none|body)\//.exec(name.slice(this.dead.length)) ?? [];
     const id = this.idIn(name);
-    if (backwards === undefined || destination === undefined) return { name, id };
-    return { name, id, facts: { destination, atMs: LAST_MS - Number(backwards), hasBody: body === 'body' } };
+    if (backwards === undefined || destination === undefined) return { name, etag, id };
+    return {
+      name,
+      etag,
+      id,
+      facts: { destination, atMs: LAST_MS - Number(backwards), hasBody: body === 'body' },
+    };
   }
 }
 
@@ -70,6 +76,7 @@ const LAST_MS = 9_999_999_999_999;
 /** A mark of a dead letter. */
 export interface DeadMark {
   readonly name: string;
+  readonly etag: string;
   readonly id: string;
   /** Absent for marks of version 0.1.0: their states tell. */
   readonly facts?: { readonly destination: string; readonly atMs: number; readonly hasBody: boolean };
@@ -182,6 +189,11 @@ export class DeliveryStore extends WorkStore<Delivery> {
     }
   }
 
+  /** Deletes a mark. */
+  async deleteMark({ name, etag }: DeadMark): Promise<void> {
+    await this.#parts.store.delete(name, etag);
+  }
+
   /**
    * Marks of dead letters, a page at a time, the newest first.
    * @param after `next` of the page before
@@ -191,7 +203,7 @@ export class DeliveryStore extends WorkStore<Delivery> {
   ): Promise<{ readonly marks: readonly DeadMark[]; readonly next: string | undefined }> {
     const { store, places } = this.#parts;
     const { blobs, next } = await store.list(places.dead, after);
-    return { marks: blobs.map(({ name }) => places.readMark(name)), next };
+    return { marks: blobs.map((blob) => places.readMark(blob)), next };
   }
 
   /** Keeps which delivery failed last, for the doctor. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Message } from '../queue-work/message.js';
-import type { Admission } from '../queue-work/run-message.js';
+import { type Admission, LEAST_WAIT_MS } from '../queue-work/run-message.js';
 
 /**
  * Attempts at one receiver that may be under way at once. An instance takes more messages while no more than twelve
@@ -21,26 +21,45 @@ const LONGEST_WAIT_MS = 1_000;
  * message; and a receiver that is fast again has all its deliveries back within this time.
  */
 const LONGEST_DEFERRAL_MS = 900_000;
+/**
+ * A free slot of a slow receiver is left to those who have waited longer, if they are back within this. A choice: messages become visible
+ * at whole seconds, and the host looks for them every two.
+ */
+const SOON_MS = 2_000;
+/** Whoever is later than this has come back to another instance. */
+const LATE_MS = 60_000;
+/** Deliveries whose place in the line is known, of one destination; a hundred bytes each. */
+const LONGEST_LINE = 20_000;
 /** So much the latest attempt counts in the average of their durations. A choice. */
 const LATEST_COUNTS = 0.2;
+
+/** A delivery that was deferred. */
+interface Deferred {
+  /** By the store's time. */
+  readonly sinceMs: number;
+  /** On the monotonic clock. */
+  readonly backAtMs: number;
+}
 
 /** The share of one destination. */
 interface Slots {
   /** When each attempt that is under way began. */
   readonly underWay: Set<{ readonly atMs: number }>;
   slowUntilMs: number;
-  averageMs: number;
+  /** How long an attempt takes on average; undefined before the first one has ended. */
+  averageMs: number | undefined;
   /** Called when there may be room. */
   readonly waiting: (() => void)[];
-  /** Deliveries that were sent away and told when it is their turn, as many as there were at `lineAtMs`. */
-  line: number;
-  lineAtMs: number;
+  /** Deliveries that this instance has deferred, by their ids. */
+  readonly line: Map<string, Deferred>;
+  /** The latest place in the line. */
+  lastSinceMs: number;
 }
 
 /**
  * Keeps destinations apart (bulkheads), so that one that hangs slows no other: each has a few slots for attempts.
- * A delivery that finds none is deferred until it is likely to be its turn, at the end of the line of those before it;
- * the line is remembered in its message, so whoever has waited is never sent to the end again.
+ * A delivery that finds none is deferred until it is likely to be its turn, after all that have waited longer: its
+ * message says since when it has, whatever instance it comes back to. So none starves.
  */
 export class SendingSlots {
   readonly #clock: Clock;
@@ -55,34 +74,37 @@ export class SendingSlots {
 
   /**
    * Takes a slot, or finds a time for the message to come back.
-   * @param nowMs the store's time, which all instances share
+   * @param storeTimeMs the store's time, which all instances share
    */
-  async admit(destination: string, message: Message, nowMs: number): Promise<Admission> {
+  async admit(destination: string, message: Message, storeTimeMs: number): Promise<Admission> {
     const slots = this.#of(destination);
     await this.#someRoom(slots);
-    if (this.#hasRoom(slots)) return { kind: 'go', leave: this.#take(slots) };
-    const eachMs = this.#msPerDelivery(slots);
-    const turnAtMs = message.turnAtMs ?? nowMs + this.#joinLine(slots, eachMs);
-    // It is its turn, and the one before it takes longer than expected.
-    const untilTurnMs = turnAtMs > nowMs ? turnAtMs - nowMs : eachMs;
+    // The store's time has whole seconds only; of one second, too, each has a place of its own.
+    const { waitingSinceMs = Math.max(storeTimeMs, slots.lastSinceMs + 1) } = message;
+    slots.line.delete(message.id);
+    const nowMs = this.#clock.monotonicMs();
+    const { before, soon } = countBefore(slots.line, waitingSinceMs, nowMs);
+    const isLeft = this.#isSlow(slots) ? soon : 0; // a quick receiver has room for all in a moment
+    if (slots.underWay.size + isLeft < this.#most(slots)) return { kind: 'go', leave: this.#take(slots) };
     // Those that would stay away longer are spread, so that they do not come back together.
     const longestMs = LONGEST_DEFERRAL_MS * (0.5 + 0.5 * this.#random());
-    return {
-      kind: 'defer',
-      message: { ...message, turnAtMs },
-      waitMs: Math.min(untilTurnMs, longestMs),
-    };
+    // One place too early: a slot that waits for its delivery is worth more than a look.
+    const waitMs = Math.min(Math.max(LEAST_WAIT_MS, (before - 1) * this.#msPerDelivery(slots)), longestMs);
+    slots.lastSinceMs = Math.max(slots.lastSinceMs, waitingSinceMs);
+    if (slots.line.size < LONGEST_LINE) {
+      slots.line.set(message.id, { sinceMs: waitingSinceMs, backAtMs: nowMs + waitMs });
+    }
+    return { kind: 'defer', message: { ...message, waitingSinceMs }, waitMs };
   }
 
   #of(destination: string): Slots {
-    const nowMs = this.#clock.monotonicMs();
     const slots = this.#byDestination.get(destination) ?? {
       underWay: new Set(),
       slowUntilMs: Number.NEGATIVE_INFINITY,
-      averageMs: 0,
+      averageMs: undefined,
       waiting: [],
-      line: 0,
-      lineAtMs: nowMs,
+      line: new Map(),
+      lastSinceMs: 0,
     };
     this.#byDestination.set(destination, slots);
     return slots;
@@ -96,6 +118,7 @@ export class SendingSlots {
       slots.underWay.delete(attempt);
       const nowMs = clock.monotonicMs();
       const tookMs = nowMs - attempt.atMs;
+      slots.averageMs ??= tookMs;
       slots.averageMs += LATEST_COUNTS * (tookMs - slots.averageMs);
       if (tookMs > SLOW_MS) slots.slowUntilMs = nowMs + SLOW_FOR_MS;
       slots.waiting.shift()?.();
@@ -121,15 +144,7 @@ export class SendingSlots {
 
   /** How often a slot becomes free, about, in milliseconds. */
   #msPerDelivery(slots: Slots): number {
-    return Math.max(1, slots.averageMs, this.#longestUnderWayMs(slots)) / this.#most(slots);
-  }
-
-  /** Joins the end of the line; how long until it is this one's turn. The line gets shorter as slots become free. */
-  #joinLine(slots: Slots, eachMs: number): number {
-    const nowMs = this.#clock.monotonicMs();
-    slots.line = Math.max(0, slots.line - (nowMs - slots.lineAtMs) / eachMs) + 1;
-    slots.lineAtMs = nowMs;
-    return slots.line * eachMs;
+    return Math.max(1, slots.averageMs ?? 0, this.#longestUnderWayMs(slots)) / this.#most(slots);
   }
 
   /** Resolves when there is room, or none is to be expected soon. */
@@ -155,4 +170,18 @@ export class SendingSlots {
       waiting.push(go);
     });
   }
+}
+
+/** How many in a line have waited longer and are still away, and how many of these are back soon. */
+function countBefore(line: Map<string, Deferred>, sinceMs: number, nowMs: number) {
+  let before = 0;
+  let soon = 0;
+  for (const [id, deferred] of line) {
+    if (deferred.backAtMs < nowMs - LATE_MS) line.delete(id);
+    else if (deferred.sinceMs < sinceMs) {
+      before++;
+      if (deferred.backAtMs < nowMs + SOON_MS) soon++;
+    }
+  }
+  return { before, soon };
 }

@@ -4,13 +4,13 @@ import { randomBytes } from 'node:crypto';
 export interface Message {
   readonly id: string;
   readonly generation: number;
-  /** When it is this message's turn, by the store's time, if it once found no room: its place in the line. */
-  readonly turnAtMs?: number;
+  /** Since when it has waited for room, by the store's time, if it once found none: its place in the line. */
+  readonly waitingSinceMs?: number;
 }
 
 /** A message as a queue takes it. */
-export function writeMessage({ id, generation, turnAtMs }: Message): string {
-  return JSON.stringify({ id, generation, turnAtMs });
+export function writeMessage({ id, generation, waitingSinceMs }: Message): string {
+  return JSON.stringify({ id, generation, waitingSinceMs });
 }
 
 /**
@@ -19,9 +19,10 @@ export function writeMessage({ id, generation, turnAtMs }: Message): string {
  */
 export function readMessage(entry: unknown): Message | undefined {
   try {
-    const { id, generation, turnAtMs } = typeof entry === 'string' ? JSON.parse(entry) : (entry as Message);
+    const { id, generation, waitingSinceMs } =
+      typeof entry === 'string' ? JSON.parse(entry) : (entry as Message);
     if (!isId(id) || !Number.isSafeInteger(generation)) return undefined;
-    return { id, generation, ...(Number.isFinite(turnAtMs) ? { turnAtMs } : {}) };
+    return { id, generation, ...(Number.isFinite(waitingSinceMs) ? { waitingSinceMs } : {}) };
   } catch {
     return undefined;
   }

@@ -56,12 +56,17 @@ export const DOWN: Attempt = { kind: 'failed', status: 503, reason: 'It answered
 /**
  * Deliveries with everything around them in memory and in virtual time.
  * @param maxPollingMs more than the host's own, since days pass here
+ * @param latencyMs of each operation of the storage account, for the app and the host
  */
-export function openDeliveriesFixture(random: () => number = () => 0.5, maxPollingMs = 10_000) {
+export function openDeliveriesFixture(
+  random: () => number = () => 0.5,
+  maxPollingMs = 10_000,
+  latencyMs = 0,
+) {
   const clock = new VirtualClock();
-  const store = new MemoryBlobStore(clock);
-  const queue = new MemoryQueue(clock);
-  const poison = new MemoryQueue(clock);
+  const store = new MemoryBlobStore(clock, { latencyMs: () => latencyMs });
+  const queue = new MemoryQueue(clock, latencyMs);
+  const poison = new MemoryQueue(clock, latencyMs);
   const places = new DeliveryPlaces('0'.repeat(32));
   const reports: OperatorAlert[] = [];
   const errors: unknown[] = [];

@@ -43,6 +43,23 @@ describe('without storage', () => {
     expect(unknown.json.detail).toContain('STATE_STORAGE');
     const again = await time.until(world.send('POST', `/api/deliveries/${'a'.repeat(32)}/redeliver`));
     expect(again.status).toBe(404);
+    for (const [method, path] of [
+      ['GET', '/api/deliveries'],
+      ['POST', '/api/deliveries/redeliver?destination=siem'],
+    ] as const) {
+      const nothing = await time.until(world.send(method, path));
+      expect(nothing.json).toMatchObject({ status: 404, detail: expect.stringContaining('STATE_STORAGE') });
+    }
+  });
+
+  test('the dedupe of another alert is refused, and nothing is sent', async () => {
+    const { id } = (await post('?forward=siem&dedupe=run-1')).json.delivery;
+    expect((await post('?forward=siem&dedupe=run-1')).json.delivery.id).toBe(id);
+    const other = await time.until(
+      world.enrich({ ...alert, title: 'Another' }, '?forward=siem&dedupe=run-1'),
+    );
+    expect(other.json).toMatchObject({ status: 409, type: expect.stringMatching(/:dedupe-reused$/) });
+    expect(receiver.arrivals).toHaveLength(1);
   });
 
   test('an equal post is not sent again within the hour; after it, it is another one', async () => {

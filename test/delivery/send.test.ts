@@ -62,6 +62,19 @@ describe('a destination gets', () => {
     );
   });
 
+  test.each([0, 1, 499, 500, 999])(
+    'a signature over the time in its header, %d ms after the full second',
+    async (ms) => {
+      const { receiver, send } = await between({ auth: SIGNED }, SECRET);
+      await fire.time.pass(1_000 - (Date.now() % 1_000) + ms);
+      expect((await send()).kind).toBe('delivered');
+      expect(receiver.received[0]?.isVerified).toBe(true);
+      expect(Number(receiver.received[0]?.headers['webhook-timestamp'])).toBeLessThanOrEqual(
+        Date.now() / 1_000,
+      );
+    },
+  );
+
   test.each([SECRET, NEXT_SECRET])(
     'a signature with each secret, so that receivers may know either (%#)',
     async (known) => {

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { CodeNotLoadedError } from '../../shared/base/errors.js';
+import { emitNothing } from '../../shared/base/telemetry-event.js';
+import { createSend } from '../../shared/delivery/send.js';
 import { sweep } from '../../shared/storage/sweep.js';
 import {
   type DeliveriesFixture,
@@ -321,6 +324,8 @@ describe('a dead letter of which what was to be sent is not there', () => {
         kind: 'delivery-not-dead',
         message: expect.stringContaining('Post the alerts again.'),
       });
+      // To be refused changes nothing.
+      expect(await fixture.ask(dead)).toMatchObject({ status: 'dead-lettered' });
     }
   });
 
@@ -417,4 +422,149 @@ describe('what is kept', () => {
     fixture.startWorker();
     await fixture.untilIs('delivered', id);
   });
+});
+
+describe('a dead letter', () => {
+  beforeEach(() => {
+    fixture.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
+  });
+
+  test('whose worker was killed before it could say so is announced when its message comes again', async () => {
+    const { id } = await fixture.post();
+    let isWritten = false;
+    const write = fixture.store.write.bind(fixture.store);
+    fixture.store.write = async (name, text, condition) => {
+      if (isWritten) return new Promise<never>(() => {});
+      isWritten = text.includes('"end"');
+      return write(name, text, condition);
+    };
+    void fixture.open().work({ id, generation: 0 });
+    await fixture.clock.pass(1_000);
+    fixture.store.write = write;
+    expect(await fixture.ask(id)).toMatchObject({ status: 'dead-lettered' });
+    expect(fixture.reports).toEqual([]);
+    fixture.startWorker();
+    await fixture.clock.pass(HOUR);
+    expect(fixture.reports).toEqual([
+      { event: 'delivery-dead-lettered', detail: expect.stringContaining(id) },
+    ]);
+    expect(blobs(fixture.places.dead)).toHaveLength(1);
+  });
+
+  test('that is sent again is counted no more', async () => {
+    fixture.startWorker();
+    const { id } = await fixture.post();
+    await fixture.untilIs('dead-lettered', id);
+    expect((await fixture.clock.until(fixture.open().dead())).ids).toEqual([id]);
+    fixture.receive = () => OK;
+    await fixture.clock.until(fixture.open().redeliver(id));
+    expect((await fixture.clock.until(fixture.open().dead())).ids).toEqual([]);
+  });
+
+  test.each([
+    ['small', '{}'],
+    ['large', LARGE],
+  ])(
+    'that is sent again on its last day and dies once more stays for 30 days more (%s)',
+    async (_size, text) => {
+      fixture.startWorker();
+      const { id } = await fixture.post({ text });
+      await fixture.untilIs('dead-lettered', id);
+      await fixture.close();
+      await fixture.clock.pass(30 * DAY - HOUR);
+      await fixture.clock.until(fixture.open().redeliver(id));
+      fixture.startWorker();
+      await fixture.untilIs('dead-lettered', id);
+      await fixture.close();
+      for (let days = 0; days < 29; days++) {
+        await fixture.clock.pass(DAY);
+        await sweepAll();
+      }
+      fixture.receive = () => OK;
+      await fixture.clock.until(fixture.open().redeliver(id));
+      fixture.startWorker();
+      await fixture.untilIs('delivered', id);
+    },
+  );
+});
+
+describe('what a delivery costs of the storage account', () => {
+  const requests = () => {
+    const { read, write, refused, delete: deleted, list } = fixture.store.operations;
+    return read + write + refused + deleted + list + fixture.queue.sent;
+  };
+  /** Requests while something is done. */
+  const during = async (run: () => Promise<unknown>) => {
+    const before = requests();
+    await run();
+    return requests() - before;
+  };
+
+  test.each([
+    ['small', '{}', 3, 3],
+    ['large', LARGE, 4, 5],
+  ])('to accept and to deliver one, %s', async (_size, text, toAccept, toDeliver) => {
+    let id = '';
+    const accepting = await during(async () => {
+      ({ id } = await fixture.post({ text }));
+    });
+    expect(accepting).toBe(toAccept);
+    const work = () => fixture.clock.until(fixture.open().work({ id, generation: 0 }));
+    expect(await during(work)).toBe(toDeliver);
+    expect(await fixture.ask(id)).toMatchObject({ status: 'delivered' });
+  });
+
+  test('while one waits for a slot: one read and one message, whatever its size', async () => {
+    fixture.receive = () => new Promise(() => {});
+    const instance = fixture.open();
+    const ids: string[] = [];
+    for (let n = 0; n < 7; n++) ids.push((await fixture.post({ text: LARGE.replace('x', `${n}`) })).id);
+    for (const id of ids.slice(0, 6)) void instance.work({ id, generation: 0 });
+    await fixture.clock.pass(5_000);
+    const last = ids[6] ?? '';
+    let worked = '';
+    const deferring = await during(async () => {
+      worked = await fixture.clock.until(instance.work({ id: last, generation: 0 }));
+    });
+    expect({ worked, deferring }).toEqual({ worked: 'deferred', deferring: 2 });
+    expect(await fixture.ask(last)).toMatchObject({ status: 'queued', attempts: 0 });
+  });
+});
+
+test('code that cannot be loaded costs no attempt and no delivery of the message, and the log says what is missing', async () => {
+  let loads = 0;
+  fixture.receive = () => {
+    if (++loads > 8) return OK;
+    throw new CodeNotLoadedError(
+      'sends to destinations',
+      0,
+      Object.assign(new Error('x'), { code: 'EMFILE' }),
+    );
+  };
+  fixture.startWorker();
+  const { id } = await fixture.post();
+  expect(await fixture.untilIs('delivered', id)).toMatchObject({ attempts: 1 });
+  expect(fixture.errors).toEqual([]);
+  expect(fixture.reports.map(({ event }) => event)).toEqual(Array(8).fill('code-not-loaded'));
+  expect(fixture.reports[0]?.detail).toMatch(/sends to destinations.*EMFILE/);
+});
+
+test('the sender loads its code again after it could not be loaded', async () => {
+  let loads = 0;
+  const load = async () => {
+    if (++loads === 1) throw Object.assign(new Error('x'), { code: 'EIO' });
+    return { createPoster: () => async () => OK };
+  };
+  const ownToken = () => Promise.reject(new Error('nobody asks for one'));
+  const sender = {
+    clock: fixture.clock,
+    random: Math.random,
+    emit: emitNothing,
+    userAgent: 'test',
+    ownToken,
+  };
+  const send = createSend(sender, load);
+  const outgoing = { id: 'x', body: '{}', contentType: 'text/plain', traceparent: undefined };
+  await expect(send(destination(), outgoing)).rejects.toBeInstanceOf(CodeNotLoadedError);
+  expect(await send(destination(), outgoing)).toEqual(OK);
 });
