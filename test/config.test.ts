@@ -24,6 +24,7 @@ describe('settings', () => {
         audience: 'https://api.securitycenter.microsoft.com',
         authorityHost: 'https://login.microsoftonline.com',
         graphHost: 'https://graph.microsoft.com',
+        portal: 'https://security.microsoft.com',
         exchangeAudience: 'api://AzureADTokenExchange',
       },
       identity: {
@@ -34,7 +35,7 @@ describe('settings', () => {
       },
       quota: { perMinute: 100, perHour: 1500, reservePercent: 20 },
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
-      state: { storage: { kind: 'memory' }, app: 'local', owner: 'local' },
+      state: { storage: { kind: 'memory' }, app: 'local', principal: { client: 'local', key: 'local' } },
       publicBaseUrl: undefined,
       jobs: { resultHours: 24 },
       destinations: [],

@@ -28,6 +28,8 @@ const USER_AGENT = `${APP_NAME}/${VERSION}`;
 /** The app, wired. */
 export interface App extends Environment {
   readonly settings: Settings;
+  /** Origin of the portal that shows alerts. */
+  readonly portal: string;
   readonly telemetry: Telemetry;
   readonly quota: Quota;
   /** An alert's IPs, by its id. */
@@ -37,7 +39,7 @@ export interface App extends Environment {
   /** What the sources have noticed that callers should know. */
   readonly warnings: () => readonly SourceWarning[];
   readonly defender: DefenderSource;
-  /** What Defender's answers tell of its clock. */
+  /** How far Defender's clock is from this machine's, by its answers. */
   readonly upstreamClock: UpstreamClock;
   /** The app's own token for a scope, from the cache where it holds one. */
   readonly ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>;
@@ -54,15 +56,15 @@ export interface App extends Environment {
   /** Deliveries that wait for their turn; absent where nothing is stored. */
   readonly deliveries: Deliveries | undefined;
   /**
-   * Gets ready for the end of this process: nobody gets a permit any more, and what was found is shared
-   * with the other instances and told. A help to them and to callers, no more: a process can end without it.
+   * Prepares for the end of this process: no more permits are handed out, and what was found is shared with
+   * the other instances and sent as telemetry. A process can end without it, and nothing is lost then.
    */
   stop(): Promise<void>;
 }
 
 /**
- * The app, or what keeps it from being one, and what comes from outside in either case. Wrong settings are
- * answered by the doors, not thrown.
+ * The app, or what is wrong with its settings, and in either case what comes from outside. Wrong settings are
+ * answered by the endpoints, not thrown.
  */
 export type Startup = { readonly environment: Environment } & (
   | { readonly ok: true; readonly app: App }
@@ -89,7 +91,7 @@ export function createApp(
   const { defender: provider } = createSources(settings, { ...environment, emit, userAgent: USER_AGENT });
   const { principal } = settings.state;
   const quota = openQuota(provider, principal, state, { clock, emit });
-  const { source, lookup, backgroundLookup } = openSource(
+  const { source, lookup, backgroundLookup, settled } = openSource(
     provider,
     { credential, tokens, quota, report: environment.report },
     { clock, emit, times: settings.cache, shared: sharedAnswersOf(provider, principal, state) },
@@ -104,6 +106,8 @@ export function createApp(
     createJobs(shared, {
       ...environment,
       settings,
+      portal: settings.cloud.portal,
+      warnings: () => source.warnings(),
       deliveries,
       quota,
       statsLookup,
@@ -113,11 +117,12 @@ export function createApp(
   const stop = async () => {
     quota.stop();
     delegation?.quota.stop();
-    await Promise.all([lookup.settled(), backgroundLookup.settled(), telemetry.close()]);
+    await Promise.all([settled(), telemetry.close()]);
   };
   const app: App = {
     ...environment,
     settings,
+    portal: settings.cloud.portal,
     telemetry,
     quota,
     lookup,

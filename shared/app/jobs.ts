@@ -1,9 +1,11 @@
+import type { HttpResponseInit } from '@azure/functions';
 import { enrichmentAnswer } from '../answers/enrichment-answer.js';
 import { parseOptions } from '../answers/options.js';
 import type { Environment } from '../base/environment.js';
 import type { Emit } from '../base/telemetry-event.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Enricher } from '../enrichment/enrich.js';
+import type { KeptAnswer } from '../jobs/end.js';
 import { JobStore } from '../jobs/job-store.js';
 import { Jobs } from '../jobs/jobs.js';
 import { laneWindows } from '../quota/lanes.js';
@@ -34,9 +36,11 @@ export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
     perMinute: laneWindows(perMinute, perHour, reservePercent).background[0]?.limit ?? 1,
     resultHours: settings.jobs.resultHours,
     wantsStats: (query) => options(query).stats,
-    render: (enriched, query) => {
-      const { status = 200, headers, body } = enrichmentAnswer(enriched, options(query));
-      return { status, headers: headers as Record<string, string>, body: String(body) };
-    },
+    wantedScope: (query) => options(query).scope,
+    render: async (enriched, query) => kept(await enrichmentAnswer(enriched, options(query))),
   });
+}
+
+function kept({ status = 200, headers, body }: HttpResponseInit): KeptAnswer {
+  return { status, headers: headers as Record<string, string>, body: String(body) };
 }

@@ -1,8 +1,7 @@
 import type { SettingProblem } from '../base/setting-reader.js';
 import { type EnvironmentVariables, SettingReader } from '../base/setting-reader.js';
 import { APP_NAME } from '../base/version.js';
-import { cloudProblems } from '../defender/cloud-check.js';
-import { CLOUD_NAMES, CLOUDS, type DefenderCloud } from '../defender/clouds.js';
+import { CLOUD_NAMES, CLOUDS, cloudProblems, type DefenderCloud } from '../defender/clouds.js';
 import { type DelegationSettings, delegationProblems } from '../delegation/settings.js';
 import type { Destination } from '../delivery/destination.js';
 import { parseDestinations } from '../delivery/destination-settings.js';
@@ -61,6 +60,7 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
     apiHost: read.origin('DEFENDER_API_HOST', implied.apiHost),
     audience: readAudience(read, implied.audience),
     graphHost: implied.graphHost,
+    portal: implied.portal,
     exchangeAudience: implied.exchangeAudience,
   };
   const settings: Settings = {

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * Every kind of failure that a caller can be told of, with the HTTP status it is answered with.
  * The key is the last part of the problem's `type`.
@@ -27,6 +29,7 @@ export const KINDS = {
   'dedupe-reused': [409, 'The dedupe key belongs to another post'],
   'job-expired': [410, "The job's result has expired"],
   'body-too-large': [413, 'The body is too large'],
+  'answer-too-large': [413, 'The answer would be too large'],
   'unsupported-media-type': [415, 'The body is not JSON'],
   'no-alert-found': [422, 'No alert was found in the payload'],
   'quota-exhausted': [429, 'The quota for calls to Defender is used up for now'],
@@ -114,9 +117,6 @@ export class QuotaError extends EnrichmentError {
 /** No access token could be had. */
 export class IdentityError extends EnrichmentError {}
 
-/** Defender could not be asked, or its answer could not be used. */
-export class UpstreamFailure extends EnrichmentError {}
-
 /** What keeps a storage account from being used; each is mended in another place. */
 export type StorageTrouble = 'refused' | 'no-token' | 'unreachable' | 'untrusted' | 'slow' | 'other';
 
@@ -186,14 +186,21 @@ export function asEnrichmentError(thrown: unknown): EnrichmentError {
 
 /** What may be logged of a foreign error: its name and place, because its message could hold anything. */
 export function faultOf({ cause }: EnrichmentError): { readonly name?: string; readonly place?: string } {
-  if (!(cause instanceof Error)) return {};
-  const place = /\n\s+(at .*)/.exec(cause.stack ?? '')?.[1];
+  if (!types.isNativeError(cause)) return {}; // also of another realm, where `instanceof` says no
+  // Of the path only the file's name: folders tell of the machine.
+  const place = /\n\s+(at .*)/.exec(cause.stack ?? '')?.[1]?.replace(/(?:file:\/\/)?\/[^\s()]*\//g, '');
   return { name: cause.name, ...(place === undefined ? {} : { place }) };
 }
 
 /** A kind of failure as a problem's `type`. */
 export function problemType(kind: ErrorKind): string {
   return `urn:problem:alert-ip-enrichment:${kind}`;
+}
+
+/** The error that a problem document tells of; undefined where its kind is not known any more. */
+export function errorOf({ type, detail }: Problem): EnrichmentError | undefined {
+  const kind = Object.keys(KINDS).find((one) => problemType(one as ErrorKind) === type);
+  return kind === undefined ? undefined : new EnrichmentError(kind as ErrorKind, detail);
 }
 
 /** The one place where an error becomes a problem document. */

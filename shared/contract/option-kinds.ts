@@ -128,7 +128,7 @@ export function readOptions<O extends OptionSet>(options: O, query: URLSearchPar
   for (const name of new Set(query.keys())) {
     if (IGNORED.has(name.toLowerCase())) continue;
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
-    if (!option) throw unknown(Object.keys(options));
+    if (!option) throw unknown(name, Object.keys(options));
     const [given = '', ...more] = query.getAll(name);
     if (more.length > 0) {
       throw new RequestError('invalid-option', `The option "${name}" may be given only once.`);
@@ -138,10 +138,12 @@ export function readOptions<O extends OptionSet>(options: O, query: URLSearchPar
   return values as Values<O>;
 }
 
-function unknown(known: readonly string[]): RequestError {
+function unknown(name: string, known: readonly string[]): RequestError {
+  // Options are short words. Anything else may be a key or a payload in the wrong place, and is not repeated.
+  const isName = /^[A-Za-z]{1,20}$/.test(name);
   return new RequestError(
     'unknown-option',
-    `A query parameter is not known. Known are: ${known.join(', ')}.`,
+    `The query parameter ${isName ? `"${name}" ` : ''}is not known. Known are: ${known.join(', ')}.`,
   );
 }
 

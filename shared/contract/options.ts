@@ -50,8 +50,14 @@ export const ENRICH_OPTIONS = {
   stats: flag({
     title: 'Prevalence of the addresses',
     description:
-      '`true`: each public address comes with its prevalence in the organisation, first and last seen, rarest first',
+      '`true`: each public address comes with its prevalence in the organisation, first and last seen, rarest first. With `mode=auto` or `async` a job goes on until all have it; with `sync` the answer says how many have not',
     visibility: 'advanced',
+  }),
+  scope: word(['all', 'public'], 'all', {
+    title: 'Which addresses',
+    description:
+      '`all` · `public`: only public addresses in `relatedIps`, lists and comments; `enrichment.counts` still counts the others',
+    visibility: 'important',
   }),
   as: word(['app', 'user'], 'app', {
     title: 'In whose name',

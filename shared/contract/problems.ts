@@ -14,6 +14,8 @@ export const LOOKUP: readonly ErrorKind[] = [
   'source-refused',
   'source-retired',
   'answer-unusable',
+  'source-refused',
+  'source-retired',
   'connection-not-trusted',
   'identity-refused',
   'upstream-unavailable',

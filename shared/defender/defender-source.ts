@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { bareForm, isEndpointAlertId } from '../base/alert-id.js';
 import type { Clock } from '../base/clock.js';
 import type { Reporter } from '../base/environment.js';
-import { type EnrichmentError, RequestError, UpstreamFailure } from '../base/errors.js';
+import { EnrichmentError, RequestError } from '../base/errors.js';
 import type { AccessToken } from '../identity/token-cache.js';
 import type { IpSource, IpStats, SourceAnswer, SourceWarning, StatsSource, Work } from '../lookup/source.js';
 import { isSuspect, SUSPECT_AFTER, unknownInARow } from '../lookup/unknown-alerts.js';
@@ -17,11 +17,14 @@ import { ASK_AGAIN_AFTER_MS } from './retry.js';
 /** Pages of one alert's IPs that are read; the API's page documents none, so this is only a bound. */
 const MOST_PAGES = 20;
 /**
- * How long an alert whose pages lead nowhere is not asked about again: as long as an answer is kept by default. Every
- * further question would cost as many calls again.
+ * How long an alert whose pages lead nowhere is not asked about again: as long as an answer is kept by
+ * default. Every further question would cost as many calls again.
  */
 const UNUSABLE_REMEMBERED_MS = 300_000;
-/** Entries of what is remembered per alert. Bounded by size, because `max` would allocate all places at once, for each user. */
+/**
+ * Entries of what is remembered per alert. Bounded by size, because `max` would allocate all places at
+ * once, for each user.
+ */
 const MEMORY = { maxSize: 10_000, sizeCalculation: () => 1 };
 
 /** An address that no device of the organisation has spoken with. */
@@ -37,7 +40,8 @@ export interface DefenderSourceParts {
 
 /**
  * Defender as a source: `GET /api/alerts/{id}/ips`
- * (https://learn.microsoft.com/defender-endpoint/api/get-alert-related-ip-info) and `GET /api/ips/{ip}/stats`.
+ * (https://learn.microsoft.com/defender-endpoint/api/get-alert-related-ip-info) and `GET
+ * /api/ips/{ip}/stats`.
  */
 export class DefenderSource implements IpSource, StatsSource {
   readonly #parts: DefenderSourceParts;
@@ -133,7 +137,7 @@ export class DefenderSource implements IpSource, StatsSource {
   }
 
   #pageIsGone(): EnrichmentError {
-    return new UpstreamFailure(
+    return new EnrichmentError(
       'upstream-unavailable',
       "Defender answered 404 to a later page of the alert's addresses, so the list is not complete. Ask again.",
       { retryAtMs: this.#parts.clock.monotonicMs() + ASK_AGAIN_AFTER_MS },
@@ -141,7 +145,7 @@ export class DefenderSource implements IpSource, StatsSource {
   }
 
   #remember(alertId: string, trouble: string): EnrichmentError {
-    const error = new UpstreamFailure('answer-unusable', trouble);
+    const error = new EnrichmentError('answer-unusable', trouble);
     this.#unusable.set(alertId, {
       error,
       untilMs: this.#parts.clock.monotonicMs() + UNUSABLE_REMEMBERED_MS,
@@ -165,8 +169,9 @@ const SUSPECT =
   "the app's identity, and ask the doctor with probe=ALERTID about an alert that you see in the portal.";
 
 /**
- * Why a next page is not asked for; undefined when it is. Only the same path on the configured host, since the token
- * goes there and the addresses on it are given out as this alert's; no page twice; and not for ever. Pure.
+ * Why a next page is not asked for; undefined when it is. Only the same path on the configured host, since
+ * the token goes there and the addresses on it are given out as this alert's; no page twice; and not for
+ * ever. Pure.
  */
 function troubleWith(
   nextLink: string | undefined,

@@ -3,6 +3,7 @@ import { EnrichmentError, StorageError } from '../base/errors.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import type { ForwardReceipt } from '../enrichment/result.js';
 import { enriched as enrichedFormat } from '../formats/enriched.js';
+import { render } from '../formats/render.js';
 import { isId, type Message } from '../queue-work/message.js';
 import { giveUpMessage, type Handled, runMessage, type Work } from '../queue-work/run-message.js';
 import type { Swept } from '../storage/sweep.js';
@@ -58,6 +59,15 @@ export class Deliveries implements Forwarding {
     return reservationOf(id, post, isNew ? storeTimeMs : undefined);
   }
 
+  async receipt({ id, reservedAtMs }: Reservation): Promise<ForwardReceipt | undefined> {
+    if (reservedAtMs !== undefined) return undefined; // it was reserved a moment ago
+    const { item, storeTimeMs } = await savingLost(this.#parts, id, () => this.#parts.deliveries.read(id));
+    if (!item) return undefined;
+    // Whoever made it may have died before there was a message for it.
+    await ensureMessage(this.#parts, item, storeTimeMs);
+    return receiptOf(item);
+  }
+
   /** Returns after the durable enqueue. Past the deadline it may still come to that, for the repeated post to find. */
   forward(reservation: Reservation, enriched: EnrichedPayload, deadline: Deadline): Promise<ForwardReceipt> {
     return deadline.unlessOver(this.accept(reservation, enriched));
@@ -76,7 +86,12 @@ export class Deliveries implements Forwarding {
     const format = destination?.format ?? enrichedFormat;
     const firstWaitMs = waitBefore(destination?.scheduleMs ?? [], 0, undefined, parts.random()) ?? 0;
     const { contentType } = format;
-    const accepted = await this.#ensure(reservation, () => format.render(enriched), contentType, firstWaitMs);
+    const accepted = await this.#ensure(
+      reservation,
+      () => render(format, enriched),
+      contentType,
+      firstWaitMs,
+    );
     const { delivery, storeTimeMs } = accepted;
     if (destination) {
       await ensureMessage(parts, delivery, storeTimeMs);
@@ -169,7 +184,7 @@ export class Deliveries implements Forwarding {
   /** The delivery of a reservation, which is made unless there is one. */
   async #ensure(
     { id, destination, traceparent, reservedAtMs }: Reservation,
-    render: () => string,
+    makeBody: () => string | Promise<string>,
     contentType: string,
     firstWaitMs: number,
   ): Promise<{ readonly delivery: Delivery; readonly storeTimeMs: number }> {
@@ -182,7 +197,7 @@ export class Deliveries implements Forwarding {
     }
     const nowMs = storeTimeMs;
     const fields = { id, destination, contentType, ...(traceparent === undefined ? {} : { traceparent }) };
-    const delivery = await deliveries.accept(render(), (bodyDigest) =>
+    const delivery = await deliveries.accept(await makeBody(), (bodyDigest) =>
       newDelivery({ ...fields, bodyDigest }, firstWaitMs, nowMs),
     );
     if (delivery) return { delivery, storeTimeMs };

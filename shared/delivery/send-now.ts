@@ -4,6 +4,7 @@ import type { Deadline } from '../base/deadline.js';
 import { EnrichmentError } from '../base/errors.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import type { ForwardReceipt } from '../enrichment/result.js';
+import { render } from '../formats/render.js';
 import { newId } from '../queue-work/message.js';
 import { dedupeReused, REMEMBERED_MS } from './delivery-store.js';
 import { type Destination, destinationNamed } from './destination.js';
@@ -63,6 +64,10 @@ export class SendNow implements Forwarding {
     return reservationOf(id, post);
   }
 
+  async receipt({ id, destination }: Reservation): Promise<ForwardReceipt | undefined> {
+    return this.#delivered.has(id) ? { id, destination, status: 'delivered' } : undefined;
+  }
+
   async forward(
     { id, destination: name, traceparent }: Reservation,
     enriched: EnrichedPayload,
@@ -74,7 +79,8 @@ export class SendNow implements Forwarding {
     const destination = destinationNamed(destinations, name);
     if (!destination) throw new TypeError('a caller named a destination that the options do not know');
     const { format } = destination;
-    const outgoing = { id, body: format.render(enriched), contentType: format.contentType, traceparent };
+    const body = await render(format, enriched);
+    const outgoing = { id, body, contentType: format.contentType, traceparent };
     const beganMs = clock.monotonicMs();
     const attempt = await deadline
       .unlessOver(send(destination, outgoing, deadline.signal))

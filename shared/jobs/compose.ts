@@ -6,6 +6,7 @@ import {
   attach,
   type EnrichedPayload,
   type Enricher,
+  type EnrichOptions,
   type LookedUp,
 } from '../enrichment/enrich.js';
 import type { LookupResult } from '../enrichment/result.js';
@@ -17,6 +18,12 @@ import { type KnownStats, knownOnly } from './stats.js';
 
 /** A deadline for what asks nobody. */
 const COMPOSING_MS = 20_000;
+
+/** What composing an answer needs. */
+export interface ComposeParts extends Omit<Enricher, 'lookup' | 'statsLookup'> {
+  /** Which addresses the options in a job's query ask for. */
+  readonly wantedScope: (query: string) => EnrichOptions['scope'];
+}
 
 /** What an answer is composed of. */
 export interface Composition {
@@ -41,7 +48,7 @@ export interface Composition {
  * @param retryAtMs when asking for the alerts that are missing is worth while, on the monotonic clock
  */
 export async function composeAnswer(
-  enricher: Pick<Enricher, 'clock' | 'quota'>,
+  enricher: ComposeParts,
   { job, text, alertIds, answers }: Composition,
   { known, retryAtMs }: { readonly known?: KnownStats | undefined; readonly retryAtMs: number },
 ): Promise<EnrichedPayload> {
@@ -63,9 +70,10 @@ export async function composeAnswer(
     references,
     results: new Map(alertIdsIn(references).map((alertId) => [alertId, result(places.get(alertId))])),
   };
-  const { stats = new Map(), failures = new Map() } = known ?? {};
-  const made = { ...enricher, statsLookup: knownOnly({ stats, failures }) };
-  const options = { id: job.id, stats: known !== undefined };
+  const { stats: knownStats = new Map(), failures = new Map() } = known ?? {};
+  const made = { ...enricher, statsLookup: knownOnly({ stats: knownStats, failures }) };
+  const scope = enricher.wantedScope(job.query);
+  const options = { id: job.id, stats: known !== undefined, knownStats, scope };
   const tooLate = () => new DeadlineError('Nothing is asked any more.');
   return withDeadline(enricher.clock, COMPOSING_MS, tooLate, (deadline) =>
     attach(made, { text, payload }, lookedUp, options, deadline),

@@ -1,5 +1,6 @@
 import { EnrichmentError, StorageError } from '../base/errors.js';
 import type { EnrichedPayload, Enricher } from '../enrichment/enrich.js';
+import { withoutStats } from '../enrichment/statistics.js';
 import { finish, holds } from '../queue-work/work-item.js';
 import { type Composition, composeAnswer, lostAnswers } from './compose.js';
 import { type Ended, endAsFailed, type FailParts, mustExist, PARTS_MISSING } from './fail.js';
@@ -22,7 +23,7 @@ export interface EndParts extends FailParts, Pick<Enricher, 'statsLookup'> {
   /** Whether the options in a job's query ask for statistics. */
   readonly wantsStats: (query: string) => boolean;
   /** Makes the answer that the options in a job's query ask for. */
-  readonly render: (enriched: EnrichedPayload, query: string) => KeptAnswer;
+  readonly render: (enriched: EnrichedPayload, query: string) => KeptAnswer | Promise<KeptAnswer>;
 }
 
 /** What the last slice of a job knows beside its state. */
@@ -87,7 +88,7 @@ export async function end(parts: EndParts, job: Job, last: LastSlice): Promise<E
     });
     const delivery = job.forward && (await deliveries.accept(job.forward, enriched));
     isForwarded = delivery !== undefined;
-    answer = parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
+    answer = await parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
   } catch (error) {
     // What cannot be answered so, such as an answer that would be too large; all else is tried again.
     if (!(error instanceof EnrichmentError) || error instanceof StorageError) throw error;
@@ -126,10 +127,8 @@ async function lookUpStats(
   const kept = jobs.stats(id);
   const known = await kept.all();
   const { enrichment } = await composeAnswer(parts, made, { retryAtMs: clock.monotonicMs() });
-  const wanted = enrichment.ips.filter(({ scope }) => scope === 'public').slice(0, MOST_STATS);
-  const missing = wanted
-    .map(({ address }) => address)
-    .filter((address) => !known.stats.has(address) && !known.failures.has(address));
+  const wanted = withoutStats(enrichment.ips).slice(0, MOST_STATS);
+  const missing = wanted.filter((address) => !known.stats.has(address) && !known.failures.has(address));
   if (missing.length === 0) return known;
   const slice = await runSlice(
     parts,

@@ -2,17 +2,16 @@ import type { Reporter } from '../base/environment.js';
 import { EnrichmentError, type ErrorKind, StorageError } from '../base/errors.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Reservation } from '../delivery/forwarding.js';
-import type { Enricher } from '../enrichment/enrich.js';
 import type { Message } from '../queue-work/message.js';
 import { endAnyway } from '../queue-work/work-item.js';
 import { DamagedStateError } from '../queue-work/work-store.js';
-import { composeAnswer } from './compose.js';
+import { type ComposeParts, composeAnswer } from './compose.js';
 import { FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { JobStore } from './job-store.js';
 import { newJob } from './transitions.js';
 
 /** What ending jobs without a result needs. */
-export interface FailParts extends Pick<Enricher, 'clock' | 'quota'> {
+export interface FailParts extends ComposeParts {
   readonly jobs: JobStore;
   /** Takes reports of jobs that ended without a result, or had damaged parts. */
   readonly report: Reporter;

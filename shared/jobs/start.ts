@@ -146,7 +146,7 @@ async function makeJob(parts: StartParts, post: Post, id: string): Promise<Start
     createdAtMs: nowMs,
     trace: currentTrace(),
     expectedAtMs: nowMs + workMs + POLLING_MS,
-    ...(forward ? { forward } : {}),
+    ...(forward ? { forward: forLater(forward) } : {}),
   });
   if (!(await jobs.create(job))) {
     const joined = await joinJob(parts, post, id, post.post);
@@ -156,6 +156,11 @@ async function makeJob(parts: StartParts, post: Post, id: string): Promise<Start
   await jobs.markRunning(job);
   await queue.send(writeMessage(job), 0);
   return started(job, token, nowMs);
+}
+
+/** A reservation that is used later: whether it was a new one is not known any more by then. */
+function forLater({ reservedAtMs: _, ...reservation }: Reservation): Reservation {
+  return reservation;
 }
 
 function started({ id, ...job }: Job, token: string, nowMs: number): StartedJob {

@@ -31,7 +31,10 @@ const READ_TIMEOUT_MS = 1_000;
  * not had a turn after five seconds goes on without.
  */
 const READS = { mostAtOnce: 32, longestWaitMs: 5_000 };
-/** Fewer than reads, which somebody waits for. Without a bound a job of 1,000 alerts lost two writes of three. */
+/**
+ * Fewer than reads, which somebody waits for. Without a bound a job of 1,000 alerts lost two writes of
+ * three.
+ */
 const WRITES = { mostAtOnce: 16, longestWaitMs: 30_000 };
 /** After a failure the store is left alone for this long: every lookup would wait for it in vain. */
 const LEAVE_ALONE_MS = 5_000;
@@ -78,7 +81,10 @@ export class SharedAnswerCache implements SharedCache<SourceAnswer> {
     await this.#writes.run(this, () => this.#try(write));
   }
 
-  /** A digest: an id can hold anything, and who may list the account needs not learn which alerts there were. */
+  /**
+   * A digest: an id can hold anything, and who may list the account needs not learn which alerts there
+   * were.
+   */
   #nameOf(alertId: string): string {
     const digest = createHash('sha256').update(`${this.#parts.owner}\n${alertId}`).digest('hex');
     return `${ANSWERS_FOLDER}${digest}.json`;

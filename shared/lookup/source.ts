@@ -3,11 +3,11 @@ import type { Credential, TokenCache } from '../identity/token-cache.js';
 import type { Lane } from '../quota/lanes.js';
 import type { Quota } from '../quota/quota.js';
 
-/** One lookup's work as its source sees it: how long it is wanted, and by nobody any more. */
+/** One lookup as its source sees it: until when its answer is of use, and whether it still is. */
 export interface Work {
   /** The latest moment, on the monotonic clock, at which an answer is of use; it may move later. */
   untilMs(): number;
-  /** Aborted when nobody wants the answer any more. */
+  /** Aborted when no caller waits for the answer any longer. */
   readonly signal: AbortSignal;
   /**
    * Says what is being waited for; it is named when the time is up.
@@ -63,7 +63,10 @@ export interface Asker {
   readonly report: Reporter;
 }
 
-/** A kind of source: what is the same for everyone who asks it. A new one is a folder, and a line in app/sources. */
+/**
+ * A kind of source: what is the same for everyone who asks it. A new one is a folder, and a line in
+ * app/sources.
+ */
 export interface SourceProvider<S extends IpSource = IpSource> {
   /** In names of stored state, telemetry and `ips[].sources`, so it has to stay what it is. */
   readonly name: string;
@@ -79,7 +82,10 @@ export interface SourceProvider<S extends IpSource = IpSource> {
 
 /** What a caller should know of a source and cannot see from a status. */
 export interface SourceWarning {
-  /** Many unknown alerts in a row and none known: the source may have been retired, or the tenant be the wrong one. */
+  /**
+   * Many unknown alerts in a row and none known: the source may have been retired, or the tenant be the
+   * wrong one.
+   */
   readonly kind: 'source-suspect';
   /** For people: what was seen, and what to check. */
   readonly detail: string;
@@ -92,7 +98,7 @@ export interface IpStats {
   readonly lastSeen: string | null;
 }
 
-/** An API that tells how common an address is. */
+/** An API that knows how common an address is. */
 export interface StatsSource {
   /**
    * Asks about one address, charging the quota as background work: alerts come first.

@@ -4,21 +4,25 @@ import type { Steps } from '../base/steps.js';
 import { cluesIn } from './clues.js';
 import { isObject, type JsonObject, JsonTexts, member } from './json.js';
 import { judge, type Verdict } from './judge.js';
-import { counts, countsAsLink, isRawCopy, plainName } from './names.js';
+import { counts, countsAsLink, isRawCopy, nameAround, plainName } from './names.js';
 import { isLong, LONGEST_POINTER, type Path } from './path.js';
 import { type AnyShape, type Candidate, type Shape, under } from './shape.js';
 import { plain, unknown } from './shapes/plain.js';
 import { RELATED_IPS } from './splice.js';
-import { type Envelope, isWrapperMember, MOST_LISTS, MOST_WRAPPERS, openEnvelope } from './unwrap.js';
+import {
+  type Envelope,
+  isWrapperMember,
+  MOST_LISTS,
+  MOST_TEXTS,
+  MOST_WRAPPERS,
+  openEnvelope,
+} from './unwrap.js';
 
 /**
  * Most places in which one payload may name alerts. As many alerts take a job more than eight hours,
  * four fifths of 1,500 calls in each.
  */
 export const MOST_ALERTS = 10_000;
-
-/** How many layers of JSON strings are opened, one in the other. */
-const MOST_TEXTS = 5;
 
 /** A place that names an alert: whose it is, and what found it. */
 export interface Finding {
@@ -118,12 +122,16 @@ class Search implements Recognised {
   readonly #steps: (string | number)[] = [];
   #objects = 0;
   #work = 0;
+  /** How many places there were where an id should have been and was none. */
+  #noIds = 0;
 
   /** Something that has the alerts that it would have if it were posted by itself. */
   *unit(value: unknown, place: Place): Steps<void> {
     const before = this.findings.length;
     yield* this.#visit(value, place);
-    if (this.findings.length > before) this.#keep(before, settled(this.findings.slice(before)));
+    const found = this.findings.length - before;
+    if (found > 1) this.#keep(before, settled(this.findings.slice(before)));
+    else if (found === 1) (this.findings[before] as Finding).isSettled = true;
   }
 
   *#visit(value: unknown, place: Place): Steps<void> {
@@ -148,7 +156,10 @@ class Search implements Recognised {
     const before = this.findings.length;
     const inside = { ...place, known: lessAList(place.known), writtenIn: isOfIds ? list : place.writtenIn };
     for (let index = 0; index < list.length; index++) {
-      if (!canHold(list[index])) continue;
+      if (!canHold(list[index])) {
+        if (++this.#work % WORK_BETWEEN_PAUSES === 0) yield;
+        continue;
+      }
       this.#steps.push(index);
       const count = this.findings.length;
       if (inside.known) yield* this.unit(list[index], inside);
@@ -201,12 +212,15 @@ class Search implements Recognised {
     const { known } = place;
     const before = this.findings.length;
     const pair = nameInPair(value);
-    const inside = { ...place, known: undefined, holder, outerName: place.name, writtenIn: undefined };
+    const inside = { ...place, known: undefined, holder, writtenIn: undefined };
     for (const name of names) {
       const content = value[name];
-      if (name === RELATED_IPS) continue; // ours, and replaced as a whole
+      if (NOT_SEARCHED.has(name)) continue;
       const isWritten = known !== undefined && WRITTEN.has(name);
-      if (!canHold(content) && !isWritten) continue;
+      if (!canHold(content) && !isWritten) {
+        if (++this.#work % WORK_BETWEEN_PAUSES === 0) yield;
+        continue;
+      }
       this.#steps.push(name);
       const count = this.findings.length;
       if (known && isWrapperMember(name, content)) {
@@ -216,9 +230,10 @@ class Search implements Recognised {
       } else {
         const isCopy = typeof content === 'string' && isRawCopy(name);
         const copyIn = place.copyIn ?? (isCopy ? documentAround(place, holder) : undefined);
-        const asNamed = plainName(pair !== undefined && isValueName(name) ? pair : name);
+        const told = pair !== undefined && isValueName(name) ? pair : name;
+        const asNamed = { name: plainName(told), outerName: nameAround(told, place.name) };
         const writtenIn = isWritten ? holder : undefined;
-        yield* this.#visit(content, { ...inside, name: asNamed, copyIn, writtenIn });
+        yield* this.#visit(content, { ...inside, ...asNamed, copyIn, writtenIn });
       }
       if (isWritten && name !== 'id' && this.findings.length === count) {
         if (Array.isArray(content)) this.shapes.add(plain);
@@ -250,7 +265,7 @@ class Search implements Recognised {
       if (!place.isRest) this.shapes.add(shape);
       const before = this.findings.length;
       for (const candidate of candidates) {
-        this.#addKnown(shape, candidate, place, holder);
+        if (candidate) this.#addKnown(shape, candidate, place, holder);
         if (++this.#work % WORK_BETWEEN_PAUSES === 0) yield;
       }
       const found = this.findings.slice(before);
@@ -312,6 +327,7 @@ class Search implements Recognised {
 
   /** Something that stands where an id is written by hand, and is none. */
   #addNoId({ holder, writtenIn }: Place): void {
+    this.#noIds++;
     this.shapes.add(plain);
     const candidate = { ...this.#placeOf(holder, false), ids: [] };
     this.#add({
@@ -332,8 +348,8 @@ class Search implements Recognised {
    * is meant, unless only the inner one has an id.
    */
   #preferWritten(before: number, owner: object): void {
+    if (this.#noIds === 0) return;
     const found = this.findings.slice(before);
-    if (!found.some(isNoId)) return;
     const isOwn = ({ writtenIn }: Finding) => writtenIn === owner;
     const hasOwnId = found.some((one) => isOwn(one) && !isNoId(one));
     const isBeaten = hasOwnId || found.some(isTelling);
@@ -361,6 +377,9 @@ class Search implements Recognised {
     return holder.path;
   }
 }
+
+/** Our own member, which is replaced as a whole, and a name that no tool writes and attacks do. */
+const NOT_SEARCHED: ReadonlySet<string> = new Set([RELATED_IPS, '__proto__']);
 
 /** Members that hold what people write by hand. */
 const WRITTEN: ReadonlySet<string> = new Set(['alertId', 'alertIds', 'id']);

@@ -40,8 +40,8 @@ export interface UnusableReference extends Found {
 const MOST_PAYLOAD_IPS = 10_000;
 /** How many values are read to find them; those that are no addresses cost the same. */
 const MOST_READ = 100_000;
-/** How many of them are looked at between two pauses: some tenths of a millisecond. */
-const VALUES_BETWEEN_PAUSES = 500;
+/** How many of them, or of alerts, are looked at between two pauses: some tenths of a millisecond. */
+const BETWEEN_PAUSES = 500;
 
 /**
  * The alerts in a payload, in its order.
@@ -55,6 +55,7 @@ export function* findingAlerts(payload: unknown): Steps<readonly AlertReference[
   const addresses = new Addresses();
   const references: AlertReference[] = [];
   for (const { shape, candidate, verdict } of findings) {
+    if (references.length % BETWEEN_PAUSES === 0) yield;
     const found = { path: candidate.path, shape: shape.name };
     if (verdict.kind !== 'endpoint') {
       references.push({ ...found, ...verdict });
@@ -95,7 +96,7 @@ class Addresses {
   *reading(values: Iterable<unknown> = []): Steps<readonly string[]> {
     const addresses = new Set<string>();
     for (const value of values) {
-      if (++this.#seen % VALUES_BETWEEN_PAUSES === 0) yield;
+      if (++this.#seen % BETWEEN_PAUSES === 0) yield;
       const address = this.#known.get(value) ?? this.#readNew(value);
       if (address !== undefined) addresses.add(address);
     }

@@ -20,6 +20,12 @@ export interface Candidate {
   readonly ips?: Iterable<unknown>;
 }
 
+/**
+ * Candidates as they are found. `undefined` stands for an element that was looked at and is none: a hostile
+ * list can have millions of them, and between them others have their turn.
+ */
+export type Candidates = Iterable<Candidate | undefined>;
+
 /** What a payload can be recognised as. */
 export interface AnyShape {
   /** As it is answered in `shape`, such as `mde-alert`. */
@@ -48,7 +54,7 @@ export interface Shape extends AnyShape {
    *
    * @param texts reads JSON texts in strings
    */
-  find(object: unknown, texts: JsonTexts): Iterable<Candidate> | undefined;
+  find(object: unknown, texts: JsonTexts): Candidates | undefined;
   /**
    * Members that never hold an alert of this object, such as an incident's own `id`. Where the shape
    * finds no id, the others are searched as JSON of no known shape is.
@@ -65,12 +71,9 @@ export function objectCandidate(path: Path, rest: Omit<Candidate, 'path' | 'atta
 export function* eachOf<T>(
   list: Iterable<T>,
   make: (element: T, index: number) => Candidate | undefined,
-): Generator<Candidate> {
+): Generator<Candidate | undefined> {
   let index = 0;
-  for (const element of list) {
-    const candidate = make(element, index++);
-    if (candidate) yield candidate;
-  }
+  for (const element of list) yield make(element, index++);
 }
 
 /**
@@ -81,7 +84,7 @@ export function alertsIn(
   alerts: unknown,
   path: Path,
   make: (alert: unknown, path: Path) => Candidate,
-): Iterable<Candidate> {
+): Candidates {
   if (Array.isArray(alerts)) return eachOf(alerts, (alert, index) => make(alert, [...path, index]));
   return typeof alerts === 'object' && alerts !== null ? [make(alerts, path)] : [];
 }

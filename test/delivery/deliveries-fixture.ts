@@ -184,7 +184,9 @@ export type DeliveriesFixture = ReturnType<typeof openDeliveriesFixture>;
 export function payload(alertText: string): EnrichedPayload {
   const window = { limit: 1, remaining: 1 };
   const quota = { asOf: '', minute: window, hour: window };
-  return { alertText, enrichment: { id: 'x', status: 'complete', ips: [], alerts: [], quota } };
+  const counts = { total: 0, public: 0, private: 0, other: 0 };
+  const enrichment = { id: 'x', status: 'complete', counts, ips: [], alerts: [], quota } as const;
+  return { alertText: () => alertText, enrichment };
 }
 
 function refuse(): never {

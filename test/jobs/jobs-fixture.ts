@@ -197,6 +197,7 @@ export function openJobsFixture({
       lookup: backgroundLookup,
       statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: askStats } }),
       wantsStats: (query) => query.includes('stats=true'),
+      wantedScope: () => 'all',
       deliveries: {
         accept: async ({ id, destination }, enriched) => {
           fixture.onForward();

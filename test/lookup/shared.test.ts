@@ -18,8 +18,8 @@ beforeEach(() => {
   asked = [];
 });
 
-function setUp(shared: Partial<SharedCache<SourceAnswer>>) {
-  const { lookup } = createLookups({
+function setUp(shared: Partial<SharedCache<SourceAnswer>>, which: 'lookup' | 'backgroundLookup' = 'lookup') {
+  const { [which]: lookup, settled } = createLookups({
     clock,
     emit: emitNothing,
     source: {
@@ -40,7 +40,7 @@ function setUp(shared: Partial<SharedCache<SourceAnswer>>) {
         (deadline) => lookup.find(id, deadline),
       ),
     );
-  return { lookup, find };
+  return { settled, find };
 }
 
 describe('a lookup with a cache that instances share', () => {
@@ -61,13 +61,16 @@ describe('a lookup with a cache that instances share', () => {
     expect({ asked, kept, looked }).toEqual({ asked: [], kept: [], looked: 2 });
   });
 
-  test('no caller waits for the keeping; a graceful stop does', async () => {
-    const { find, lookup } = setUp({ keep: () => clock.sleep(500) });
-    await find('da1_1');
-    expect(clock.monotonicMs()).toBe(0);
-    await clock.until(lookup.settled());
-    expect(clock.monotonicMs()).toBe(500);
-  });
+  test.each(['lookup', 'backgroundLookup'] as const)(
+    'no caller of %s waits for the keeping; a graceful stop does',
+    async (which) => {
+      const { find, settled } = setUp({ keep: () => clock.sleep(500) }, which);
+      await find('da1_1');
+      expect(clock.monotonicMs()).toBe(0);
+      await clock.until(settled());
+      expect(clock.monotonicMs()).toBe(500);
+    },
+  );
 
   test('an id that cannot be asked about is refused before anything is read for it', async () => {
     const levels: string[] = [];

@@ -202,6 +202,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     lookup: backgroundLookup,
     statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
     wantsStats: () => false,
+    wantedScope: () => 'all',
     deliveries: { accept: refuse, deadLetter: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
   });

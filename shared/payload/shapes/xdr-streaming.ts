@@ -1,7 +1,7 @@
 import { hasSome, isObject, items, type JsonTexts, member } from '../json.js';
 import type { Path } from '../path.js';
 import { rowFacts, rowOfObject } from '../rows.js';
-import { type Candidate, eachOf, objectCandidate, type Shape } from '../shape.js';
+import { type Candidate, type Candidates, eachOf, objectCandidate, type Shape } from '../shape.js';
 
 /**
  * What Defender XDR's streaming API exports: records of many tables, of which `AlertInfo` and
@@ -22,11 +22,11 @@ export const xdrStreaming: Shape = {
   },
 };
 
-function* recordsIn(records: readonly unknown[], texts: JsonTexts): Generator<Candidate> {
+function* recordsIn(records: readonly unknown[], texts: JsonTexts): Generator<Candidate | undefined> {
   for (const [index, record] of records.entries()) yield* candidatesIn(record, ['records', index], texts);
 }
 
-function candidatesIn(record: unknown, path: Path, texts: JsonTexts): Iterable<Candidate> {
+function candidatesIn(record: unknown, path: Path, texts: JsonTexts): Candidates {
   if (!isExported(record) || !IS_OF_ALERTS.test(String(member(record, 'category')))) return [];
   return eachOf([member(record, 'properties')], (properties) => {
     const facts = isObject(properties) ? rowFacts(rowOfObject(properties), texts) : undefined;

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseSettings } from '../../shared/app/settings.js';
-import { cloudProblems } from '../../shared/defender/cloud-check.js';
-import { CLOUDS, type CloudName } from '../../shared/defender/clouds.js';
+import { CLOUDS, type CloudName, cloudProblems } from '../../shared/defender/clouds.js';
 
 const COM = 'https://login.microsoftonline.com';
 const US = 'https://login.microsoftonline.us';
