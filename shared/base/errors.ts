@@ -25,8 +25,8 @@ export const KINDS = {
   'job-unknown': [404, 'There is no such job'],
   'delivery-unknown': [404, 'There is no such delivery'],
   'body-timeout': [408, 'The body did not arrive in time'],
-  'delivery-not-dead': [409, 'The delivery cannot be sent again now'],
   'dedupe-reused': [409, 'The dedupe key belongs to another post'],
+  'delivery-not-dead': [409, 'The delivery cannot be sent again now'],
   'job-expired': [410, "The job's result has expired"],
   'body-too-large': [413, 'The body is too large'],
   'answer-too-large': [413, 'The answer would be too large'],
@@ -132,23 +132,17 @@ export class StorageError extends EnrichmentError {
 
 /** A part of the app's own code could not be loaded: the package is damaged, or the disk is failing for a moment. */
 export class CodeNotLoadedError extends EnrichmentError {
-  /**
-   * @param does what that part does, as the end of a sentence
-   * @param nowMs on the clock's monotonic reading
-   */
-  constructor(does: string, nowMs: number, cause: unknown) {
+  /** @param does what that part does, as the middle of a sentence */
+  constructor(does: string, cause: unknown) {
     const code = (cause as { code?: unknown } | undefined)?.code;
     super(
       'internal-error',
       `The part of the app that ${does} could not be loaded (${typeof code === 'string' ? code : 'no code'}). ` +
         'It is tried again; if it stays, deploy the package again.',
-      { retryAtMs: nowMs + CODE_RETRY_MS, cause },
+      { cause },
     );
   }
 }
-
-/** When loading code again is worth trying. A choice: a lack of file handles passes in seconds. */
-const CODE_RETRY_MS = 5_000;
 
 /** The caller's time is up. */
 export class DeadlineError extends EnrichmentError {

@@ -60,7 +60,7 @@ export class Deliveries implements Forwarding {
   }
 
   async receipt({ id, reservedAtMs }: Reservation): Promise<ForwardReceipt | undefined> {
-    if (reservedAtMs !== undefined) return undefined; // it was reserved a moment ago
+    if (reservedAtMs !== undefined) return undefined;
     const { item, storeTimeMs } = await savingLost(this.#parts, id, () => this.#parts.deliveries.read(id));
     if (!item) return undefined;
     // Whoever made it may have died before there was a message for it.

@@ -35,7 +35,8 @@ export interface Forwarding {
    */
   reserve(post: ForwardedPost): Promise<Reservation>;
   /**
-   * What became of what was accepted under this id already, and is on its way for certain; undefined when nothing was.
+   * What became of what was taken over under this id before, which is on its way for certain; undefined when nothing
+   * was.
    * @throws {StorageError} when the store is down
    */
   receipt(reservation: Reservation): Promise<ForwardReceipt | undefined>;

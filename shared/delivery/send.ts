@@ -63,7 +63,7 @@ export function createSend(sender: Sender, load = () => import('./post.js')): Se
     poster ??= load().then(({ createPoster }) => createPoster(sender));
     const post = await poster.catch((cause: unknown) => {
       poster = undefined; // a fault that passes must not last until a restart
-      throw new CodeNotLoadedError('sends to destinations', clock.monotonicMs(), cause);
+      throw new CodeNotLoadedError('sends to destinations', cause);
     });
     const startedAtMs = clock.epochMs();
     const beganMs = clock.monotonicMs();

@@ -44,29 +44,30 @@ export function answerPost(services: App, request: HttpRequest, requestId: strin
     if (mode === 'async' && !jobs) throw withoutStorage();
     const references = await recognised(posted);
     const asked = { id: requestId, stats, scope };
-    const order = forward && (await deadline.unlessOver(reserveForward(services, posted, options, forward)));
-    const delivery = order && (await deadline.unlessOver(services.forwarding.receipt(order)));
+    const reservation =
+      forward && (await deadline.unlessOver(reserveForward(services, posted, options, forward)));
+    const delivery = reservation && (await deadline.unlessOver(services.forwarding.receipt(reservation)));
     if (delivery) {
       const known = alreadyForwarded(services.lookup, references, delivery);
       const enriched = await attach(services, posted, known, { ...asked, stats: false }, deadline);
       return enrichmentAnswer({ ...enriched, delivery }, options);
     }
     const beginJob = (lookedUp: LookedUp) =>
-      answerJob(services, request, { posted, options, order }, lookedUp, deadline);
+      answerJob(services, request, { posted, options, reservation }, lookedUp, deadline);
     if (mode === 'async') return beginJob({ references, results: new Map() });
     const enricher = await enricherFor(services, as, request.headers, deadline);
     // A user's work must not outlive the request, since the user's token does not.
     const mayOverflow = mode === 'auto' && jobs !== undefined && as === 'app';
     const inTime = <T>(isToSpare: boolean, run: (by: Deadline) => Promise<T>) =>
       isToSpare ? withTimeToSpare(clock, options.waitSeconds, deadline, run) : run(deadline);
-    const isForwarded = order !== undefined;
+    const isForwarded = reservation !== undefined;
     const lookedUp = await inTime(mayOverflow || isForwarded, (by) => lookUp(enricher, references, by));
     if (mayOverflow && isOverflowing(lookedUp)) return beginJob(lookedUp);
     const enriched = await inTime(isForwarded, (by) => attach(enricher, posted, lookedUp, asked, by));
-    if (!order || isProblem(enriched.enrichment, options.onFailure)) {
+    if (!reservation || isProblem(enriched.enrichment, options.onFailure)) {
       return enrichmentAnswer(enriched, options);
     }
-    const receipt = await services.forwarding.forward(order, enriched, deadline);
+    const receipt = await services.forwarding.forward(reservation, enriched, deadline);
     return enrichmentAnswer({ ...enriched, delivery: receipt }, options);
   });
 }
@@ -96,17 +97,17 @@ function alreadyForwarded(
   return { references, results: new Map(results) };
 }
 
-/** A post that becomes a job, and the order to forward what comes of it. */
+/** A post that becomes a job, and the id that is reserved for forwarding what comes of it. */
 interface JobPost {
   readonly posted: Posted;
   readonly options: Options;
-  readonly order: Reservation | undefined;
+  readonly reservation: Reservation | undefined;
 }
 
 async function answerJob(
   { jobs, settings }: App,
   request: HttpRequest,
-  { posted, options, order }: JobPost,
+  { posted, options, reservation }: JobPost,
   lookedUp: LookedUp,
   deadline: Deadline,
 ): Promise<HttpResponseInit> {
@@ -117,7 +118,7 @@ async function answerJob(
     query: answerQuery(options),
     dedupe: options.dedupe,
     answers: answersByPlace(lookedUp),
-    forward: order,
+    forward: reservation,
   });
   // Past the deadline it may still come to a job, for the repeated post to join.
   const started = await deadline.unlessOver(starting);

@@ -1,4 +1,4 @@
-import { EnrichmentError, StorageError } from '../base/errors.js';
+import { RequestError } from '../base/errors.js';
 import type { EnrichedPayload, Enricher } from '../enrichment/enrich.js';
 import { withoutStats } from '../enrichment/statistics.js';
 import { finish, holds } from '../queue-work/work-item.js';
@@ -90,8 +90,8 @@ export async function end(parts: EndParts, job: Job, last: LastSlice): Promise<E
     isForwarded = delivery !== undefined;
     answer = await parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
   } catch (error) {
-    // What cannot be answered so, such as an answer that would be too large; all else is tried again.
-    if (!(error instanceof EnrichmentError) || error instanceof StorageError) throw error;
+    // What cannot be answered so, such as what would be too large for the receiver; all else is tried again.
+    if (!(error instanceof RequestError)) throw error;
     return endAsFailed(parts, job, { reason: error.message, problem: error.kind, isForwarded });
   }
   const { status, headers, body } = answer;

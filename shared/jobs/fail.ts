@@ -1,5 +1,5 @@
 import type { Reporter } from '../base/environment.js';
-import { EnrichmentError, type ErrorKind, StorageError } from '../base/errors.js';
+import { CodeNotLoadedError, EnrichmentError, type ErrorKind, StorageError } from '../base/errors.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Reservation } from '../delivery/forwarding.js';
 import type { Message } from '../queue-work/message.js';
@@ -133,7 +133,7 @@ async function forwardFailed(parts: FailParts, job: Job, order: Reservation, rea
     );
     await deliveries.accept(order, enriched);
   } catch (error) {
-    if (error instanceof StorageError) throw error;
+    if (error instanceof StorageError || error instanceof CodeNotLoadedError) throw error;
     await deliveries.deadLetter(order, text, reason);
   }
 }

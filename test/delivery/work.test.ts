@@ -535,11 +535,7 @@ test('code that cannot be loaded costs no attempt and no delivery of the message
   let loads = 0;
   fixture.receive = () => {
     if (++loads > 8) return OK;
-    throw new CodeNotLoadedError(
-      'sends to destinations',
-      0,
-      Object.assign(new Error('x'), { code: 'EMFILE' }),
-    );
+    throw new CodeNotLoadedError('sends to destinations', Object.assign(new Error('x'), { code: 'EMFILE' }));
   };
   fixture.startWorker();
   const { id } = await fixture.post();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { RequestError, StorageError } from '../../shared/base/errors.js';
+import { CodeNotLoadedError, RequestError, StorageError } from '../../shared/base/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
 import { digestOf } from '../../shared/jobs/token.js';
 import { LEASE_MS } from '../../shared/jobs/transitions.js';
@@ -311,6 +311,19 @@ describe('a job whose result is to be forwarded', () => {
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
     expect([...fixture.deadLetters]).toEqual([[order.id, undefined]]);
     expect(fixture.reports).toMatchObject([{ event: 'job-failed' }]);
+  });
+
+  test('waits for code that cannot be loaded', async () => {
+    let fails = 8;
+    fixture.onForward = () => {
+      if (fails-- > 0) throw new CodeNotLoadedError('sends to destinations', new Error('x'));
+    };
+    const job = await start(forwarded());
+    fixture.startWorker();
+    expect((await end(job)).enrichment.status).toBe('complete');
+    expect([...fixture.forwarded.keys()]).toEqual([order.id]);
+    expect(fixture.deadLetters.size).toBe(0);
+    expect(fixture.calls).toHaveLength(3);
   });
 
   test('waits for a storage that cannot take the delivery', async () => {
