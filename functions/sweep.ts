@@ -13,7 +13,7 @@ const LONGEST_MS = 80_000;
  */
 export function registerSweep(startup: Startup): void {
   if (!startup.ok || !startup.app.shared) return;
-  const { clock, deliveries, jobs, settings, shared } = startup.app;
+  const { clock, deliveries, jobs, shared } = startup.app;
   const { store } = shared;
   app.timer('sweep', {
     schedule: '0 17 3 * * *',
@@ -21,7 +21,7 @@ export function registerSweep(startup: Startup): void {
       const { failure, ...swept } = await sweepAll([
         ...(deliveries ? [() => deliveries.sweep(LONGEST_MS)] : []),
         ...(jobs ? [() => jobs.sweep(LONGEST_MS)] : []),
-        () => sweep(store, clock, sweepRules(settings, shared), LONGEST_MS),
+        () => sweep(store, clock, sweepRules(shared), LONGEST_MS),
       ]);
       context.info(JSON.stringify({ event: 'swept', ...swept }));
       if (failure === undefined) return;

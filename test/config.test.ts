@@ -91,6 +91,17 @@ describe('settings', () => {
     expect(settings({ DEFENDER_CLOUD: '', QUOTA_PER_HOUR: ' ' })).toEqual(settings({}));
   });
 
+  test('several worker processes with state in memory would each use the whole quota: a wrong setting', () => {
+    const several = { FUNCTIONS_WORKER_PROCESS_COUNT: '4' };
+    expect(problems(several)).toEqual(['FUNCTIONS_WORKER_PROCESS_COUNT']);
+    expect(problems({ FUNCTIONS_WORKER_PROCESS_COUNT: '1' })).toEqual([]);
+    const stored = {
+      STATE_STORAGE: 'AzureWebJobsStorage',
+      AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+    };
+    expect(problems({ ...several, ...stored })).toEqual([]);
+  });
+
   test('all that is wrong is named at once, without the values', () => {
     const parsed = parseSettings({
       DEFENDER_CLOUD: 'secret-1',

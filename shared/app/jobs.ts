@@ -8,7 +8,7 @@ import type { Enricher } from '../enrichment/enrich.js';
 import type { KeptAnswer } from '../jobs/end.js';
 import { JobStore } from '../jobs/job-store.js';
 import { Jobs } from '../jobs/jobs.js';
-import { laneWindows } from '../quota/lanes.js';
+import { priorityWindows } from '../quota/priorities.js';
 import type { Settings } from './settings.js';
 import type { SharedState } from './state.js';
 
@@ -24,7 +24,6 @@ export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
   const { clock, random, settings } = app;
   const { store, large } = shared;
   const { places, queue, poison } = shared.jobs;
-  const { perMinute, perHour, reservePercent } = settings.quota;
   const options = (query: string) => parseOptions(new URLSearchParams(query), []);
   return new Jobs({
     ...app,
@@ -33,7 +32,7 @@ export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
     queue,
     poison,
     jobs: new JobStore({ clock, random, store, large, places }),
-    perMinute: laneWindows(perMinute, perHour, reservePercent).background[0]?.limit ?? 1,
+    perMinute: priorityWindows(settings.quota, settings.quota.reservePercent).background[0].limit,
     resultHours: settings.jobs.resultHours,
     wantsStats: (query) => options(query).stats,
     wantedScope: (query) => options(query).scope,

@@ -140,8 +140,13 @@ function readDelegation(
 
 function readStorage(read: SettingReader): StateStorage {
   const parsed = parseConnection(read.text('STATE_STORAGE'), (name) => read.text(name));
-  if (parsed.ok) return parsed.storage;
-  return read.wrong(parsed.setting, parsed.message, { kind: 'memory' });
+  if (!parsed.ok) return read.wrong(parsed.setting, parsed.message, { kind: 'memory' });
+  const processes = 'FUNCTIONS_WORKER_PROCESS_COUNT';
+  if (parsed.storage.kind === 'memory' && Number(read.text(processes) ?? 1) > 1) {
+    const message = 'must be 1 with STATE_STORAGE=memory: each process would use the whole quota by itself';
+    return read.wrong(processes, message, parsed.storage, { remove: processes });
+  }
+  return parsed.storage;
 }
 
 /** The site and slot, which stay what they are whatever is set: what was accepted is found again. */

@@ -127,15 +127,17 @@ function describe(error: unknown): Outcome {
   }
 }
 
+/** What ends a connection before it is there. Of several addresses tried, Node's error names the first one's code. */
+const NO_CONNECTION = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'];
+
 /**
- * Whether a call provably never left this machine: its name was not resolved, or no connection was made.
- * The codes alone say so where several addresses were tried, of which Node's error names no system call.
- * `EHOSTUNREACH` can also end a connection that was there, so it counts only of `connect`.
+ * Whether a call provably never left this machine: its name was not resolved, or no connection was made. A code
+ * alone does not prove it, since some can end a connection that was there: then the system call is another one.
  */
 function isNeverSent(code: string, error: FetchError): boolean {
   const { erroredSysCall } = error as { erroredSysCall?: string }; // missing in its types
-  const isBeforeSending = erroredSysCall === 'connect' || erroredSysCall === 'getaddrinfo';
-  return isBeforeSending || ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED'].includes(code);
+  if (erroredSysCall !== undefined) return ['connect', 'getaddrinfo'].includes(erroredSysCall);
+  return NO_CONNECTION.includes(code);
 }
 
 /** How far the upstream's clock is from this machine's, by the `Date` headers of its answers. */

@@ -6,7 +6,7 @@ import { EnrichmentError, RequestError } from '../base/errors.js';
 import type { AccessToken } from '../identity/token-cache.js';
 import type { IpSource, IpStats, SourceAnswer, SourceWarning, StatsSource, Work } from '../lookup/source.js';
 import { isSuspect, SUSPECT_AFTER, unknownInARow } from '../lookup/unknown-alerts.js';
-import type { Lane } from '../quota/lanes.js';
+import type { Priority } from '../quota/priorities.js';
 import { askAboutAlert, type IpsPage, MOST_UNUSABLE_KEPT, readIpsPage } from './alert-ips.js';
 import type { Question } from './call.js';
 import type { DefenderClient } from './client.js';
@@ -65,12 +65,12 @@ export class DefenderSource implements IpSource, StatsSource {
     );
   }
 
-  async find(alertId: string, work: Work, lane: Lane): Promise<SourceAnswer> {
+  async find(alertId: string, work: Work, priority: Priority): Promise<SourceAnswer> {
     this.check(alertId); // what becomes a part of a path is looked at where it does
     const bare = bareForm(alertId);
     const answer = await (bare === undefined
-      ? this.#pages(alertId, work, lane)
-      : this.#eitherForm(alertId, bare, work, lane));
+      ? this.#pages(alertId, work, priority)
+      : this.#eitherForm(alertId, bare, work, priority));
     this.#watch(alertId, answer);
     return answer;
   }
@@ -96,11 +96,11 @@ export class DefenderSource implements IpSource, StatsSource {
   }
 
   /** Graph's GUID ids have two letters more than Defender knows some of these alerts by. */
-  async #eitherForm(alertId: string, bare: string, work: Work, lane: Lane): Promise<SourceAnswer> {
+  async #eitherForm(alertId: string, bare: string, work: Work, priority: Priority): Promise<SourceAnswer> {
     const forms = this.#knownByBareForm.has(alertId) ? [bare, alertId] : [alertId, bare];
     let answer: SourceAnswer | undefined;
     for (const form of forms) {
-      answer = await this.#pages(form, work, lane);
+      answer = await this.#pages(form, work, priority);
       if (answer.status === 'not_found') continue;
       if (form === bare) this.#knownByBareForm.set(alertId, true);
       else this.#knownByBareForm.delete(alertId);
@@ -109,7 +109,7 @@ export class DefenderSource implements IpSource, StatsSource {
     return answer as SourceAnswer;
   }
 
-  async #pages(alertId: string, work: Work, lane: Lane): Promise<SourceAnswer> {
+  async #pages(alertId: string, work: Work, priority: Priority): Promise<SourceAnswer> {
     const remembered = this.#unusable.get(alertId);
     if (remembered && this.#parts.clock.monotonicMs() < remembered.untilMs) throw remembered.error;
     const first = askAboutAlert(this.#parts.client.origin, alertId);
@@ -117,7 +117,7 @@ export class DefenderSource implements IpSource, StatsSource {
     const pages: IpsPage[] = [];
     for (let url: string | undefined = first.url; url; ) {
       asked.add(url);
-      const page = await this.#page({ ...first, url }, work, lane);
+      const page = await this.#page({ ...first, url }, work, priority);
       if (!page && pages.length > 0) throw this.#pageIsGone();
       if (!page) return { status: 'not_found', ips: [], unusable: [] };
       pages.push(page);
@@ -131,8 +131,8 @@ export class DefenderSource implements IpSource, StatsSource {
   }
 
   /** One page; undefined where Defender does not know what was asked about. */
-  async #page(question: Question, work: Work, lane: Lane): Promise<IpsPage | undefined> {
-    const answer = await this.#parts.client.get(question, readIpsPage, work, lane);
+  async #page(question: Question, work: Work, priority: Priority): Promise<IpsPage | undefined> {
+    const answer = await this.#parts.client.get(question, readIpsPage, work, priority);
     return answer.kind === 'not-found' ? undefined : answer.value;
   }
 

@@ -1,7 +1,8 @@
 import type { Reporter } from '../base/environment.js';
 import type { Credential, TokenCache } from '../identity/token-cache.js';
-import type { Lane } from '../quota/lanes.js';
+import type { Priority } from '../quota/priorities.js';
 import type { Quota } from '../quota/quota.js';
+import type { Limits } from '../quota/sliding-log.js';
 
 /** One lookup as its source sees it: until when its answer is of use, and whether it still is. */
 export interface Work {
@@ -46,10 +47,10 @@ export interface IpSource {
   /**
    * Asks about one alert, charging the quota for every call.
    * @param alertId one that `check` lets pass
-   * @param lane of the quota: `background` where nobody waits for the answer
+   * @param priority in the quota: `background` where nobody waits for the answer
    * @throws {EnrichmentError} when there is no answer
    */
-  find(alertId: string, work: Work, lane: Lane): Promise<SourceAnswer>;
+  find(alertId: string, work: Work, priority: Priority): Promise<SourceAnswer>;
   /** What callers should know of the source and cannot see from a status; no I/O. */
   warnings(): readonly SourceWarning[];
 }
@@ -75,7 +76,7 @@ export interface SourceProvider<S extends IpSource = IpSource> {
   /** What tokens are asked for. */
   readonly audience: string;
   /** What it allows one application in one tenant. */
-  readonly limits: { readonly perMinute: number; readonly perHour: number };
+  readonly limits: Limits;
   /** Nothing is asked of it yet. */
   open(asker: Asker): S;
 }

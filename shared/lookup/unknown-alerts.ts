@@ -18,7 +18,7 @@ export function unknownInARow(
   status: SourceAnswer['status'],
 ): ReadonlySet<string> {
   if (status !== 'not_found') return new Set();
-  if (unknown.has(alertId) || isSuspect(unknown)) return unknown;
+  if (isSuspect(unknown)) return unknown;
   return new Set([...unknown, alertId]);
 }
 

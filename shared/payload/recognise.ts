@@ -1,9 +1,10 @@
-import { alertIdsIn, bareForm } from '../base/alert-id.js';
+import { alertIdsIn } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import type { Steps } from '../base/steps.js';
 import { cluesIn } from './clues.js';
+import { alertKey, type Finding, type Holder, isNoId, isTelling, settled } from './findings.js';
 import { isObject, type JsonObject, JsonTexts, member } from './json.js';
-import { judge, type Verdict } from './judge.js';
+import { judge } from './judge.js';
 import { counts, countsAsLink, isRawCopy, nameAround, plainName } from './names.js';
 import { isLong, LONGEST_POINTER, type Path } from './path.js';
 import { type AnyShape, type Candidate, type Shape, under } from './shape.js';
@@ -23,24 +24,6 @@ import {
  * four fifths of 1,500 calls in each.
  */
 export const MOST_ALERTS = 10_000;
-
-/** A place that names an alert: whose it is, and what found it. */
-export interface Finding {
-  readonly shape: AnyShape;
-  candidate: Candidate;
-  verdict: Verdict;
-  /** Which alert, in any spelling of its id; undefined where there is none. */
-  readonly key: string | undefined;
-  /** A string names it, rather than a known shape. */
-  readonly isNamed: boolean;
-  /** It stands in a copy, such as an event's raw text. */
-  readonly isCopy: boolean;
-  /** The object around the string, or the one that the shape recognised. */
-  readonly holder: Holder | undefined;
-  readonly writtenIn: object | undefined;
-  /** It has been seen that the place is the alert's own. */
-  isSettled: boolean;
-}
 
 /** What a payload was recognised as. */
 export interface Recognised {
@@ -71,18 +54,6 @@ export function* recognising(payload: unknown): Steps<Recognised> {
     document: undefined,
   });
   return search;
-}
-
-/** An object on the way down, which gets the IPs of ids that stand in it as strings. */
-interface Holder {
-  /** How many steps lead to it. */
-  readonly depth: number;
-  path: Path | undefined;
-  /** Objects are numbered on the way down: those from `start` up to `end` stand in it, itself included. */
-  readonly start: number;
-  end: number;
-  /** What strings in it name, by the alert. */
-  named: Map<string, Finding> | undefined;
 }
 
 /** Where the walk is. */
@@ -229,7 +200,7 @@ class Search implements Recognised {
         else yield* this.#visit(content, { ...wrapped, known: lessAWrapper(known), writtenIn: holder });
       } else {
         const isCopy = typeof content === 'string' && isRawCopy(name);
-        const copyIn = place.copyIn ?? (isCopy ? documentAround(place, holder) : undefined);
+        const copyIn = place.copyIn ?? (isCopy ? holder : undefined);
         const told = pair !== undefined && isValueName(name) ? pair : name;
         const asNamed = { name: plainName(told), outerName: nameAround(told, place.name) };
         const writtenIn = isWritten ? holder : undefined;
@@ -269,7 +240,7 @@ class Search implements Recognised {
         if (++this.#work % WORK_BETWEEN_PAUSES === 0) yield;
       }
       const found = this.findings.slice(before);
-      if (found.some(isTelling)) return true;
+      if (found.some(shape.isSourceFree ? hasId : isTelling)) return true;
       const attachTo = found.length === 1 ? placeOfDocument(found[0], this.#steps.length) : undefined;
       if (attachTo) holder.path = attachTo;
       const rest = names.filter((name) => !shape.never?.includes(name));
@@ -387,15 +358,14 @@ const WRITTEN: ReadonlySet<string> = new Set(['alertId', 'alertIds', 'id']);
 /** Members whose JSON text shapes read; large ones are read before, with pauses. */
 const TEXTS_OF_SHAPES = ['rawJSON'];
 
+function hasId({ key }: Finding): boolean {
+  return key !== undefined;
+}
+
 /** Where the IPs of a document go; undefined for an alert that is one of the object's list. */
 function placeOfDocument(found: Finding | undefined, depth: number): Path | undefined {
   const attachTo = found?.candidate.attachTo;
   return attachTo?.slice(depth).some((step) => typeof step === 'number') ? undefined : attachTo;
-}
-
-/** An object that itself stands in `event`, such as `event.original`, is part of the document around. */
-function documentAround(place: Place, holder: Holder): Holder {
-  return place.name === 'event' && place.holder ? place.holder : holder;
 }
 
 /** In a pair such as `{"name": "alertId", "value": "…"}` the name over the value. */
@@ -410,60 +380,6 @@ function nameInPair(value: JsonObject): string | undefined {
 
 function isValueName(name: string): boolean {
   return name === 'value' || name === 'Value';
-}
-
-/**
- * What of a unit's findings are places of alerts, since others only mention an alert that stands elsewhere in
- * the unit: a string whose alert a known shape found, a part of an object that names the same alert, a copy.
- */
-function settled(findings: readonly Finding[]): Finding[] {
-  const known = new Map<string, Finding>();
-  for (const finding of findings) {
-    const { key, isNamed, isCopy } = finding;
-    if (!isNamed && key !== undefined && !(isCopy && known.has(key))) known.set(key, finding);
-  }
-  const parts = partsOfOthers(findings);
-  return findings.filter((finding) => {
-    const { isNamed, isCopy, isSettled, key } = finding;
-    if (key === undefined || isSettled) return true;
-    const alert = known.get(key);
-    if (!isNamed) return !isCopy || alert?.isCopy;
-    finding.isSettled = true;
-    return !alert && !parts.has(finding);
-  });
-}
-
-/** The strings in objects that stand in another object which names the same alert. */
-function partsOfOthers(findings: readonly Finding[]): Set<Finding> {
-  const byAlert = new Map<string, { finding: Finding; holder: Holder }[]>();
-  for (const finding of findings) {
-    const { isNamed, isSettled, key, holder } = finding;
-    if (!isNamed || isSettled || key === undefined || !holder) continue;
-    const same = byAlert.get(key);
-    if (same) same.push({ finding, holder });
-    else byAlert.set(key, [{ finding, holder }]);
-  }
-  const parts = new Set<Finding>();
-  for (const same of byAlert.values()) {
-    let end = 0;
-    for (const { finding, holder } of same.sort((one, other) => one.holder.start - other.holder.start)) {
-      if (holder.start < end) parts.add(finding);
-      else end = holder.end;
-    }
-  }
-  return parts;
-}
-
-function alertKey(id: string): string {
-  return bareForm(id) ?? id;
-}
-
-function isTelling({ verdict }: Finding): boolean {
-  return verdict.kind !== 'unusable';
-}
-
-function isNoId({ isNamed, key }: Finding): boolean {
-  return isNamed && key === undefined;
 }
 
 function isString(value: unknown): boolean {

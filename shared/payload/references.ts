@@ -2,8 +2,9 @@ import { bareForm } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import { canonicalIpAddress } from '../base/ip-address.js';
 import { atOnce, type Steps } from '../base/steps.js';
+import type { Finding } from './findings.js';
 import type { Path } from './path.js';
-import { type Finding, type Recognised, recognising } from './recognise.js';
+import { type Recognised, recognising } from './recognise.js';
 
 /** One alert of the payload. */
 export type AlertReference = EndpointReference | OtherReference | UnusableReference;
@@ -126,7 +127,7 @@ function nothingFound({ shapes, findings, envelopes }: Recognised): RequestError
   const what = `The payload was recognised as ${known.map((shape) => shape.title).join(', and ')}${around}`;
   const where = known.map((shape) => shape.where.replaceAll('`', '')).join('; ');
   const why = findings.length === 0 ? 'it carries no alert.' : NO_ID_FITS;
-  const instead = known.flatMap((shape) => shape.instead ?? []).join(' ');
+  const instead = findings.length > 0 ? '' : known.flatMap((shape) => shape.instead ?? []).join(' ');
   const next = instead === '' ? `Where ids are looked for: ${where}.` : instead;
   return new RequestError('no-alert-found', `${what}, but ${why} ${next}`);
 }

@@ -36,7 +36,7 @@ export interface AnyShape {
   readonly where: string;
   /** For people, in Markdown: which products and tools send it, and what has become of them. */
   readonly seen: string;
-  /** For whoever posts one that can have no alert: what to post instead. */
+  /** For whoever posts one without an alert in it: what to post instead. */
   readonly instead?: string;
 }
 
@@ -60,6 +60,11 @@ export interface Shape extends AnyShape {
    * finds no id, the others are searched as JSON of no known shape is.
    */
   readonly never?: readonly string[];
+  /**
+   * Whoever sends it writes what they like where the product is named, so that this alone does not tell whose
+   * alert it is as long as an id can be found in the rest.
+   */
+  readonly isSourceFree?: true;
 }
 
 /** A candidate that is an object and gets the IPs itself. */

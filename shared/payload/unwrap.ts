@@ -88,7 +88,7 @@ function decoded(value: JsonObject, name: string): Inner | undefined {
 
 /** Whether a text is JSON in Base64, by its first characters: `{`, `[`, `"`, a byte order mark or a blank. */
 function isBase64(text: string): boolean {
-  if (!/^[A-Za-z0-9+/]{4}/.test(text)) return false;
+  if (!/^[\w+/-]{4}/.test(text)) return false;
   return /^[\ufeff\s]*[{["]/.test(Buffer.from(text.slice(0, 64), 'base64').toString('utf8'));
 }
 

@@ -21,6 +21,7 @@ beforeEach(() => {
       // biome-ignore lint/suspicious/noExplicitAny: what enriches is only handed on
       enricher: { digest } as any,
       authorise: async () => {
+        if (token.endsWith('noconsent')) throw new IdentityError('consent-missing', 'no consent');
         if (token.endsWith('forged')) throw new IdentityError('user-token-refused', 'refused');
         if (token.endsWith('down')) throw new IdentityError('identity-unavailable', 'down');
       },
@@ -86,6 +87,25 @@ test('10,000 forged tokens in a minute: few are tried, the others are told when 
 test('one bad token again and again does not keep others out', async () => {
   const bad = bearer('ann', 'forged');
   for (let n = 0; n < 5 * MOST_REFUSED; n++) await users.forCaller(bad, signal).catch(() => {});
+  await users.forCaller(bearer('bob'), signal);
+});
+
+test('a refused token is refused as before, and not put off, while new ones are', async () => {
+  const refused = Array.from({ length: MOST_REFUSED }, (_, n) => bearer('ann', `${n}forged`));
+  for (const token of refused) await users.forCaller(token, signal).catch(() => {});
+  await expect(users.forCaller(bearer('bob'), signal)).rejects.toMatchObject({
+    kind: 'identity-unavailable',
+  });
+  await expect(users.forCaller(refused[0] as string, signal)).rejects.toMatchObject({
+    kind: 'user-token-refused',
+  });
+});
+
+test("what is missing for genuine users is no forger's doing: it keeps nobody out", async () => {
+  for (let n = 0; n < 2 * MOST_REFUSED; n++) {
+    const told = users.forCaller(bearer(`user-${n}`, 'noconsent'), signal);
+    await expect(told).rejects.toMatchObject({ kind: 'consent-missing' });
+  }
   await users.forCaller(bearer('bob'), signal);
 });
 

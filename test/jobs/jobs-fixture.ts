@@ -8,8 +8,8 @@ import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
 import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
 import type { IpStats, SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
-import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
+import { priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { HOST_QUEUES } from '../support/host-queues.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
@@ -33,7 +33,7 @@ export function openJobsFixture({
   const queue = new MemoryQueue(clock);
   const poison = new MemoryQueue(clock);
   const places = new JobPlaces('0'.repeat(32));
-  const ledger = new MemoryLedger(clock, laneWindows(100, 1_500, 20));
+  const ledger = new MemoryLedger(clock, priorityWindows({ perMinute: 100, perHour: 1_500 }, 20));
   const calls: string[] = [];
   const statsCalls: string[] = [];
   const pumps: QueuePump[] = [];

@@ -5,6 +5,10 @@ import { type AlertReference, findAlerts } from '../../shared/payload/references
 import fc from '../support/properties.js';
 import { caseNames, payloadOf } from './recorded-case.js';
 
+const TICKS = 'da638712000000000901_1000901';
+const OTHER = 'da638712000000000902_1000902';
+const GUID = 'c6a87bc6-1a2b-4c3d-8e4f-000000000903_1';
+
 /** What a payload costs and reports: the ids that Defender is asked about, other products' alerts. */
 interface Outcome {
   readonly asked: readonly string[];
@@ -121,9 +125,48 @@ describe('an alert is one wherever it stands', () => {
   });
 });
 
-const TICKS = 'da638712000000000901_1000901';
-const OTHER = 'da638712000000000902_1000902';
-const GUID = 'c6a87bc6-1a2b-4c3d-8e4f-000000000903_1';
+describe('whose alert it is, where the suite is named', () => {
+  const suite = (alertId: string, more = {}) => ({ alertId, serviceSource: 'Microsoft365Defender', ...more });
+  const guid = '30d1b0aa-1111-4222-8333-444444444444';
+  test.each<[string, unknown, string]>([
+    ['letters of Defender for Endpoint', suite(`ed${guid}_1`), 'endpoint'],
+    ['letters of another product', suite(`fa${guid}`), 'Microsoft Defender for Office 365'],
+    ['letters that nobody has listed', suite(`zz${guid}`), 'Microsoft Defender XDR'],
+    ['no letters', suite(`${guid}_1`), 'Microsoft Defender XDR'],
+    [
+      'no letters, and it begins with two that could be',
+      suite(`ed${guid.slice(2)}_1`),
+      'Microsoft Defender XDR',
+    ],
+    ['no id', suite('INC-7'), 'unusable'],
+    ['an empty id', suite(''), 'unusable'],
+    [
+      'no letters in the id, and letters in the other',
+      suite(`${guid}_1`, { providerAlertId: TICKS }),
+      'endpoint',
+    ],
+  ])('%s', (_, payload, whose) => {
+    const [found] = references([payload, { alertId: OTHER }]);
+    expect(found?.kind === 'other-product' ? found.product : found?.kind).toBe(whose);
+  });
+
+  test('a digest that begins with two letters of a product is none of its alerts', () => {
+    const sha1 = 'ad39a3ee5e6b4b0d3255bfef95601890afd80709';
+    expect(outcome({ id: sha1 })).toEqual(NOTHING);
+    expect(outcome({ id: `ad${sha1}` }).skipped).toHaveLength(1);
+  });
+
+  test('of TheHive, where anybody names the source as they like, an id found in the rest decides', () => {
+    const hive = (source: string, id: string) => ({
+      source,
+      sourceRef: '4711',
+      customFields: { ref: { string: id } },
+    });
+    expect(outcome(hive('Azure Sentinel', TICKS)).asked).toEqual([TICKS]);
+    expect(outcome(hive('Azure Sentinel', 'INC-7')).skipped).toEqual(['Microsoft Sentinel undefined']);
+    expect(outcome(hive('M365Defender', `fa${guid}`)).skipped).toHaveLength(1);
+  });
+});
 
 describe('strings that name an alert', () => {
   test.each<[string, unknown, readonly string[]]>([
@@ -179,6 +222,12 @@ describe('strings that name an alert', () => {
     ['in a raw copy beside the alert', { alert: graph, _raw: JSON.stringify(graph) }, ['alert']],
     ['in a raw copy alone: beside the copy', { a: { full_log: JSON.stringify(graph) } }, ['a']],
     ['in an event’s copy alone: into the document', { event: { original: JSON.stringify(graph) } }, ['']],
+    ['in a copy of what also stands beside it', { a: { id: TICKS, raw: JSON.stringify(graph) } }, ['a']],
+    [
+      'in a copy below a document with an id',
+      { a: { alert_id: TICKS, b: { raw: JSON.stringify(graph) } } },
+      ['a/b'],
+    ],
     ['in Base64: beside the text', { x: { '$content-type': 'a', $content: base64([graph]) } }, ['x']],
   ])('%s', (_, payload, places) => {
     const attached = references(payload).flatMap((one) =>

@@ -6,9 +6,9 @@ import { Jobs } from '../../shared/jobs/jobs.js';
 import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
 import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
-import { BlobLedger } from '../../shared/quota/blob-ledger.js';
-import { type Lane, laneWindows } from '../../shared/quota/lanes.js';
+import { type Priority, priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
+import { SharedLedger } from '../../shared/quota/shared-ledger.js';
 import { type CallLog, nextCallTimes, withCalls } from '../../shared/quota/sliding-log.js';
 import { HOST_QUEUES } from '../support/host-queues.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
@@ -47,7 +47,10 @@ export interface JobOutcome {
 }
 
 const LIMITS = { perMinute: 100, perHour: 1_500, reservePercent: 20 };
-const WINDOWS = laneWindows(LIMITS.perMinute, LIMITS.perHour, LIMITS.reservePercent);
+const WINDOWS = priorityWindows(
+  { perMinute: LIMITS.perMinute, perHour: LIMITS.perHour },
+  LIMITS.reservePercent,
+);
 const INTERACTIVE_PATIENCE_MS = 24_750;
 const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
 
@@ -62,7 +65,7 @@ export async function simulateJobs(simulation: JobSimulation): Promise<JobOutcom
   const served = { unserved: 0, longestWaitMs: 0, arrivals: [] as number[] };
 
   /** One call with a permit, the way it goes to the receiver and back. */
-  async function call(quota: Quota, work: Pick<Work, 'untilMs' | 'signal'>, lane: Lane): Promise<void> {
+  async function call(quota: Quota, work: Pick<Work, 'untilMs' | 'signal'>, lane: Priority): Promise<void> {
     const permit = await quota.acquire(work, lane);
     await time.sleep(underWayMs(random));
     receiver.arrive(time.monotonicMs());
@@ -72,7 +75,14 @@ export async function simulateJobs(simulation: JobSimulation): Promise<JobOutcom
 
   const instances = Array.from({ length: simulation.instances }, () => {
     const clock = machine(time, random);
-    const ledger = new BlobLedger({ clock, store, name: 'ledger', random, windows: WINDOWS, report: refuse });
+    const ledger = new SharedLedger({
+      clock,
+      store,
+      name: 'ledger',
+      random,
+      windows: WINDOWS,
+      report: refuse,
+    });
     const quota = new Quota(clock, ledger);
     const ask = async (alertId: string, work: Work) => {
       await call(quota, work, 'background');

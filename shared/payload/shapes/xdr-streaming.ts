@@ -13,6 +13,7 @@ export const xdrStreaming: Shape = {
   title: 'Defender XDR streaming export, or one record of it',
   where: '`records[].properties.AlertId` where `category` is `AdvancedHunting-…Alert…`',
   seen: 'Event Hubs and storage that the streaming API writes to, and forwarders of single records',
+  instead: 'Export the tables AlertInfo and AlertEvidence, and post their records.',
   telltales: ['records', 'category'],
   find: (payload, texts) => {
     if (isExported(payload)) return candidatesIn(payload, [], texts);

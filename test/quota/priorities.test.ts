@@ -1,21 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
-import { laneWindows, nextTimes } from '../../shared/quota/lanes.js';
+import { nextTimes, priorityWindows } from '../../shared/quota/priorities.js';
 import { type CallLog, withCalls } from '../../shared/quota/sliding-log.js';
 
 const MINUTE_MS = 62_000;
 
 describe('lanes', () => {
   test('with nothing called, background work gets the quota less the reserve, now', () => {
-    const windows = laneWindows(100, 1500, 20);
+    const windows = priorityWindows({ perMinute: 100, perHour: 1500 }, 20);
     const times = nextTimes([], windows, 5_000, { interactive: 0, background: 100 });
     expect(times.filter((at) => at === 5_000)).toHaveLength(80);
     expect(times[80]).toBe(5_000 + MINUTE_MS);
   });
 
   test('interactive calls use the reserve after background work has used the rest', () => {
-    const windows = laneWindows(100, 1500, 20);
+    const windows = priorityWindows({ perMinute: 100, perHour: 1500 }, 20);
     const log = withCalls([], 1_000, 80);
     expect(nextTimes(log, windows, 2_000, { interactive: 20, background: 1 })).toEqual([
       ...Array(20).fill(2_000),
@@ -24,7 +24,7 @@ describe('lanes', () => {
   });
 
   test('a limit of one still lets background work through', () => {
-    const windows = laneWindows(1, 1, 90);
+    const windows = priorityWindows({ perMinute: 1, perHour: 1 }, 90);
     expect(nextTimes([], windows, 0, { interactive: 0, background: 1 })).toEqual([0]);
   });
 
@@ -36,7 +36,7 @@ describe('lanes', () => {
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 0, max: 90 }), (steps, reserve) => {
-        const windows = laneWindows(10, 40, reserve);
+        const windows = priorityWindows({ perMinute: 10, perHour: 40 }, reserve);
         let nowMs = 0;
         let log: CallLog = [];
         const calls: number[] = [];

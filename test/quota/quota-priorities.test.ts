@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type Lane, laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
+import { type Priority, priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -10,9 +10,17 @@ beforeEach(() => {
 });
 
 function setUp(perMinute: number, reservePercent: number) {
-  const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(perMinute, 1500, reservePercent)));
+  const quota = new Quota(
+    clock,
+    new MemoryLedger(clock, priorityWindows({ perMinute: perMinute, perHour: 1500 }, reservePercent)),
+  );
   const served: string[] = [];
-  const ask = async (lane: Lane, name: string, untilMs: number, signal = new AbortController().signal) => {
+  const ask = async (
+    lane: Priority,
+    name: string,
+    untilMs: number,
+    signal = new AbortController().signal,
+  ) => {
     (await quota.acquire({ untilMs: () => untilMs, signal }, lane)).settle(true);
     served.push(`${name} at ${clock.monotonicMs()}`);
   };
@@ -45,23 +53,24 @@ describe('the lanes of the quota', () => {
   });
 
   test('a permit of an interactive waiter who has left is not spent on the reserve by background work', async () => {
-    const ledger = new MemoryLedger(clock, laneWindows(10, 1500, 50));
+    const ledger = new MemoryLedger(clock, priorityWindows({ perMinute: 10, perHour: 1500 }, 50));
     const quota = new Quota(clock, {
       prepare: () => ledger.prepare(),
-      take: async (demand) => {
-        const charge = await ledger.take(demand);
+      take: async (wanted) => {
+        const charge = await ledger.take(wanted);
         await clock.sleep(100);
         return charge;
       },
-      correct: (from, to) => ledger.correct(from, to),
+      settle: (charge, endedAtMs) => ledger.settle(charge, endedAtMs),
       release: (charge) => ledger.release(charge),
       pause: (untilMs) => ledger.pause(untilMs),
       forecast: (demand) => ledger.forecast(demand),
       spreadMs: () => 0,
+      stop: () => {},
       view: () => ledger.view(),
     });
     const leaving = new AbortController();
-    const wait = (signal: AbortSignal, lane: Lane) =>
+    const wait = (signal: AbortSignal, lane: Priority) =>
       quota.acquire({ untilMs: () => 1_000, signal }, lane).then(
         () => 'served',
         () => 'not served',
