@@ -7,8 +7,9 @@ import type { TelemetryEvent } from '../../shared/base/telemetry-event.js';
 import { principalOf } from '../../shared/identity/principal.js';
 import { TokenCache } from '../../shared/identity/token-cache.js';
 import type { IpSource, SourceProvider } from '../../shared/lookup/source.js';
-import { laneWindows } from '../../shared/quota/lanes.js';
+
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
+import { priorityWindows } from '../../shared/quota/priorities.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 /** A source that takes any id but one, and has limits of its own. */
@@ -30,7 +31,7 @@ test('what belongs to a source is kept and reported apart from that of another o
   const state = {
     openLedger: (key, limits) => {
       ledgers.push(key);
-      return new MemoryLedger(clock, laneWindows(limits.perMinute, limits.perHour, 0));
+      return new MemoryLedger(clock, priorityWindows(limits, 0));
     },
     openSharedAnswers: (key) => {
       answers.push(key);

@@ -177,7 +177,10 @@ describe('DefenderClient', () => {
   test('without a token to call with after all, the permit is given back; a call that is given up is charged', async () => {
     let tokens = 0;
     const stop = new AbortController();
-    const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(1, 1500, 0)));
+    const quota = new Quota(
+      clock,
+      new MemoryLedger(clock, priorityWindows({ perMinute: 1, perHour: 1500 }, 0)),
+    );
     const client = new DefenderClient({
       apiHost: 'https://api.test',
       audience: 'https://audience.test',

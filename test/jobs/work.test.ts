@@ -346,7 +346,7 @@ describe('a job whose answer cannot be made', () => {
   const order = { id: 'f'.repeat(32), destination: 'siem' };
   const tooLarge = () => {
     throw new RequestError(
-      'body-too-large',
+      'answer-too-large',
       'It would be too large. Post fewer alerts, or ask for format=ips.',
     );
   };
@@ -358,7 +358,7 @@ describe('a job whose answer cannot be made', () => {
     await fixture.clock.pass(5_000);
     for (let polls = 0; polls < 2; polls++) {
       await expect(ask(job)).rejects.toMatchObject({
-        kind: 'body-too-large',
+        kind: 'answer-too-large',
         message: expect.stringContaining('format=ips'),
       });
     }
@@ -375,7 +375,7 @@ describe('a job whose answer cannot be made', () => {
     const job = await start({ ...post(3), forward: order } as never);
     fixture.startWorker();
     await fixture.clock.pass(5_000);
-    await expect(ask(job)).rejects.toMatchObject({ kind: 'body-too-large' });
+    await expect(ask(job)).rejects.toMatchObject({ kind: 'answer-too-large' });
     expect([...fixture.deadLetters]).toEqual([[order.id, post(3).text]]);
   });
 });
