@@ -313,6 +313,12 @@ describe('a job whose result is to be forwarded', () => {
     expect(fixture.reports).toMatchObject([{ event: 'job-failed' }]);
   });
 
+  test('keeps its reservation, and not that it was a new one: by its end, that is long ago', async () => {
+    await start({ ...forwarded(), forward: { ...order, reservedAtMs: 1 } } as never);
+    const [state] = [...fixture.store.blobs].filter(([name]) => name.startsWith(fixture.places.states));
+    expect(JSON.parse(state?.[1].text ?? '').forward).toEqual(order);
+  });
+
   test('waits for code that cannot be loaded', async () => {
     let fails = 8;
     fixture.onForward = () => {
