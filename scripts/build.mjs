@@ -1,12 +1,13 @@
 // Bundles the app into dist/, which package.json's "main" names, or into the folder that is given: app.cjs,
-// which loads at once, chunks for what is loaded later, and a loader for them.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+// which loads at once, chunks for what is loaded later, and a loader for them. The folder is there whole or not at
+// all: it is built beside its place, and then put there.
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { build, transform } from 'esbuild';
 import { APP_BUNDLE, BUNDLE } from './bundle.mjs';
 import { buildDocsPage } from './docs-page.mjs';
 
-const outdir = process.argv[2] ?? 'dist';
-await rm(outdir, { recursive: true, force: true });
+const place = process.argv[2] ?? 'dist';
+const outdir = `${place}.${process.pid}`;
 await mkdir(outdir, { recursive: true });
 const { metafile, outputFiles } = await build({
   ...APP_BUNDLE,
@@ -22,6 +23,20 @@ for (const { path, text } of outputFiles) {
 await writeFile(`${outdir}/meta.json`, JSON.stringify(metafile));
 await build({ ...BUNDLE, entryPoints: ['scripts/loader/index.ts'], outdir, splitting: false, banner: {} });
 await buildDocsPage(`${outdir}/docs-page`);
+await putInPlace();
+
+/** Of several builds at the same time, the last one wins. */
+async function putInPlace() {
+  for (let left = 10; ; left--) {
+    await rm(place, { recursive: true, force: true });
+    const error = await rename(outdir, place).then(
+      () => undefined,
+      (reason) => reason,
+    );
+    if (!error) return;
+    if (left === 0 || !['ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error;
+  }
+}
 
 /** esbuild splits ES modules only, and V8 caches code of scripts only (scripts/loader/). */
 async function asCommonJs(text) {
