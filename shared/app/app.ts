@@ -1,4 +1,4 @@
-import { systemClock } from '../base/clock.js';
+import { type Clock, systemClock } from '../base/clock.js';
 import type { Environment, OperatorAlert, Reporter } from '../base/environment.js';
 import type { EnvironmentVariables, SettingProblem } from '../base/setting-reader.js';
 import type { Emit } from '../base/telemetry-event.js';
@@ -14,13 +14,14 @@ import { notedSend } from '../delivery/noted-send.js';
 import { sendLazily } from '../delivery/send-lazily.js';
 import type { Send } from '../delivery/sending.js';
 import { createCredential } from '../identity/credential.js';
-import { type AccessToken, TokenCache } from '../identity/token-cache.js';
+import { type AccessToken, scopeOf, TokenCache } from '../identity/token-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { createLookups } from '../lookup/create-lookups.js';
 import type { Lookup } from '../lookup/lookup.js';
 import type { IpStats, SourceAnswer } from '../lookup/source.js';
 import { Quota } from '../quota/quota.js';
-import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
+import type { TelemetryToken } from '../telemetry/connection.js';
+import { createTelemetry, type Telemetry, telemetryOff } from '../telemetry/telemetry.js';
 import { createDelegation, type Delegation } from './delegation.js';
 import { createForwarding } from './forwarding.js';
 import { createJobs } from './jobs.js';
@@ -33,6 +34,8 @@ const USER_AGENT = `${APP_NAME}/${VERSION}`;
 export interface App extends Environment {
   readonly settings: Settings;
   readonly telemetry: Telemetry;
+  /** A token to send telemetry with, where the settings want one. */
+  readonly telemetryToken: TelemetryToken | undefined;
   readonly quota: Quota;
   /** An alert's IPs, by its id. */
   readonly lookup: Lookup<SourceAnswer>;
@@ -79,7 +82,9 @@ export function createApp(
   const parsed = parseSettings(env);
   if (!parsed.ok) return { ok: false, environment: outside, problems: parsed.problems };
   const { settings } = parsed;
-  const telemetry = createTelemetry(settings.telemetry, outside);
+  for (const problem of settings.telemetryProblems) outside.report(telemetryOff(problem));
+  const telemetryToken = createTelemetryToken(settings, outside.clock);
+  const telemetry = createTelemetry(settings.telemetry, outside, telemetryToken);
   const { emit } = telemetry;
   const environment = { ...outside, report: alsoNoted(outside.report, emit) };
   const { clock, random } = environment;
@@ -124,6 +129,7 @@ export function createApp(
     ...environment,
     settings,
     telemetry,
+    telemetryToken,
     quota,
     lookup,
     statsLookup,
@@ -139,6 +145,18 @@ export function createApp(
     stop,
   };
   return { ok: true, app, environment };
+}
+
+/**
+ * Tokens to send telemetry with: those of the identity that its own setting names. The cache is one of its
+ * own and emits nothing, so that telemetry which cannot be sent does not make more telemetry.
+ */
+function createTelemetryToken({ identity, telemetry }: Settings, clock: Clock): TelemetryToken | undefined {
+  if (!telemetry?.entra) return undefined;
+  const { clientId, audience } = telemetry.entra;
+  const credential = createCredential({ ...identity, clientId });
+  const tokens = new TokenCache(clock);
+  return (signal) => tokens.get(credential, scopeOf(audience), signal);
 }
 
 /** What is reported becomes an event as well: of log lines the host keeps only a part under load. */

@@ -1,6 +1,6 @@
 import type { SettingProblem } from '../base/setting-reader.js';
 import type { DestinationAuth } from './destination.js';
-import { Fields } from './fields.js';
+import { Fields, OF_ANOTHER_SETTING } from './fields.js';
 
 /** A setting's value, or undefined when it is absent or empty. */
 export type SettingOf = (setting: string) => string | undefined;
@@ -57,9 +57,8 @@ function readSettings(
     const value = settingOf(setting);
     const usable = value === undefined ? undefined : read(value);
     if (usable !== undefined) return [usable];
-    // The name is not shown: it may be the secret itself, in the wrong place.
     const message = value === undefined ? 'must name a setting that has a value' : wanted;
-    return fields.wrong(`secretSettings[${index}]`, message, []);
+    return fields.wrong(`secretSettings[${index}]`, message, [], OF_ANOTHER_SETTING);
   });
 }
 

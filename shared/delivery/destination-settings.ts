@@ -4,7 +4,7 @@ import { isConfidential, isLoopback } from '../base/web.js';
 import { FORMATS } from '../formats/index.js';
 import { type Destination, LONGEST_NAME, LONGEST_WAIT_MS } from './destination.js';
 import { readAuth, type SettingOf } from './destination-auth.js';
-import { Fields, isObject, SETTING } from './fields.js';
+import { Fields, isObject, OF_ANOTHER_SETTING, SETTING } from './fields.js';
 
 /** The destinations, each with a name of its own, and what is wrong with any. */
 export interface ParsedDestinations {
@@ -92,7 +92,7 @@ function readUrl(fields: Fields, allowPrivateHost: boolean, settingOf: SettingOf
       'an address https://host/path without credentials and fragment (http for loopback hosts only)';
     const message =
       key === 'url' ? `must be ${wanted}` : `must name a setting that has a value, and that is ${wanted}`;
-    return fields.wrong(key, message, '');
+    return fields.wrong(key, message, '', key === 'urlSetting' ? OF_ANOTHER_SETTING : undefined);
   }
   if (!allowPrivateHost && isPrivate(url)) {
     const message = 'has a host in a private range: set allowPrivateHost to true, if that is meant';

@@ -1,9 +1,10 @@
 import { runWithin } from '../base/deadline.js';
-import type { Environment } from '../base/environment.js';
+import type { Environment, OperatorAlert } from '../base/environment.js';
+import type { SettingProblem } from '../base/setting-reader.js';
 import { type Emit, emitNothing } from '../base/telemetry-event.js';
 import { currentTrace } from '../base/trace.js';
 import type { TelemetryClient } from './client.js';
-import type { TelemetrySettings } from './connection.js';
+import type { TelemetrySettings, TelemetryToken } from './connection.js';
 import { type Item, itemsOf } from './items.js';
 
 /** Tells what happens to whoever watches the app from outside. */
@@ -22,12 +23,16 @@ const MOST_KEPT = 10_000;
 /** The platform gives a process that it ends a few seconds, and not for this alone. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Telemetry as the settings want it; without any, nothing is loaded, kept or sent. */
+/**
+ * Telemetry as the settings want it; without any, nothing is loaded, kept or sent.
+ * @param token where the settings want Microsoft Entra's
+ */
 export function createTelemetry(
   settings: TelemetrySettings | undefined,
   environment: Environment,
+  token?: TelemetryToken,
 ): Telemetry {
-  if (settings) return new LateTelemetry(settings, environment);
+  if (settings) return new LateTelemetry(settings, environment, token);
   return { emit: emitNothing, answered: () => {}, close: async () => {} };
 }
 
@@ -35,14 +40,16 @@ export function createTelemetry(
 class LateTelemetry implements Telemetry {
   readonly #settings: TelemetrySettings;
   readonly #environment: Environment;
+  readonly #token: TelemetryToken | undefined;
   readonly #wait = new AbortController();
   readonly #kept: Item[] = [];
   #client: TelemetryClient | undefined;
   #loading: Promise<void> | undefined;
 
-  constructor(settings: TelemetrySettings, environment: Environment) {
+  constructor(settings: TelemetrySettings, environment: Environment, token: TelemetryToken | undefined) {
     this.#settings = settings;
     this.#environment = environment;
+    this.#token = token;
   }
 
   emit: Emit = (event) => {
@@ -73,7 +80,7 @@ class LateTelemetry implements Telemetry {
   async #load(): Promise<void> {
     try {
       const { openClient } = await import('./client.js');
-      this.#client = openClient(this.#settings, this.#environment.clock);
+      this.#client = openClient(this.#settings, this.#environment, this.#token);
     } catch (error) {
       this.#turnOff(error);
     }
@@ -97,4 +104,12 @@ class LateTelemetry implements Telemetry {
       detail: `The library for telemetry failed (${what}): this instance sends none any more, and all else works. Deploy the package anew; if it stays, report it.`,
     });
   }
+}
+
+/** What a wrong setting of telemetry is reported as: the app works without telemetry. */
+export function telemetryOff({ setting, message }: SettingProblem): OperatorAlert {
+  return {
+    event: 'telemetry-off',
+    detail: `${setting} ${message}. No telemetry is sent; everything else works. GET /api/doctor has the command.`,
+  };
 }

@@ -25,6 +25,7 @@ function open() {
     connectionString: ingestion.settings.APPLICATIONINSIGHTS_CONNECTION_STRING,
     ingestionEndpoint: ingestion.url,
     role: 'my-app',
+    entra: undefined,
   };
   return createTelemetry(settings, { clock, random: Math.random, report: (told) => reports.push(told) });
 }
