@@ -6,6 +6,7 @@ import { ALL_SHAPES } from '../shared/payload/shapes/index.js';
 import { UNKNOWN } from '../shared/payload/unknown.js';
 import { WRAPPERS } from '../shared/payload/unwrap.js';
 import { METRICS } from '../shared/telemetry/items.js';
+import { ALERT_RULES } from './artefacts/alert-rules.js';
 
 /** The table of shapes for the docs, in Markdown, from the registry: name, title, where the ids sit. */
 export function shapesTable(): string {
@@ -51,6 +52,27 @@ export function metricsTable(): string {
   ]);
   return table(['metric', 'what it measures', 'dimensions'], rows);
 }
+
+/** The table of alert rules, from those that are deployed. */
+export function alertRulesTable(): string {
+  const rows = ALERT_RULES.map(({ name, query, measure, above, windowMinutes, severity, why }) => {
+    const over =
+      measure === 'rows'
+        ? 'the number of rows'
+        : `the ${WORDS[measure.aggregation]} of \`${measure.column}\``;
+    const limit = above.toLocaleString('en-US');
+    return [
+      name,
+      `\`${query.replaceAll('\n', ' ')}\`: ${over} is above ${limit}`,
+      `${windowMinutes} min`,
+      String(severity),
+      why,
+    ];
+  });
+  return table(['rule', 'when', 'over', 'severity', 'why, and what to do'], rows);
+}
+
+const WORDS = { Total: 'sum', Maximum: 'largest' };
 
 /** The table of problems, from the kinds that errors can have. */
 export function kindsTable(): string {

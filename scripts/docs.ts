@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DOCTOR_OPTIONS, ENRICH_OPTIONS } from '../shared/contract/options.js';
 import {
+  alertRulesTable,
   checksList,
   formatsTable,
   kindsTable,
@@ -20,6 +21,7 @@ const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
   formats: formatsTable,
   faults: faultsTables,
   metrics: metricsTable,
+  alertRules: alertRulesTable,
   kinds: kindsTable,
   checks: checksList,
   enrichOptions: () => optionsTable(ENRICH_OPTIONS),
