@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { KINDS } from '../shared/base/errors.js';
 import type { OptionSet } from '../shared/contract/option-kinds.js';
 import { CHECKS } from '../shared/doctor/checks/index.js';
@@ -73,6 +74,29 @@ export function alertRulesTable(): string {
 }
 
 const WORDS = { Total: 'sum', Maximum: 'largest' };
+
+/** The parameters of the template, from the template as it is compiled. */
+export async function parametersTable(): Promise<string> {
+  const { parameters } = JSON.parse(await readFile('deploy/azuredeploy.json', 'utf8'));
+  const rows = Object.entries<TemplateParameter>(parameters).map(([name, parameter]) => [
+    `\`${name}\``,
+    parameter.metadata.description,
+    parameter.allowedValues?.map((value) => `\`${value}\``).join(', ') ?? '',
+    shown(parameter.defaultValue),
+  ]);
+  return table(['parameter', 'meaning', 'values', 'default'], rows);
+}
+
+interface TemplateParameter {
+  readonly metadata: { readonly description: string };
+  readonly allowedValues?: readonly unknown[];
+  readonly defaultValue: unknown;
+}
+
+function shown(value: unknown): string {
+  if (value === '') return '';
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+}
 
 /** The table of problems, from the kinds that errors can have. */
 export function kindsTable(): string {

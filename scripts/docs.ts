@@ -12,6 +12,7 @@ import {
   kindsTable,
   metricsTable,
   optionsTable,
+  parametersTable,
   shapesTable,
 } from './docs-tables.js';
 import { faultsTables } from './faults-table.js';
@@ -22,6 +23,7 @@ const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
   faults: faultsTables,
   metrics: metricsTable,
   alertRules: alertRulesTable,
+  templateParameters: parametersTable,
   kinds: kindsTable,
   checks: checksList,
   enrichOptions: () => optionsTable(ENRICH_OPTIONS),
@@ -34,6 +36,7 @@ export const DOCUMENTS = [
   'docs/shapes.md',
   'docs/reliability.md',
   'docs/telemetry.md',
+  'docs/deploy.md',
   'docs/http-api.md',
 ];
 

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import http from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeServer, listen } from '../../local/loopback.js';
@@ -451,6 +451,29 @@ describe('the scripts as files', () => {
       const path = `scripts/deploy/${name}`;
       expect([name, ((await stat(path)).mode & 0o111) !== 0]).toEqual([name, true]);
       expect((await run('bash', ['-n', path], {})).code).toBe(0);
+    }
+  });
+
+  test('know every flag that the documents give them', async () => {
+    await startWorld();
+    const documents = [
+      'README.md',
+      'docs/deploy.md',
+      '.github/workflows/deploy.yml',
+      '.azdo/pipelines/deploy.yml',
+    ];
+    const text = (await Promise.all(documents.map((path) => readFile(path, 'utf8')))).join('\n');
+    const commands = [...text.matchAll(/scripts\/deploy\/(grant|smoke)\.sh ([^\n#]*)/g)];
+    expect(commands.length).toBeGreaterThanOrEqual(6);
+    for (const [, name = '', rest = ''] of commands) {
+      const source = await readFile(`scripts/deploy/${name}.sh`, 'utf8');
+      for (const [flag] of rest.matchAll(/(?<=^|\s)--?[a-z-]+/g)) {
+        expect([name, flag, source.includes(`${flag} `) || source.includes(`${flag})`)]).toEqual([
+          name,
+          flag,
+          true,
+        ]);
+      }
     }
   });
 });
