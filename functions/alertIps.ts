@@ -1,5 +1,6 @@
 import { app, type HttpResponseInit } from '@azure/functions';
 import type { App, Startup } from '../shared/app/app.js';
+import { alertIdInPath } from '../shared/base/alert-id.js';
 import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
 import { answerWithin } from '../shared/http/deadline.js';
 import { door } from '../shared/http/door.js';
@@ -13,7 +14,10 @@ export function registerAlertIps(startup: Startup): void {
     route: 'alerts/{id}/ips',
     handler: door(
       startup,
-      (services, request, requestId) => alertIps(services, request.params.id ?? '', requestId),
+      (services, request, requestId) => {
+        const { id = '' } = request.params;
+        return alertIps(services, alertIdInPath(id) ?? id, requestId);
+      },
       upstreamErrorAnswer,
     ),
   });

@@ -25,8 +25,8 @@ for (const { path, text } of outputFiles) {
 await writeFile(`${outdir}/meta.json`, JSON.stringify(metafile));
 await build({ ...BUNDLE, entryPoints: ['scripts/loader/index.ts'], outdir, splitting: false, banner: {} });
 await buildDocsPage(`${outdir}/docs-page`);
-const packages = [...bundledPackages(metafile), 'node_modules/swagger-ui-dist'];
-await writeFile(`${outdir}/THIRD-PARTY-NOTICES.txt`, await thirdPartyNotices(packages));
+const notices = await thirdPartyNotices(bundledPackages(metafile));
+await writeFile(`${outdir}/THIRD-PARTY-NOTICES.txt`, notices);
 
 async function version() {
   return JSON.parse(await readFile('package.json', 'utf8')).version;

@@ -4,7 +4,6 @@ import type { OptionSet } from '../shared/contract/option-kinds.js';
 import { CHECKS } from '../shared/doctor/checks/index.js';
 import { FORMATS } from '../shared/formats/index.js';
 import { ALL_SHAPES } from '../shared/payload/shapes/index.js';
-import { UNKNOWN } from '../shared/payload/unknown.js';
 import { WRAPPERS } from '../shared/payload/unwrap.js';
 import { METRICS } from '../shared/telemetry/items.js';
 import { ALERT_RULES } from './artefacts/alert-rules.js';
@@ -12,15 +11,10 @@ import { ALERT_RULES } from './artefacts/alert-rules.js';
 /** The table of shapes for the docs, in Markdown, from the registry: name, title, where the ids sit. */
 export function shapesTable(): string {
   const rows = [
-    ...ALL_SHAPES.map(({ name, title, where }) => [`\`${name}\``, title, where]),
-    [
-      `\`${UNKNOWN}\``,
-      'JSON of no known shape',
-      'strings that are an alert id as a whole, under plausible names',
-    ],
-    ...WRAPPERS.map(({ title, where }) => ['(wrapper)', title, where]),
+    ...ALL_SHAPES.map(({ name, title, where, seen }) => [`\`${name}\``, title, where, seen]),
+    ...WRAPPERS.map(({ title, where }) => ['(wrapper)', title, where, '']),
   ];
-  return table(['`shape`', 'payload', 'where the alert id is looked for, best first'], rows);
+  return table(['`shape`', 'payload', 'where the alert id is looked for, best first', 'seen in'], rows);
 }
 
 /** The table of output forms, from their registry. */

@@ -270,13 +270,26 @@ describe('settings', () => {
     },
   );
 
-  test.each(['WEBSITE_INSTANCE_ID', 'CONTAINER_NAME', 'WEBSITE_POD_NAME'])(
-    'LOCAL_CREDENTIALS is refused inside Azure (%s)',
-    (mark) => {
-      expect(problems({ LOCAL_CREDENTIALS: 'azure-cli' })).toEqual([]);
-      expect(problems({ LOCAL_CREDENTIALS: 'azure-cli', [mark]: 'x' })).toEqual(['LOCAL_CREDENTIALS']);
-    },
-  );
+  test.each([
+    ['WEBSITE_INSTANCE_ID', {}],
+    ['WEBSITE_POD_NAME', {}],
+    ['CONTAINER_NAME', { WEBSITE_SITE_NAME: 'x' }],
+  ])('LOCAL_CREDENTIALS is refused inside Azure, by %s, which the message names', (mark, more) => {
+    expect(problems({ LOCAL_CREDENTIALS: 'azure-cli', ...more })).toEqual([]);
+    const parsed = parseSettings({
+      LOCAL_CREDENTIALS: 'azure-cli',
+      [mark]: 'x',
+      ...more,
+      STATE_STORAGE: 'memory',
+    });
+    expect(parsed.ok ? [] : parsed.problems).toMatchObject([
+      { setting: 'LOCAL_CREDENTIALS', message: expect.stringContaining(mark) },
+    ]);
+  });
+
+  test('a container is not Azure: CONTAINER_NAME alone refuses nothing', () => {
+    expect(problems({ LOCAL_CREDENTIALS: 'azure-cli', CONTAINER_NAME: 'dev-container' })).toEqual([]);
+  });
 
   test('the sample lists every setting, and each value in it is usable', async () => {
     const { Values: sample } = JSON.parse(await readFile('local.settings.sample.json', 'utf8'));

@@ -3,11 +3,8 @@ import type { Environment, OperatorAlert, Reporter } from '../base/environment.j
 import type { EnvironmentVariables, SettingProblem } from '../base/setting-reader.js';
 import type { Emit } from '../base/telemetry-event.js';
 import { APP_NAME, VERSION } from '../base/version.js';
-import { createCall } from '../defender/call.js';
-import { DefenderClient } from '../defender/client.js';
-import { DefenderSource } from '../defender/defender-source.js';
-import { notedCall } from '../defender/noted-call.js';
-import { UpstreamClock } from '../defender/upstream-clock.js';
+import type { UpstreamClock } from '../defender/call.js';
+import type { DefenderSource } from '../defender/defender-source.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Forwarding } from '../delivery/forwarding.js';
 import { notedSend } from '../delivery/noted-send.js';
@@ -16,16 +13,17 @@ import type { Send } from '../delivery/sending.js';
 import { createCredential } from '../identity/credential.js';
 import { type AccessToken, scopeOf, TokenCache } from '../identity/token-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
-import { createLookups } from '../lookup/create-lookups.js';
+import { createStatsLookup } from '../lookup/create-lookups.js';
 import type { Lookup } from '../lookup/lookup.js';
-import type { IpStats, SourceAnswer } from '../lookup/source.js';
-import { Quota } from '../quota/quota.js';
+import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
+import type { Quota } from '../quota/quota.js';
 import type { TelemetryToken } from '../telemetry/connection.js';
 import { createTelemetry, type Telemetry, telemetryOff } from '../telemetry/telemetry.js';
 import { createDelegation, type Delegation } from './delegation.js';
 import { createForwarding } from './forwarding.js';
 import { createJobs } from './jobs.js';
 import { parseSettings, type Settings } from './settings.js';
+import { createSources, openQuota, openSource, sharedAnswersOf } from './sources.js';
 import { openState, type SharedState } from './state.js';
 
 const USER_AGENT = `${APP_NAME}/${VERSION}`;
@@ -41,7 +39,9 @@ export interface App extends Environment {
   readonly lookup: Lookup<SourceAnswer>;
   /** How common an address is, by the address. */
   readonly statsLookup: Lookup<IpStats>;
-  readonly defender: DefenderClient;
+  /** What the sources have noticed that callers should know. */
+  readonly warnings: () => readonly SourceWarning[];
+  readonly defender: DefenderSource;
   /** What Defender's answers tell of its clock. */
   readonly upstreamClock: UpstreamClock;
   /** The app's own token for a scope, from the cache where it holds one. */
@@ -87,25 +87,22 @@ export function createApp(
   const telemetry = createTelemetry(settings.telemetry, outside, telemetryToken);
   const { emit } = telemetry;
   const environment = { ...outside, report: alsoNoted(outside.report, emit) };
-  const { clock, random } = environment;
+  const { clock } = environment;
   const credential = createCredential(settings.identity);
   const tokens = new TokenCache(clock, emit);
   const ownToken: App['ownToken'] = (scope, signal) => tokens.get(credential, scope, signal);
-  const upstreamClock = new UpstreamClock();
-  const { openLedger, sharedAnswers, shared } = openState(settings, environment, tokens);
-  const quota = new Quota(clock, openLedger(settings.state.owner), emit);
-  const upstream = {
-    apiHost: settings.cloud.apiHost,
-    audience: settings.cloud.audience,
-    clock,
-    random,
-    call: notedCall(createCall(clock, USER_AGENT, upstreamClock), clock, emit),
-  };
-  const defender = new DefenderClient({ ...upstream, credential, tokens, quota });
-  const source = new DefenderSource(defender);
-  const kept = { times: settings.cache, shared: sharedAnswers };
-  const { lookup, backgroundLookup, statsLookup } = createLookups({ clock, emit, source, ...kept });
-  const delegation = createDelegation(settings, { ...upstream, emit }, ownToken, openLedger);
+  const state = openState(settings, environment, tokens);
+  const { shared } = state;
+  const { defender: provider } = createSources(settings, { ...environment, emit, userAgent: USER_AGENT });
+  const { principal } = settings.state;
+  const quota = openQuota(provider, principal, state, { clock, emit });
+  const { source, lookup, backgroundLookup } = openSource(
+    provider,
+    { credential, tokens, quota, report: environment.report },
+    { clock, emit, times: settings.cache, shared: sharedAnswersOf(provider, principal, state) },
+  );
+  const statsLookup = createStatsLookup({ clock, emit, source });
+  const delegation = createDelegation(settings, { provider, state, clock, emit, ownToken });
   const send = notedSend(sendLazily({ clock, userAgent: USER_AGENT, ownToken }), clock, emit);
   const { forwarding, deliveries } = createForwarding(shared, settings, { ...environment, emit }, send);
   const jobs =
@@ -133,8 +130,9 @@ export function createApp(
     quota,
     lookup,
     statsLookup,
-    defender,
-    upstreamClock,
+    warnings: () => source.warnings(),
+    defender: source,
+    upstreamClock: provider.clock,
     ownToken,
     send,
     delegation,

@@ -1,15 +1,18 @@
+import type { Clock } from '../base/clock.js';
 import type { Emit } from '../base/telemetry-event.js';
-import { type ClientParts, DefenderClient } from '../defender/client.js';
-import { DefenderSource } from '../defender/defender-source.js';
+import type { DefenderSource } from '../defender/defender-source.js';
 import { createDelegatedCredential, createRegistrationCredential } from '../delegation/credential.js';
 import type { UserAssertion } from '../delegation/user-assertion.js';
 import { MOST_USERS, type User, Users } from '../delegation/users.js';
+import { principalOf } from '../identity/principal.js';
 import { type AccessToken, scopeOf, TokenCache } from '../identity/token-cache.js';
 import { MOST_KEPT } from '../lookup/answer-cache.js';
-import { createLookups } from '../lookup/create-lookups.js';
-import type { Ledger } from '../quota/ledger.js';
-import { Quota } from '../quota/quota.js';
+import { createStatsLookup } from '../lookup/create-lookups.js';
+import type { SourceProvider } from '../lookup/source.js';
+import type { Quota } from '../quota/quota.js';
 import type { Settings } from './settings.js';
+import { openQuota, openSource } from './sources.js';
+import type { State } from './state.js';
 
 /** What asks on behalf of users. */
 export interface Delegation {
@@ -23,29 +26,30 @@ export interface Delegation {
 /** Answers of one user that are kept: those of all users together are no more than the app's own. */
 const MOST_KEPT_PER_USER = MOST_KEPT / MOST_USERS;
 
-/** What of the upstream is the same for everyone. */
-interface Upstream extends Omit<ClientParts, 'credential' | 'tokens' | 'quota'> {
+/** What of the app asking on behalf of users needs. */
+interface DelegationParts {
+  readonly provider: SourceProvider<DefenderSource>;
+  readonly state: State;
+  readonly clock: Clock;
   readonly emit: Emit;
+  /** The managed identity's token for a scope. */
+  readonly ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>;
 }
 
 /**
  * Wires what asks on behalf of users, if the settings say so. Each user has an own client, token and
  * answers; what they share is the quota, because Defender counts calls per application and tenant: it
- * is the app registration's, apart from that of the app's own identity.
- *
- * @param ownToken the managed identity's token for a scope
- * @param openLedger the ledger of an application; it holds the times of calls and nothing of any user
+ * is the app registration's, apart from that of the app's own identity. Its ledger holds the times of calls and
+ * nothing of any user.
  */
 export function createDelegation(
   { delegation: registration, cache }: Settings,
-  upstream: Upstream,
-  ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>,
-  openLedger: (owner: string) => Ledger,
+  { provider, state, clock, emit, ownToken }: DelegationParts,
 ): Delegation | undefined {
   if (!registration) return undefined;
-  const { clock, audience, emit } = upstream;
-  const scope = scopeOf(audience);
-  const quota = new Quota(clock, openLedger(`${registration.tenantId} ${registration.clientId}`), emit);
+  const scope = scopeOf(provider.audience);
+  const principal = principalOf(registration.clientId, registration.tenantId);
+  const quota = openQuota(provider, principal, state, { clock, emit });
   const parts = {
     clock,
     registration,
@@ -54,11 +58,12 @@ export function createDelegation(
   function createUser(assertion: UserAssertion): User {
     const credential = createDelegatedCredential(parts, assertion);
     const tokens = new TokenCache(clock, emit);
-    const source = new DefenderSource(new DefenderClient({ ...upstream, credential, tokens, quota }));
-    const kept = { times: cache, mostKept: MOST_KEPT_PER_USER };
-    const { lookup, statsLookup } = createLookups({ clock, emit, source, ...kept });
+    const kept = { clock, emit, mostKept: MOST_KEPT_PER_USER };
+    // That a user sees no alert is a matter of that user's rights: nobody is alarmed.
+    const asker = { credential, tokens, quota, report: () => {} };
+    const { source, lookup } = openSource(provider, asker, { ...kept, times: cache });
     return {
-      enricher: { clock, quota, lookup, statsLookup },
+      enricher: { clock, quota, lookup, statsLookup: createStatsLookup({ ...kept, source }) },
       authorise: (signal) => tokens.get(credential, scope, signal),
     };
   }

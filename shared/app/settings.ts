@@ -6,6 +6,7 @@ import { type DelegationSettings, delegationProblems } from '../delegation/setti
 import type { Destination } from '../delivery/destination.js';
 import { parseDestinations } from '../delivery/destination-settings.js';
 import type { IdentitySettings } from '../identity/credential.js';
+import { type Principal, principalOf } from '../identity/principal.js';
 import type { CacheTimes } from '../lookup/cache-policy.js';
 import { parseConnection, type StateStorage } from '../storage/connection.js';
 import { readTelemetry, type TelemetrySettings } from '../telemetry/connection.js';
@@ -22,8 +23,8 @@ export interface Settings {
     readonly storage: StateStorage;
     /** Tells this app's work from that of others in the same account, also of those with its identity. */
     readonly app: string;
-    /** Tells this app's identity from others there; apps that share one share its quota and answers. */
-    readonly owner: string;
+    /** This app's identity; apps that share one share its quota and answers. */
+    readonly principal: Principal;
   };
   /** What callers reach the app by, without a slash at the end; absent: what each request came by. */
   readonly publicBaseUrl: string | undefined;
@@ -82,7 +83,7 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
       ipsSeconds: read.integer('IPS_CACHE_SECONDS', 0, 86_400, 300),
       notFoundSeconds: read.integer('NOT_FOUND_CACHE_SECONDS', 0, 86_400, 30),
     },
-    state: { storage: readStorage(read), app: appOf(read), owner: ownerOf(read) },
+    state: { storage: readStorage(read), app: appOf(read), principal: readPrincipal(read) },
     publicBaseUrl: read.baseUrl('PUBLIC_BASE_URL'),
     jobs: { resultHours: read.integer('JOB_RESULT_HOURS', 1, 720, 24) },
     destinations: readDestinations(read),
@@ -114,14 +115,20 @@ function readLocalCredentials(read: SettingReader): IdentitySettings['localCrede
   const setting = 'LOCAL_CREDENTIALS';
   if (read.text(setting) === undefined) return undefined;
   const kind = read.oneOf(setting, ['azure-cli', 'environment'], 'azure-cli');
-  if (!isInAzure(read)) return kind;
-  const message = 'is for work outside Azure: remove it, so that the managed identity is used';
+  const mark = markOfAzure(read);
+  if (!mark) return kind;
+  const message = `is for work outside Azure, and this is inside it (${mark} is set): remove it, so that the managed identity is used`;
   return read.wrong(setting, message, undefined, { remove: setting });
 }
 
-/** What the platform sets on its own instances, and Core Tools does not. */
-function isInAzure(read: SettingReader): boolean {
-  return ['WEBSITE_INSTANCE_ID', 'CONTAINER_NAME', 'WEBSITE_POD_NAME'].some((name) => read.text(name));
+/**
+ * The variable by which an instance of the platform is known; Core Tools set none of them. Dev containers and CI
+ * images have a `CONTAINER_NAME` as well, so it counts only together with the site's name (Linux Consumption).
+ */
+function markOfAzure(read: SettingReader): string | undefined {
+  const isSet = (name: string) => read.text(name) !== undefined;
+  const mark = ['WEBSITE_INSTANCE_ID', 'WEBSITE_POD_NAME'].find(isSet);
+  return mark ?? (isSet('CONTAINER_NAME') && isSet('WEBSITE_SITE_NAME') ? 'CONTAINER_NAME' : undefined);
 }
 
 function readDelegation(
@@ -147,9 +154,14 @@ function appOf(read: SettingReader): string {
   return site.trim().toLowerCase();
 }
 
-/** The user-assigned identity, else the app that has the system-assigned one. */
-function ownerOf(read: SettingReader): string {
-  return read.text('AZURE_CLIENT_ID')?.toLowerCase() ?? appOf(read);
+/**
+ * The user-assigned identity, else the app that has the system-assigned one. Only outside Azure one client can work in
+ * several tenants one after the other: there the tenant belongs to it.
+ */
+function readPrincipal(read: SettingReader): Principal {
+  const isLocal = read.text('LOCAL_CREDENTIALS') === 'environment';
+  const tenant = isLocal ? read.text('AZURE_TENANT_ID')?.toLowerCase() : undefined;
+  return principalOf(read.text('AZURE_CLIENT_ID')?.toLowerCase() ?? appOf(read), tenant);
 }
 
 function readDestinations(read: SettingReader): readonly Destination[] {

@@ -21,9 +21,13 @@ import type { Settings } from './settings.js';
 
 /** The state of the app, shared with other instances or its own. */
 export interface State {
-  /** The ledger of one application in one tenant, by which Defender counts. A client id is unique everywhere. */
-  readonly openLedger: (owner: string) => Ledger;
-  readonly sharedAnswers: SharedAnswerCache | undefined;
+  /**
+   * The ledger of one application at one source.
+   * @param key tells it from all others
+   */
+  readonly openLedger: (key: string, limits: { perMinute: number; perHour: number }) => Ledger;
+  /** The answers that instances share, of one application at one source; absent where nothing is shared. */
+  readonly openSharedAnswers: ((key: string) => SharedAnswerCache) | undefined;
   /** What instances share; absent when there is only this one. */
   readonly shared: SharedState | undefined;
 }
@@ -53,12 +57,12 @@ const LEDGERS_FOLDER = 'quota/';
 /** Wires the state that the settings ask for; nothing is asked of the store yet. */
 export function openState(settings: Settings, environment: Environment, tokens: TokenCache): State {
   const { clock, random, report } = environment;
-  const { perMinute, perHour, reservePercent } = settings.quota;
-  const windows = laneWindows(perMinute, perHour, reservePercent);
+  const windows = ({ perMinute, perHour }: { perMinute: number; perHour: number }) =>
+    laneWindows(perMinute, perHour, settings.quota.reservePercent);
   const { storage } = settings.state;
   if (storage.kind === 'memory') {
-    const openLedger = () => new MemoryLedger(clock, windows);
-    return { openLedger, sharedAnswers: undefined, shared: undefined };
+    const openLedger: State['openLedger'] = (_key, limits) => new MemoryLedger(clock, windows(limits));
+    return { openLedger, openSharedAnswers: undefined, shared: undefined };
   }
   const identity = { credential: storageCredential(settings, storage), tokens };
   const store = openBlobStore(clock, storage, identity);
@@ -69,17 +73,12 @@ export function openState(settings: Settings, environment: Environment, tokens: 
     poison: openQueueStore(clock, storage, identity, places.poisonQueue),
   });
   return {
-    openLedger: (application) => {
-      const name = `${LEDGERS_FOLDER}${digest(application)}.json`;
-      return new BlobLedger({ clock, random, report, store, name, windows });
+    openLedger: (key, limits) => {
+      const name = `${LEDGERS_FOLDER}${digest(key)}.json`;
+      return new BlobLedger({ clock, random, report, store, name, windows: windows(limits) });
     },
-    sharedAnswers: new SharedAnswerCache({
-      clock,
-      report,
-      store,
-      owner: digest(settings.state.owner),
-      times: settings.cache,
-    }),
+    openSharedAnswers: (key) =>
+      new SharedAnswerCache({ clock, report, store, owner: digest(key), times: settings.cache }),
     shared: {
       store,
       large: openBlobStore(clock, storage, identity, LARGE_BLOBS),

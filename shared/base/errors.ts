@@ -34,6 +34,8 @@ export const KINDS = {
   'permission-missing': [502, 'Defender refused the permission'],
   'token-refused': [502, 'Defender refused the token'],
   'request-refused': [502, 'Defender refused the request'],
+  'source-refused': [502, 'The source of IP addresses refused this app'],
+  'source-retired': [502, 'The source of IP addresses has been retired'],
   'answer-unusable': [502, "Defender's answer could not be used"],
   'connection-not-trusted': [502, 'The connection to Defender is not trusted'],
   'identity-refused': [502, 'The identity endpoint refused to give a token'],

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 
@@ -53,11 +54,11 @@ const FOUR_PARTS = new RegExp(`^${PART}(?:\\.${PART}){3}$`);
 function read(value: unknown): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   if (typeof value !== 'string' || value.length > LONGEST_TEXT) return undefined;
   const trimmed = value.trim();
-  // Told apart here: the library asks by parsing, and to be wrong costs it an error with a stack trace.
+  // Decided here: the library finds out by parsing, and a wrong text costs it an error with a stack trace.
   if (!trimmed.includes(':')) {
     return ipaddr.IPv4.isValidFourPartDecimal(trimmed) ? ipaddr.IPv4.parse(trimmed) : undefined;
   }
-  return ipaddr.IPv6.isValid(trimmed) ? ipaddr.process(trimmed.replace(/%.*$/, '')) : undefined;
+  return isIPv6(trimmed) ? ipaddr.process(trimmed.replace(/%.*$/, '')) : undefined;
 }
 
 function describe(ip: ipaddr.IPv4 | ipaddr.IPv6): IpAddress {

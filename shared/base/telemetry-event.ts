@@ -6,9 +6,11 @@ import type { OperatorAlert } from './environment.js';
  * and origin only.
  */
 export type TelemetryEvent =
-  /** A call to Defender has ended. */
+  /** A call to a source has ended. */
   | (Timed & {
       readonly kind: 'upstream-call';
+      /** The source's name. */
+      readonly source: string;
       /** Scheme and host. */
       readonly origin: string;
       /** With `{id}` or `{ip}` for what was asked about. */
@@ -21,13 +23,20 @@ export type TelemetryEvent =
   /** Somebody's wait for a permit has ended. */
   | {
       readonly kind: 'permit';
+      /** Absent where the quota is not told which source it is of. */
+      readonly source?: string;
       readonly lane: string;
       readonly outcome: 'granted' | 'refused' | 'left';
       readonly waitMs: number;
     }
   /** Where an answer came from; `none`: it had to be asked for. */
-  | { readonly kind: 'lookup'; readonly of: 'alert' | 'address'; readonly level: CacheLevel }
-  /** A token was asked for. `outcome` is `refreshed`, or the kind of error. */
+  | {
+      readonly kind: 'lookup';
+      readonly source?: string;
+      readonly of: 'alert' | 'address';
+      readonly level: CacheLevel;
+    }
+  /** A token was asked for. `outcome` is `refreshed`, `same-token` (the one we had), or the kind of error. */
   | {
       readonly kind: 'token-refresh';
       readonly scope: string;

@@ -11,6 +11,8 @@ export const LOOKUP: readonly ErrorKind[] = [
   'permission-missing',
   'token-refused',
   'request-refused',
+  'source-refused',
+  'source-retired',
   'answer-unusable',
   'connection-not-trusted',
   'identity-refused',

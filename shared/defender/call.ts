@@ -3,18 +3,31 @@ import { Agent as HttpsAgent } from 'node:https';
 import fetch, { FetchError } from 'node-fetch';
 import type { Clock } from '../base/clock.js';
 import { runWithin } from '../base/deadline.js';
-import { networkFailure } from '../base/web.js';
+import type { Emit } from '../base/telemetry-event.js';
+import { networkFailure, parseHttpDate } from '../base/web.js';
 import type { Outcome } from './outcome.js';
-import type { UpstreamClock } from './upstream-clock.js';
-import { readAnswer } from './wire.js';
+import { readAnswer, withoutToken } from './wire.js';
 
 /** The longest that one call may take, connection and body included. */
 const CALL_TIMEOUT_MS = 10_000;
 /** After decompression. 100,000 addresses are about 3 MB; real answers are a few kB. */
 const LARGEST_ANSWER_BYTES = 10 * 1024 * 1024;
 
+/** What this source is called in telemetry and stored state. */
+export const NAME = 'defender';
+/** What messages call it. */
+export const TITLE = 'Defender';
+
+/** What is asked. */
+export interface Question {
+  readonly url: string;
+  /** The path with `{id}` or `{ip}` for what is asked about: an address is part of a payload, and is not reported. */
+  readonly route: string;
+  readonly alertId?: string;
+}
+
 /** Makes one call and says what became of it. Rejects with the signal's reason when that is aborted. */
-export type Call = (url: string, token: string, signal: AbortSignal) => Promise<Outcome>;
+export type Call = (question: Question, token: string, signal: AbortSignal) => Promise<Outcome>;
 
 /** A caller over kept-alive connections of its own. */
 export function createCall(clock: Clock, userAgent: string, upstreamClock: UpstreamClock): Call {
@@ -23,7 +36,7 @@ export function createCall(clock: Clock, userAgent: string, upstreamClock: Upstr
     'https:': new HttpsAgent({ keepAlive: true }),
   };
   const agent = (url: URL) => (url.protocol === 'https:' ? agents['https:'] : agents['http:']);
-  return async (url, token, signal) => {
+  return async ({ url }, token, signal) => {
     const timedOut = new Error('one attempt took too long');
     try {
       return await runWithin(
@@ -35,8 +48,30 @@ export function createCall(clock: Clock, userAgent: string, upstreamClock: Upstr
       );
     } catch (error) {
       signal.throwIfAborted();
-      return error === timedOut ? { kind: 'timed-out' } : describe(error);
+      return error === timedOut ? { kind: 'timed-out', status: undefined } : describe(error);
     }
+  };
+}
+
+/** A caller that emits a telemetry event for each call that has ended, and none for one that was given up. */
+export function withTelemetry(call: Call, clock: Clock, emit: Emit): Call {
+  return async (question, token, signal) => {
+    const startedAtMs = clock.epochMs();
+    const beganMs = clock.monotonicMs();
+    const outcome = await call(question, token, signal);
+    const { url, route, alertId } = question;
+    emit({
+      kind: 'upstream-call',
+      source: NAME,
+      origin: new URL(url).origin,
+      route,
+      alertId,
+      outcome: outcome.kind,
+      status: outcome.status,
+      startedAtMs,
+      durationMs: clock.monotonicMs() - beganMs,
+    });
+    return outcome;
   };
 }
 
@@ -65,18 +100,54 @@ async function exchange(clock: Clock, exchanged: Exchange): Promise<Outcome> {
   const text = response.text();
   // What went wrong, the status says: a pause that is asked for counts, though the words for it are cut off.
   const said = status === 200 ? await text : await text.catch(() => '');
-  // Some proxies show a request's headers in their error pages; what is read here may be shown on.
-  const body = said.replaceAll(token, '***');
-  return readAnswer(
-    { status, retryAfter: headers.get('retry-after'), date: headers.get('date'), body },
-    clock.epochMs(),
-  );
+  const answer = {
+    status,
+    retryAfter: headers.get('retry-after'),
+    date: headers.get('date'),
+    contentType: headers.get('content-type'),
+    body: withoutToken(said, token, status),
+  };
+  return readAnswer(answer, clock.epochMs());
 }
 
 function describe(error: unknown): Outcome {
   if (!(error instanceof FetchError)) throw error; // no fault of the network: one of ours
-  if (error.type === 'max-size') return { kind: 'too-large' };
+  if (error.type === 'max-size') return { kind: 'too-large', status: undefined };
   const code = error.code ?? 'PREMATURE_CLOSE';
-  const kind = networkFailure(code);
-  return kind === 'malformed' ? { kind, what: `an answer that cannot be read (${code})` } : { kind, code };
+  switch (networkFailure(code)) {
+    case 'malformed':
+      return { kind: 'malformed', status: undefined, what: `an answer that cannot be read (${code})` };
+    case 'untrusted':
+      return { kind: 'untrusted', status: undefined, code };
+    case 'unreachable':
+      return { kind: 'unreachable', status: undefined, code, wasSent: !isNeverSent(code, error) };
+  }
+}
+
+/**
+ * Whether a call provably never left this machine: its name was not resolved, or no connection was made. The codes
+ * alone say so where several addresses were tried, of which Node's error names no system call. `EHOSTUNREACH` can
+ * also end a connection that was there, so it counts only of `connect`.
+ */
+function isNeverSent(code: string, error: FetchError): boolean {
+  const { erroredSysCall } = error as { erroredSysCall?: string }; // missing in its types
+  const isBeforeSending = erroredSysCall === 'connect' || erroredSysCall === 'getaddrinfo';
+  return isBeforeSending || ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED'].includes(code);
+}
+
+/** What the upstream's `Date` headers tell of the difference between its clock and this machine's. */
+export class UpstreamClock {
+  #aheadMs: number | undefined;
+
+  /** Milliseconds by which the upstream's clock is ahead, by its last answer; undefined before the first. */
+  get aheadMs(): number | undefined {
+    return this.#aheadMs;
+  }
+
+  /** @param nowMs this machine's calendar time as the answer came */
+  observe(date: string | null, nowMs: number): void {
+    const sentMs = date === null ? undefined : parseHttpDate(date);
+    // Dates are cut to whole seconds: half of one is the best guess of what was cut off.
+    if (sentMs !== undefined) this.#aheadMs = sentMs + 500 - nowMs;
+  }
 }

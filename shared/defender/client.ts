@@ -1,31 +1,22 @@
 import type { Clock } from '../base/clock.js';
 import type { EnrichmentError } from '../base/errors.js';
 import { readClaims } from '../identity/claims.js';
-import { type AccessToken, type Credential, scopeOf, type TokenCache } from '../identity/token-cache.js';
-import type { Work } from '../lookup/source.js';
+import { type AccessToken, scopeOf } from '../identity/token-cache.js';
+import type { Asker, Work } from '../lookup/source.js';
 import type { Lane } from '../quota/lanes.js';
-import type { Quota } from '../quota/quota.js';
-import type { Call } from './call.js';
+import { type Call, type Question, TITLE } from './call.js';
 import { explain } from './explain.js';
-import type { Outcome } from './outcome.js';
-import { decide, type Failure, pauseMs } from './retry.js';
+import type { Answered, Outcome, Reading } from './outcome.js';
+import { decide, type Failure, isAbsence, pauseMs } from './retry.js';
 
 /** What the client is made of. */
-export interface ClientParts {
+export interface ClientParts extends Pick<Asker, 'credential' | 'tokens' | 'quota'> {
   readonly apiHost: string;
   readonly audience: string;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly credential: Credential;
-  readonly tokens: TokenCache;
-  readonly quota: Quota;
   readonly call: Call;
 }
-
-/** What a body holds: the value asked for, or something else. */
-export type Reading<T> =
-  | { readonly kind: 'value'; readonly value: T }
-  | { readonly kind: 'malformed'; readonly what: string };
 
 /** An answer: the value, or that Defender does not know what was asked about. */
 export type Answer<T> = { readonly kind: 'value'; readonly value: T } | { readonly kind: 'not-found' };
@@ -33,6 +24,8 @@ export type Answer<T> = { readonly kind: 'value'; readonly value: T } | { readon
 /** Asks Defender's API: every call with a valid token and a permit charged for it. */
 export class DefenderClient {
   readonly #parts: ClientParts;
+  /** Questions that Defender's absence left without an answer, since the last one that was answered. */
+  #failedInARow = 0;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
@@ -45,25 +38,34 @@ export class DefenderClient {
 
   /**
    * Asks until there is an answer, or until asking again does not help.
-   * @param url on the configured origin
-   * @param read finds the value in the body of a 200; pure
+   * @param question on the configured origin
+   * @param read finds the value in a 200; pure
    * @throws {EnrichmentError} when there is no answer
    */
   async get<T>(
-    url: string,
-    read: (body: string) => Reading<T>,
+    question: Question,
+    read: (answer: Answered) => Reading<T>,
     work: Work,
-    lane: Lane = 'interactive',
+    lane: Lane,
   ): Promise<Answer<T>> {
     const { clock, random, quota } = this.#parts;
     let tokenRenewed = false;
     for (let attempts = 1; ; attempts++) {
-      const { outcome, token } = await this.#callOnce(url, work, lane);
-      if (outcome.kind === 'not-found') return { kind: 'not-found' };
-      const reading = outcome.kind === 'answered' ? read(outcome.body) : outcome;
-      if (reading.kind === 'value') return reading;
+      const { outcome, token } = await this.#callOnce(question, work, lane);
+      const reading = outcome.kind === 'answered' ? read(outcome) : outcome;
+      if (reading.kind === 'value' || reading.kind === 'not-found') {
+        this.#failedInARow = 0;
+        return reading.kind === 'value' ? reading : { kind: 'not-found' };
+      }
       const remainingMs = work.untilMs() - clock.monotonicMs();
-      const verdict = decide(reading, { attempts, tokenRenewed, remainingMs, random: random() });
+      const failedInARow = this.#failedInARow;
+      const verdict = decide(reading, {
+        attempts,
+        failedInARow,
+        tokenRenewed,
+        remainingMs,
+        random: random(),
+      });
       if (verdict.kind === 'retry') {
         await clock.sleep(verdict.waitMs, work.signal);
       } else if (verdict.kind === 'pause') {
@@ -83,9 +85,9 @@ export class DefenderClient {
    * That Defender asks for a pause is heeded all the same.
    * @throws {EnrichmentError} when there is no token or no permit to call with
    */
-  async probe(url: string, work: Work): Promise<{ outcome: Outcome; token: AccessToken }> {
+  async probe(question: Question, work: Work): Promise<{ outcome: Outcome; token: AccessToken }> {
     const { random, quota } = this.#parts;
-    const called = await this.#callOnce(url, work, 'interactive');
+    const called = await this.#callOnce(question, work, 'interactive');
     if (called.outcome.kind === 'throttled') {
       await quota.pause(pauseMs(called.outcome.retryAfterMs, { attempts: 1, random: random() }));
     }
@@ -93,16 +95,24 @@ export class DefenderClient {
   }
 
   /** One call with a token that is valid and a permit that was charged for it. */
-  async #callOnce(url: string, work: Work, lane: Lane): Promise<{ outcome: Outcome; token: AccessToken }> {
+  async #callOnce(
+    question: Question,
+    work: Work,
+    lane: Lane,
+  ): Promise<{ outcome: Outcome; token: AccessToken }> {
     await this.#token(work); // before the permit: without a token no permit must be spent
     work.at('the quota');
     const permit = await this.#parts.quota.acquire(work, lane);
+    let wasSent = false;
     try {
       const token = await this.#token(work); // again: the wait for the permit may have been long
-      work.at('Defender');
-      return { outcome: await this.#parts.call(url, token.token, work.signal), token };
+      work.at(TITLE);
+      wasSent = true; // whatever ends the call, unless its outcome says otherwise
+      const outcome = await this.#parts.call(question, token.token, work.signal);
+      wasSent = outcome.kind !== 'unreachable' || outcome.wasSent;
+      return { outcome, token };
     } finally {
-      permit.settle();
+      permit.settle(wasSent);
     }
   }
 
@@ -122,6 +132,7 @@ export class DefenderClient {
 
   #failure(outcome: Failure, { token }: AccessToken, retryAfterMs?: number): EnrichmentError {
     const { clock, apiHost, audience } = this.#parts;
+    if (isAbsence(outcome)) this.#failedInARow++;
     const retryAtMs = retryAfterMs === undefined ? undefined : clock.monotonicMs() + retryAfterMs;
     return explain(outcome, { host: apiHost, audience, claims: readClaims(token) }, retryAtMs);
   }

@@ -49,6 +49,13 @@ export function explain(
         `Defender answered 403. ${inFull(permissionFinding(claims))}${said}`,
         facts,
       );
+    case 'retired':
+      return new UpstreamFailure(
+        'source-retired',
+        `${host} answered 410: this API is gone for good. Nothing in this app can change that; look for a newer ` +
+          `version of the app, and for what Microsoft says about the alerts API of Defender for Endpoint.${said}`,
+        facts,
+      );
     case 'refused':
       return new UpstreamFailure(
         'request-refused',
@@ -78,7 +85,7 @@ export function explain(
     case 'malformed':
       return new UpstreamFailure(
         'upstream-unavailable',
-        `${host} answered with ${failure.what}. If it stays, check for a proxy on the way.`,
+        `${host} answered with ${failure.what}. ${failure.status === 404 ? FOREIGN_404 : MALFORMED}${said}`,
         facts,
       );
     case 'unavailable':
@@ -101,6 +108,11 @@ export function explain(
       );
   }
 }
+
+const MALFORMED = 'If it stays, check for a proxy on the way.';
+const FOREIGN_404 =
+  'So nobody knows whether the alert exists. Check DEFENDER_API_HOST and proxies on the way; if they are right, the ' +
+  'API may have been retired.';
 
 function inFull({ sentence, ifRefused }: Finding): string {
   return ifRefused ? `${sentence} ${ifRefused}` : sentence;

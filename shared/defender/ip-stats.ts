@@ -1,17 +1,23 @@
 import type { IpStats } from '../lookup/source.js';
-import type { Reading } from './client.js';
+import type { Question } from './call.js';
+import { type Answered, malformed, type Reading } from './outcome.js';
 import { parseObject } from './wire.js';
+
+/** What Defender is asked about an address. */
+export function askAboutAddress(origin: string, address: string): Question {
+  return { url: `${origin}/api/ips/${encodeURIComponent(address)}/stats`, route: '/api/ips/{ip}/stats' };
+}
 
 /**
  * Reads the answer to `GET /api/ips/{ip}/stats`
  * (https://learn.microsoft.com/defender-endpoint/api/get-ip-statistics). The API's page shows the
  * prevalence as a text under `orgPrevalence` and as a number under `organizationPrevalence`.
  */
-export function readIpStats(body: string): Reading<IpStats> {
+export function readIpStats({ body }: Answered): Reading<IpStats> {
   const document = parseObject(body);
   const prevalence = toCount(document?.organizationPrevalence ?? document?.orgPrevalence);
-  if (!document || prevalence === undefined) {
-    return { kind: 'malformed', what: 'statistics without a prevalence' };
+  if (!document || prevalence === undefined || document.error !== undefined) {
+    return malformed('statistics without a prevalence');
   }
   const value = {
     organizationPrevalence: prevalence,

@@ -1,9 +1,11 @@
-import type { Outcome } from './outcome.js';
+import type { Answered, Malformed, Outcome } from './outcome.js';
 
 /** How far this question to Defender has come. */
 export interface Progress {
   /** Calls made so far, the one just ended included. */
   readonly attempts: number;
+  /** Questions before this one, without an answered one among them, that Defender's absence left without an answer. */
+  readonly failedInARow: number;
   /** Whether the token was asked for again after a 401, and was another one. */
   readonly tokenRenewed: boolean;
   /** How much longer an answer is of use. */
@@ -24,14 +26,24 @@ export type Verdict =
   | { readonly kind: 'fail'; readonly retryAfterMs?: number };
 
 /** An outcome that is no answer. */
-export type Failure = Exclude<Outcome, { kind: 'answered' } | { kind: 'not-found' }>;
+export type Failure = Exclude<Outcome, Answered | { kind: 'not-found' }> | Malformed;
 
-const MOST_ATTEMPTS = 3;
-/** A body that is not the API's was seen from proxies for a moment; more than one retry never helped. */
-const MOST_ATTEMPTS_MALFORMED = 2;
+/**
+ * The policy: how often a question is asked at the most, by how the last call ended. What is not named is the same
+ * the second time. A body that is not the API's comes from proxies, for a moment: more than one retry never helped.
+ */
+const MOST_ATTEMPTS: Partial<Record<Failure['kind'], number>> = {
+  throttled: 3,
+  unavailable: 3,
+  unreachable: 3,
+  'timed-out': 3,
+  malformed: 2,
+};
+/** After so many failed questions in a row Defender is away, and each further one costs one call. A choice. */
+export const AWAY_AFTER = 5;
 const FIRST_BACKOFF_MS = 500;
-/** When to come back after a failure that is known to pass but not when. */
-const COME_BACK_MS = 10_000;
+/** When to ask again after a failure that passes, though nobody knows when. */
+export const ASK_AGAIN_AFTER_MS = 10_000;
 
 /**
  * What follows from a failed call. Pure: no clock, no chance of its own.
@@ -40,28 +52,29 @@ const COME_BACK_MS = 10_000;
  * another one, and nothing else: a 400 or 403 is the same the second time.
  */
 export function decide(failure: Failure, progress: Progress): Verdict {
-  switch (failure.kind) {
-    case 'throttled': {
-      const ms = pauseMs(failure.retryAfterMs, progress);
-      const again = progress.attempts < MOST_ATTEMPTS && ms < progress.remainingMs;
-      return { kind: 'pause', pauseMs: ms, again };
-    }
-    case 'unavailable':
-      return retryOrFail(MOST_ATTEMPTS, progress, failure.retryAfterMs);
-    case 'unreachable':
-    case 'timed-out':
-      return retryOrFail(MOST_ATTEMPTS, progress);
-    case 'malformed':
-      return retryOrFail(MOST_ATTEMPTS_MALFORMED, progress);
-    case 'unauthorized':
-      return progress.tokenRenewed ? { kind: 'fail' } : { kind: 'renew-token' };
-    case 'forbidden':
-    case 'refused':
-    case 'untrusted':
-    case 'redirected':
-    case 'too-large':
-      return { kind: 'fail' };
+  const most = MOST_ATTEMPTS[failure.kind];
+  if (failure.kind === 'throttled') {
+    const ms = pauseMs(failure.retryAfterMs, progress);
+    return {
+      kind: 'pause',
+      pauseMs: ms,
+      again: progress.attempts < (most ?? 1) && ms < progress.remainingMs,
+    };
   }
+  if (failure.kind === 'unauthorized') {
+    return progress.tokenRenewed ? { kind: 'fail' } : { kind: 'renew-token' };
+  }
+  if (most === undefined) return { kind: 'fail' };
+  const asked = failure.kind === 'unavailable' ? failure.retryAfterMs : undefined;
+  const waitMs = asked ?? backoffMs(progress);
+  const isAway = progress.failedInARow >= AWAY_AFTER;
+  if (progress.attempts < most && !isAway && waitMs < progress.remainingMs) return { kind: 'retry', waitMs };
+  return { kind: 'fail', retryAfterMs: asked ?? ASK_AGAIN_AFTER_MS };
+}
+
+/** Whether a failure is one of Defender's absence: of the whole, not of this question or of our standing with it. */
+export function isAbsence({ kind }: Failure): boolean {
+  return kind !== 'throttled' && MOST_ATTEMPTS[kind] !== undefined;
 }
 
 /** How long nobody who shares the quota may call after a 429, which may say so itself. */
@@ -70,12 +83,6 @@ export function pauseMs(
   progress: Pick<Progress, 'attempts' | 'random'>,
 ): number {
   return retryAfterMs ?? 2 * backoffMs(progress);
-}
-
-function retryOrFail(mostAttempts: number, progress: Progress, retryAfterMs?: number): Verdict {
-  const waitMs = retryAfterMs ?? backoffMs(progress);
-  if (progress.attempts < mostAttempts && waitMs < progress.remainingMs) return { kind: 'retry', waitMs };
-  return { kind: 'fail', retryAfterMs: retryAfterMs ?? COME_BACK_MS };
 }
 
 /** Doubles with each attempt; half of it is chance, so that callers do not come back in step. */

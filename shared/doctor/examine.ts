@@ -90,8 +90,7 @@ function lookAtToken({ settings, ownToken }: App, signal: AbortSignal): Promise<
 /** The one call that the caller allowed. */
 function makeProbe({ clock, defender }: App, alertId: string, signal: AbortSignal): Promise<ProbeLook> {
   const untilMs = clock.monotonicMs() + CHECK_TIMEOUT_MS;
-  const url = `${defender.origin}/api/alerts/${encodeURIComponent(alertId)}/ips`;
-  return defender.probe(url, { signal, untilMs: () => untilMs, at: () => {} }).then(
+  return defender.probe(alertId, { signal, untilMs: () => untilMs, at: () => {} }).then(
     ({ outcome, token }) => ({ ok: true, outcome, claims: readClaims(token.token) }),
     (error) => ({ ok: false, error: asEnrichmentError(error) }),
   );

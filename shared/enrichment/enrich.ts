@@ -1,12 +1,12 @@
-import { setImmediate as letOthersIn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import type { Deadline } from '../base/deadline.js';
 import { asEnrichmentError } from '../base/errors.js';
+import { inTurns } from '../base/steps.js';
 import type { Lookup } from '../lookup/lookup.js';
 import type { IpStats, SourceAnswer } from '../lookup/source.js';
-import { withoutOwnAnswer } from '../payload/own-answer.js';
-import { type AlertReference, type EndpointReference, findAlerts } from '../payload/references.js';
-import { attachRelatedIps } from '../payload/splice.js';
+import { removingOwnAnswer } from '../payload/own-answer.js';
+import { type AlertReference, type EndpointReference, findingAlerts } from '../payload/references.js';
+import { attachingRelatedIps } from '../payload/splice.js';
 import type { Quota } from '../quota/quota.js';
 import {
   alertEntries,
@@ -64,8 +64,7 @@ export async function lookUp(
   posted: Posted,
   deadline: Deadline,
 ): Promise<LookedUp> {
-  if (isLarge(posted)) await letOthersIn();
-  const references = findAlerts(posted.payload);
+  const references = await inTurns(findingAlerts(posted.payload));
   return { references, results: await lookUpAll(lookup, alertIdsIn(references), deadline) };
 }
 
@@ -77,25 +76,16 @@ export async function attach(
   { id, stats }: EnrichOptions,
   deadline: Deadline,
 ): Promise<EnrichedPayload> {
-  if (isLarge(posted)) await letOthersIn();
   const ips = relatedIps(references, results);
   const addresses = stats ? await addStats(statsLookup, ips, deadline) : { ips };
   const alerts = alertEntries(references, results, clock.monotonicMs());
   const attachments = references.flatMap((reference) => attachment(reference, results));
-  if (isLarge(posted)) await letOthersIn();
-  const alertText = withoutOwnAnswer(attachRelatedIps(posted.text, attachments), posted.payload);
-  if (isLarge(posted)) await letOthersIn();
+  const attached = (await inTurns(attachingRelatedIps(posted.text, attachments))) as string;
+  const alertText = await inTurns(removingOwnAnswer(attached, posted.payload));
   return {
     enrichment: { id, status: statusOf(alerts), ...addresses, alerts, quota: quota.view() },
     alertText,
   };
-}
-
-/** Beyond this a stage can take a tenth of a second; between two of them other requests are served. */
-const LARGE_CHARACTERS = 1_000_000;
-
-function isLarge({ text }: Posted): boolean {
-  return text.length > LARGE_CHARACTERS;
 }
 
 /** The ids to be looked up, each once, in the payload's order. */

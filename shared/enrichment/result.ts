@@ -2,6 +2,7 @@ import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from
 import { type IpAddress, parseIpAddress } from '../base/ip-address.js';
 import type { Aged } from '../lookup/answer-cache.js';
 import type { IpStats, SourceAnswer } from '../lookup/source.js';
+import { toPointer } from '../payload/path.js';
 import type {
   AlertReference,
   EndpointReference,
@@ -120,7 +121,8 @@ function byAlert(references: readonly AlertReference[]): NamedAlert[] {
 }
 
 function skipped(reference: OtherReference | UnusableReference): AlertEntry {
-  const { shape, pointer } = reference;
+  const { shape } = reference;
+  const pointer = toPointer(reference.path);
   const entry = { status: 'skipped', shape, pointer, ips: [] } as const;
   if (reference.kind === 'unusable') {
     return { ...entry, reason: 'No id here fits the grammar of Defender for Endpoint alert ids.' };
@@ -131,11 +133,12 @@ function skipped(reference: OtherReference | UnusableReference): AlertEntry {
 }
 
 function lookedUp(
-  { alertId, shape, pointer }: EndpointReference,
+  { alertId, shape, path }: EndpointReference,
   payloadIps: readonly (readonly string[])[],
   result: LookupResult,
   nowMs: number,
 ): AlertEntry {
+  const pointer = toPointer(path);
   if (result.ok) {
     const { answer, ageSeconds } = result.found;
     const unusableIps = answer.unusable.slice(0, MOST_UNUSABLE_SHOWN);

@@ -3,12 +3,14 @@ import { enrichmentAnswer, isProblem } from '../answers/enrichment-answer.js';
 import { answerQuery, type Options, parseOptions } from '../answers/options.js';
 import type { App } from '../app/app.js';
 import type { Deadline } from '../base/deadline.js';
+import { inTurns } from '../base/steps.js';
 import { currentTrace } from '../base/trace.js';
 import type { Destination } from '../delivery/destination.js';
 import type { Order } from '../delivery/forwarding.js';
 import { alertIdsIn, attach, type LookedUp, lookUp, type Posted } from '../enrichment/enrich.js';
 import { answersByPlace, isOverflowing, nothingLookedUp, withoutStorage } from '../jobs/overflow.js';
-import { parseJson } from '../payload/json.js';
+import { parsingJson } from '../payload/json.js';
+import { findingNotifications } from '../payload/notifications.js';
 import { readBody } from './body.js';
 import { answerWithin, withTimeToSpare } from './deadline.js';
 import { checkClientState, eventGridHandshake } from './handshake.js';
@@ -29,13 +31,16 @@ export function answerPost(
   const options = parseOptions(request.query, settings.destinations);
   return answerWithin(clock, options.waitSeconds, async (deadline) => {
     const text = await readBody(request, settings.maxBodyBytes, deadline);
-    const posted = { text, payload: parseJson(text) };
+    const posted = { text, payload: await inTurns(parsingJson(text)) };
     const handshake = eventGridHandshake(request.headers, posted.payload);
     if (handshake) return handshake;
-    checkClientState(posted.payload, settings.webhooks.graphClientState);
+    const { graphClientState } = settings.webhooks;
+    if (graphClientState !== undefined) {
+      checkClientState(await inTurns(findingNotifications(posted.payload)), graphClientState);
+    }
     const { as, mode, stats, forward } = options;
     if (mode === 'async') {
-      return answerJob(services, request, posted, options, nothingLookedUp(posted), deadline);
+      return answerJob(services, request, posted, options, await nothingLookedUp(posted), deadline);
     }
     const enricher = await enricherFor(services, as, request.headers, deadline);
     // A user's work must not outlive the request, since the user's token does not.

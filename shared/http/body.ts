@@ -1,6 +1,7 @@
 import type { HttpRequest } from '@azure/functions';
 import type { Deadline } from '../base/deadline.js';
 import { RequestError } from '../base/errors.js';
+import { notUtf8, unreadableType } from '../payload/refusals.js';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -25,7 +26,7 @@ export async function readBody(request: HttpRequest, maxBytes: number, deadline:
   try {
     return UTF_8.decode(bytes);
   } catch {
-    throw new RequestError('invalid-body', 'The body is not UTF-8. Post the alert as JSON in UTF-8.');
+    throw notUtf8(bytes);
   }
 }
 
@@ -45,13 +46,10 @@ function checkHeaders(headers: HttpRequest['headers']): void {
 function checkType(contentType: string): void {
   const [type = '', ...parameters] = contentType.split(';').map(trim);
   if (type !== '' && !/^(application|text)\/json$|^application\/[\w.+-]+\+json$/.test(type)) {
-    throw new RequestError(
-      'unsupported-media-type',
-      'Post the alert as JSON, with Content-Type: application/json.',
-    );
+    throw unreadableType(type);
   }
   const charset = parameters.find((parameter) => parameter.startsWith('charset='));
-  if (charset && !/^charset="?(utf-?8|us-ascii)"?$/.test(charset)) {
+  if (charset && !/^charset=(["']?)(utf-?8|us-ascii)\1$/.test(charset)) {
     throw new RequestError(
       'unsupported-media-type',
       'Post the alert as JSON in UTF-8; other charsets are not read.',

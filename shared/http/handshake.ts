@@ -3,7 +3,6 @@ import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { RequestError } from '../base/errors.js';
 import { LONGEST_VALIDATION_TOKEN } from '../contract/options.js';
 import { member } from '../payload/json.js';
-import { notificationsIn } from '../payload/notifications.js';
 
 /**
  * The handshakes by which webhook senders make sure, before they send anything, that this address
@@ -72,11 +71,10 @@ export function eventGridHandshake(
 /**
  * Graph sends with each change notification the `clientState` that the subscription was made with;
  * whoever does not know it is not Graph.
- * @throws {RequestError} when a notification in the payload carries another one, or none
+ * @throws {RequestError} when one of a payload's notifications carries another one, or none
  */
-export function checkClientState(payload: unknown, expected: string | undefined): void {
-  if (expected === undefined) return;
-  for (const notification of notificationsIn(payload)) {
+export function checkClientState(notifications: readonly unknown[], expected: string): void {
+  for (const notification of notifications) {
     if (!isSame(member(notification, 'clientState'), expected)) {
       throw new RequestError(
         'client-state-wrong',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 
-/** What the page may load and call: itself and its own origin. `data:` are the little icons in Swagger UI's CSS. */
+/** What the page may load and call: itself and its own origin. `data:` is the empty icon. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -18,8 +18,6 @@ const POLICY = [
 const FILES: Readonly<Record<string, string>> = {
   'page.css': 'text/css; charset=utf-8',
   'page.js': 'text/javascript; charset=utf-8',
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
 };
 
 /** The page itself. Its files are named relative to where it was asked for. */

@@ -1,5 +1,5 @@
 import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
-import { IdentityError } from '../base/errors.js';
+import { type ErrorFacts, IdentityError } from '../base/errors.js';
 import { abortableHttpClient, attempt } from './attempt.js';
 import { type Credential, toAccessToken } from './token-cache.js';
 
@@ -15,7 +15,7 @@ export interface IdentitySettings {
   readonly authorityHost: string;
 }
 
-/** The credential that the settings name. Its errors say what to mend. */
+/** The credential that the settings name. Its errors say what to fix. */
 export function createCredential(settings: IdentitySettings): Credential {
   return {
     key: `${settings.localCredentials ?? 'managed-identity'} ${settings.clientId ?? 'system-assigned'}`,
@@ -24,7 +24,7 @@ export function createCredential(settings: IdentitySettings): Credential {
         const library = await libraryCredential(settings);
         return toAccessToken(await attempt(signal, () => library.getToken(scope)));
       } catch (error) {
-        throw error instanceof IdentityError ? error : describe(error, settings);
+        throw error instanceof IdentityError ? error : describe(error, scope, settings);
       }
     },
   };
@@ -53,29 +53,48 @@ function noIdentity(): IdentityError {
   );
 }
 
-/** Statuses of the endpoint after which asking again can help (404 and 410 mean "not ready yet"). */
-const MENDED_BY_WAITING = new Set([404, 408, 410, 429]);
+/**
+ * Statuses of the identity endpoint after which asking again can help. 404 and 410 are its own words for "not ready
+ * yet": https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
+ */
+const PASSING_STATUSES = new Set([404, 408, 410, 429]);
 
-function describe(error: unknown, { clientId, localCredentials }: IdentitySettings): IdentityError {
-  const status = statusOf(error);
-  const refused = status !== undefined && status >= 400 && status < 500 && !MENDED_BY_WAITING.has(status);
+/**
+ * Entra's codes for an audience that the tenant does not know, in the endpoint's 400:
+ * https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+ */
+const UNKNOWN_AUDIENCE = /\bAADSTS(500011|650057)\b/;
+
+function describe(
+  error: unknown,
+  scope: string,
+  { clientId, localCredentials }: IdentitySettings,
+): IdentityError {
+  const refusal = (message: string, facts: ErrorFacts = {}) =>
+    new IdentityError('identity-refused', message, { ...facts, cause: error });
   if (localCredentials) {
-    return new IdentityError(
-      'identity-refused',
+    return refusal(
       `LOCAL_CREDENTIALS=${localCredentials} gave no token. Sign in (az login), or set the AZURE_* variables ` +
         'that EnvironmentCredential reads.',
-      { cause: error },
     );
   }
-  if (refused) {
-    return new IdentityError(
-      'identity-refused',
+  const { status, message } = endpointAnswer(error);
+  const [code] = UNKNOWN_AUDIENCE.exec(message) ?? [];
+  if (code) {
+    const audience = scope.replace(/\/\.default$/, '');
+    return refusal(
+      `This tenant does not know the audience ${audience} (${code}). If it is Defender's, DEFENDER_CLOUD or ` +
+        'DEFENDER_AUDIENCE is wrong, or Defender for Endpoint was never set up in this tenant.',
+      { upstream: { code, message: '' } },
+    );
+  }
+  if (status !== undefined && status >= 400 && status < 500 && !PASSING_STATUSES.has(status)) {
+    return refusal(
       clientId
         ? `The identity endpoint has no identity with the client id in AZURE_CLIENT_ID (HTTP ${status}). ` +
-            'Assign that user-assigned identity to this app, or mend the client id (not the object id).'
+            'Assign that user-assigned identity to this app, or correct the client id (not the object id).'
         : `The identity endpoint refused to give a token (HTTP ${status}). If the app has a user-assigned ` +
             'identity only, put its client id into AZURE_CLIENT_ID; else turn on the system-assigned one.',
-      { cause: error },
     );
   }
   return new IdentityError(
@@ -86,9 +105,12 @@ function describe(error: unknown, { clientId, localCredentials }: IdentitySettin
   );
 }
 
-/** The endpoint's HTTP status, which the library keeps on the error's cause. */
-function statusOf(error: unknown): number | undefined {
+/** What the endpoint answered: the library keeps its HTTP status and its text on the error's cause. */
+function endpointAnswer(error: unknown): { readonly status: number | undefined; readonly message: string } {
   const cause = error instanceof Error ? error.cause : undefined;
-  if (typeof cause !== 'object' || cause === null || !('status' in cause)) return undefined;
-  return typeof cause.status === 'number' ? cause.status : undefined;
+  const { status, message } = (cause ?? {}) as { status?: unknown; message?: unknown };
+  return {
+    status: typeof status === 'number' ? status : undefined,
+    message: typeof message === 'string' ? message : '',
+  };
 }

@@ -9,17 +9,22 @@ export interface AccessToken {
   readonly token: string;
   /** Milliseconds since the epoch. */
   readonly expiresOnMs: number;
+  /** From when on the credential has another token, in milliseconds since the epoch, where it says so. */
+  readonly refreshAfterMs?: number;
 }
 
-/** A token in the identity library's form as one of ours. */
-export function toAccessToken(answer: { token: string; expiresOnTimestamp: number } | null): AccessToken {
+/** A token as @azure/core-auth has it, in our form. */
+export function toAccessToken(
+  answer: { token: string; expiresOnTimestamp: number; refreshAfterTimestamp?: number } | null,
+): AccessToken {
   if (!answer?.token) {
     throw new IdentityError(
       'identity-unavailable',
       'The identity endpoint answered without a token. Try again.',
     );
   }
-  return { token: answer.token, expiresOnMs: answer.expiresOnTimestamp };
+  const { token, expiresOnTimestamp: expiresOnMs, refreshAfterTimestamp: refreshAfterMs } = answer;
+  return { token, expiresOnMs, ...(refreshAfterMs === undefined ? {} : { refreshAfterMs }) };
 }
 
 /** What to ask for a token that `audience` accepts; one spelling, since tokens are kept by it. */
@@ -44,6 +49,10 @@ export const TOKEN_TIMEOUT_MS = 10_000;
 const FAILURE_MEMORY_MS = 5_000;
 /** A token that ends sooner is not used: the call has to arrive with it, and clocks differ. */
 const EXPIRY_MARGIN_MS = 30_000;
+/** When to ask again after a refresh that brought the same token: a choice, for an endpoint on this machine. */
+const SAME_TOKEN_RETRY_MS = 60_000;
+/** The identity library compares whole seconds, and a moment counts as past only after its second. */
+const LIBRARY_CLOCK_STEP_MS = 1_000;
 /** Credentials and scopes are few: settings name them. This only bounds what a mistake could cost. */
 const MOST_ENTRIES = 100;
 
@@ -52,6 +61,8 @@ const MOST_ENTRIES = 100;
  * for its refresh from a token's half-life on, and waits for ever for an endpoint that hangs; this
  * one makes one attempt at a time per key, refreshes in the background from half-life, and goes on
  * with a token that is still valid while the endpoint is down.
+ *
+ * The same token back is no refresh, and is asked about again: the platform keeps tokens for about a day.
  */
 export class TokenCache {
   readonly #clock: Clock;
@@ -65,16 +76,19 @@ export class TokenCache {
 
   /**
    * A token that is valid now.
+   * @param signal lets the caller leave early; without it the caller waits for the attempt, 10 s at the longest
    * @throws {IdentityError} when there is none to be had
    * @throws the signal's reason when it is aborted; the attempt goes on for the other callers
    */
-  get(credential: Credential, scope: string, signal: AbortSignal): Promise<AccessToken> {
-    return unlessAborted(this.#entry(credential, scope).get(), signal);
+  get(credential: Credential, scope: string, signal?: AbortSignal): Promise<AccessToken> {
+    const token = this.#entry(credential, scope).get();
+    return signal ? unlessAborted(token, signal) : token;
   }
 
   /**
-   * A token to use instead of `rejected`, which the receiver did not accept. It is the same one again
-   * when the credential has no other: the platform caches tokens for about a day.
+   * A token to use instead of `rejected`, which the receiver did not accept. Of use for the tokens of users, which
+   * come fresh from Entra. A managed identity never has another one: the platform and the library cache it for
+   * about a day, so the caller gets the same token again and knows.
    */
   renew(credential: Credential, scope: string, rejected: string, signal: AbortSignal): Promise<AccessToken> {
     return unlessAborted(this.#entry(credential, scope).renew(rejected), signal);
@@ -145,8 +159,7 @@ class Entry {
       const token = await runWithin(this.#clock, TOKEN_TIMEOUT_MS, tookTooLong, ({ signal }) =>
         this.#acquire(signal),
       );
-      this.#store(token);
-      tell('refreshed');
+      tell(this.#store(token));
       return token;
     } catch (error) {
       const failure = asEnrichmentError(error);
@@ -155,7 +168,8 @@ class Entry {
     }
   }
 
-  #store(token: AccessToken): void {
+  /** @returns what became of the attempt, for telemetry */
+  #store(token: AccessToken): 'refreshed' | 'same-token' {
     if (!this.#isValid(token)) {
       throw new IdentityError(
         'identity-unavailable',
@@ -163,9 +177,11 @@ class Entry {
       );
     }
     const nowMs = this.#clock.epochMs();
+    const isSame = token.token === this.#token?.token;
     this.#token = token;
-    this.#refreshAtMs = nowMs + (token.expiresOnMs - nowMs) / 2;
+    this.#refreshAtMs = refreshTimeMs(token, isSame, nowMs);
     this.#failure = undefined;
+    return isSame ? 'same-token' : 'refreshed';
   }
 
   #remember({ kind, message, cause, upstream, challenge }: EnrichmentError): EnrichmentError {
@@ -179,6 +195,13 @@ class Entry {
     this.#failure = { error, untilMs };
     return error;
   }
+}
+
+/** When to ask for the next token, in milliseconds since the epoch. */
+function refreshTimeMs({ expiresOnMs, refreshAfterMs }: AccessToken, isSame: boolean, nowMs: number): number {
+  const dueMs = refreshAfterMs === undefined ? undefined : refreshAfterMs + LIBRARY_CLOCK_STEP_MS;
+  if (isSame) return Math.max(dueMs ?? 0, nowMs + SAME_TOKEN_RETRY_MS);
+  return dueMs ?? nowMs + (expiresOnMs - nowMs) / 2;
 }
 
 function tookTooLong(): Error {

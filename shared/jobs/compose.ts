@@ -1,5 +1,6 @@
 import type { Deadline } from '../base/deadline.js';
 import { EnrichmentError } from '../base/errors.js';
+import { inTurns } from '../base/steps.js';
 import {
   alertIdsIn,
   attach,
@@ -8,8 +9,8 @@ import {
   type LookedUp,
 } from '../enrichment/enrich.js';
 import type { LookupResult } from '../enrichment/result.js';
-import { parseJson } from '../payload/json.js';
-import { findAlerts } from '../payload/references.js';
+import { parsingJson } from '../payload/json.js';
+import { findingAlerts } from '../payload/references.js';
 import type { Answers } from './answers.js';
 import type { Job } from './job.js';
 
@@ -32,14 +33,14 @@ export interface Composition {
  *
  * @param retryAtMs when asking for the alerts that are missing is worth while, on the monotonic clock
  */
-export function composeAnswer(
+export async function composeAnswer(
   enricher: Omit<Enricher, 'lookup'>,
   { job, text, alertIds, answers }: Composition,
   { stats, retryAtMs }: { readonly stats: boolean; readonly retryAtMs: number },
   deadline: Deadline,
 ): Promise<EnrichedPayload> {
-  const payload = parseJson(text);
-  const references = findAlerts(payload);
+  const payload = await inTurns(parsingJson(text));
+  const references = await inTurns(findingAlerts(payload));
   const places = new Map(alertIds.map((alertId, place) => [alertId, place]));
   const failed = new Map(job.failures.flatMap((failure) => failure.indices.map((index) => [index, failure])));
   const result = (place: number | undefined): LookupResult => {

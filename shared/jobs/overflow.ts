@@ -1,7 +1,8 @@
 import { RequestError } from '../base/errors.js';
+import { inTurns } from '../base/steps.js';
 import { alertIdsIn, type LookedUp, type Posted } from '../enrichment/enrich.js';
 import type { LookupResult } from '../enrichment/result.js';
-import { findAlerts } from '../payload/references.js';
+import { findingAlerts } from '../payload/references.js';
 import type { Answers } from './answers.js';
 
 /** What waiting mends, however long: no permit, or no answer, before the caller's time was up. */
@@ -16,8 +17,8 @@ export function isOverflowing({ results }: LookedUp): boolean {
  * A request of which nothing has been done.
  * @throws {RequestError} when there is nothing to look up in it: that is told at once, not by a job
  */
-export function nothingLookedUp({ payload }: Posted): LookedUp {
-  return { references: findAlerts(payload), results: new Map() };
+export async function nothingLookedUp({ payload }: Posted): Promise<LookedUp> {
+  return { references: await inTurns(findingAlerts(payload)), results: new Map() };
 }
 
 /** The answers that there are, by the place of their alert among those to be looked up. */

@@ -6,50 +6,57 @@ import { Lookup, type SharedCache } from './lookup.js';
 import type { IpSource, IpStats, SourceAnswer, StatsSource } from './source.js';
 
 /** What lookups for one identity are made of. */
-export interface LookupsParts {
+interface Parts {
   readonly clock: Clock;
   readonly emit: Emit;
-  readonly source: IpSource & StatsSource;
-  readonly times: CacheTimes;
-  /** Absent where nothing is shared, and for answers that only one user may see. */
-  readonly shared?: SharedCache<SourceAnswer> | undefined;
   /** What the sizes of all answers of one kind may add up to. */
   readonly mostKept?: number;
 }
 
-/** All that one identity looks up. */
+/** What lookups of alerts at one source are made of. */
+export interface LookupsParts extends Parts {
+  readonly source: Pick<IpSource, 'find'> & Partial<IpSource>;
+  readonly times: CacheTimes;
+  /** Absent where nothing is shared, and for answers that only one user may see. */
+  readonly shared?: SharedCache<SourceAnswer> | undefined;
+}
+
+/** Looks alerts up by their ids, at one source and for one identity. */
 export interface Lookups {
-  /** An alert's IPs, by its id. */
   readonly lookup: Lookup<SourceAnswer>;
   /**
    * The same for work that can wait: from the same cache, and with flights of its own, since who waits
    * for an answer must not wait behind a job.
    */
   readonly backgroundLookup: Lookup<SourceAnswer>;
-  /** How common an address is, by the address. */
-  readonly statsLookup: Lookup<IpStats>;
 }
 
-/** Wires the lookups of one identity with caches of their own. */
-export function createLookups({
+/** Wires the lookups of alerts with a cache of their own. */
+export function createLookups(parts: LookupsParts): Lookups {
+  const { clock, emit, source, times, shared, mostKept = MOST_KEPT } = parts;
+  const cache = new AnswerCache(clock, alertIpsPolicy(times), mostKept);
+  const common = {
+    cache,
+    shared,
+    check: (id: string) => source.check?.(id),
+    answeredFrom: (level: CacheLevel) => emit({ kind: 'lookup', of: 'alert', level }),
+  };
+  return {
+    lookup: new Lookup({ ...common, ask: (id, work) => source.find(id, work, 'interactive') }),
+    backgroundLookup: new Lookup({ ...common, ask: (id, work) => source.find(id, work, 'background') }),
+  };
+}
+
+/** Wires the lookups of how common an address is, by the address. */
+export function createStatsLookup({
   clock,
   emit,
   source,
-  times,
-  shared,
   mostKept = MOST_KEPT,
-}: LookupsParts): Lookups {
-  const alerts = new AnswerCache(clock, alertIpsPolicy(times), mostKept);
-  const addresses = new AnswerCache(clock, ipStatsPolicy, mostKept);
-  const told = (of: 'alert' | 'address') => (level: CacheLevel) => emit({ kind: 'lookup', of, level });
-  return {
-    lookup: new Lookup(alerts, (id, work) => source.find(id, work), shared, told('alert')),
-    backgroundLookup: new Lookup(
-      alerts,
-      (id, work) => source.find(id, work, 'background'),
-      shared,
-      told('alert'),
-    ),
-    statsLookup: new Lookup(addresses, (ip, work) => source.stats(ip, work), undefined, told('address')),
-  };
+}: Parts & { readonly source: StatsSource }): Lookup<IpStats> {
+  return new Lookup({
+    cache: new AnswerCache(clock, ipStatsPolicy, mostKept),
+    ask: (ip, work) => source.stats(ip, work),
+    answeredFrom: (level) => emit({ kind: 'lookup', of: 'address', level }),
+  });
 }

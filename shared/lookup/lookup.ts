@@ -6,36 +6,36 @@ import type { Work } from './source.js';
 
 /** Answers that other instances got, and what it takes to share one's own. It does not throw. */
 export interface SharedCache<T> {
-  /** An answer that is still good. */
-  find(key: string): Promise<Aged<T> | undefined>;
+  /**
+   * An answer that is still good.
+   * @param request whose question it is, by identity: requests take turns
+   */
+  find(key: string, request: object): Promise<Aged<T> | undefined>;
   /** Keeps an answer that was just given. */
   keep(key: string, answer: T): Promise<void>;
 }
 
+/** What a lookup is made of. */
+export interface LookupParts<T extends object> {
+  readonly cache: AnswerCache<T>;
+  /** Asks the source, charging the quota for every call. */
+  readonly ask: (key: string, work: Work) => Promise<T>;
+  /** What instances share, if they share anything; never for answers that only one user may see. */
+  readonly shared?: SharedCache<T> | undefined;
+  /** Throws for a key that cannot be asked about, before anything is read for it. */
+  readonly check?: (key: string) => void;
+  /** Is told where each answer came from; who joins a question in flight is not counted. */
+  readonly answeredFrom: (level: CacheLevel) => void;
+}
+
 /** For one question: the cache, else the question in flight, else the shared cache, else the source. */
 export class Lookup<T extends object> {
-  readonly #cache: AnswerCache<T>;
-  readonly #ask: (key: string, work: Work) => Promise<T>;
-  readonly #shared: SharedCache<T> | undefined;
-  readonly #answeredFrom: (level: CacheLevel) => void;
+  readonly #parts: LookupParts<T>;
   readonly #sharing = new Set<Promise<void>>();
   readonly #flights = new SingleFlight<Aged<T>>();
 
-  /**
-   * @param ask asks the source, charging the quota for every call
-   * @param shared what instances share, if they share anything; never for answers that only one user may see
-   * @param answeredFrom is told where each answer came from; who joins a question in flight is not counted
-   */
-  constructor(
-    cache: AnswerCache<T>,
-    ask: (key: string, work: Work) => Promise<T>,
-    shared: SharedCache<T> | undefined,
-    answeredFrom: (level: CacheLevel) => void,
-  ) {
-    this.#cache = cache;
-    this.#ask = ask;
-    this.#shared = shared;
-    this.#answeredFrom = answeredFrom;
+  constructor(parts: LookupParts<T>) {
+    this.#parts = parts;
   }
 
   /**
@@ -44,16 +44,18 @@ export class Lookup<T extends object> {
    * @throws {EnrichmentError} when there is no answer before the deadline, or none to be had
    */
   async find(key: string, deadline: Deadline): Promise<Aged<T>> {
-    const cached = this.#cache.get(key);
+    const { cache, ask, check, answeredFrom } = this.#parts;
+    const cached = cache.get(key);
     if (cached) {
-      this.#answeredFrom('memory');
+      answeredFrom('memory');
       return cached;
     }
+    check?.(key);
     return this.#flights.join(key, deadline, async (work) => {
-      const fromOthers = await this.#askOthers(key, work);
-      this.#answeredFrom(fromOthers ? 'shared' : 'none');
-      const found = fromOthers ?? { answer: await this.#ask(key, work), ageSeconds: 0 };
-      this.#cache.set(key, found);
+      const fromOthers = await this.#askOthers(key, work, deadline);
+      answeredFrom(fromOthers ? 'shared' : 'none');
+      const found = fromOthers ?? { answer: await ask(key, work), ageSeconds: 0 };
+      cache.set(key, found);
       if (!fromOthers) this.#share(key, found.answer);
       return found;
     });
@@ -66,14 +68,16 @@ export class Lookup<T extends object> {
 
   /** No caller waits for it. */
   #share(key: string, answer: T): void {
-    if (!this.#shared) return;
-    const sharing = this.#shared.keep(key, answer).finally(() => this.#sharing.delete(sharing));
+    const { shared } = this.#parts;
+    if (!shared) return;
+    const sharing = shared.keep(key, answer).finally(() => this.#sharing.delete(sharing));
     this.#sharing.add(sharing);
   }
 
-  async #askOthers(key: string, work: Work): Promise<Aged<T> | undefined> {
-    if (!this.#shared) return undefined;
+  async #askOthers(key: string, work: Work, request: object): Promise<Aged<T> | undefined> {
+    const { shared } = this.#parts;
+    if (!shared) return undefined;
     work.at('the storage account');
-    return this.#shared.find(key);
+    return shared.find(key, request);
   }
 }

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { runWithin } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
+import { STATE_BLOBS } from '../storage/azure-blob-store.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import type { Aged } from './answer-cache.js';
 import { alertIpsPolicy, type CacheTimes } from './cache-policy.js';
+import { FairSemaphore } from './fair-semaphore.js';
 import type { SharedCache } from './lookup.js';
 import { isSourceAnswer, type SourceAnswer } from './source.js';
-import { Turns } from './turns.js';
 
 /** What the shared cache is made of. */
 export interface SharedCacheParts {
@@ -25,12 +26,13 @@ export const ANSWERS_FOLDER = 'ips/';
 /** An answer from the cache is worth no longer wait than this: Defender itself takes as long. */
 const READ_TIMEOUT_MS = 1_000;
 /**
- * Each read under way has a socket, since the library's agent opens as many as it is asked for, and a
- * thousand at once are so slow that they run out of time. At 20 ms a read, 32 keep a core busy. Who has
- * not had a turn after five seconds goes on without, so that one post of thousands of alerts does not
- * hold up the others.
+ * Each operation under way has a socket, since the library's agent opens as many as it is asked for, and a
+ * thousand at once are so slow that they run out of time. At 20 ms a read, 32 keep a core busy. Whoever has
+ * not had a turn after five seconds goes on without.
  */
 const READS = { mostAtOnce: 32, longestWaitMs: 5_000 };
+/** Fewer than reads, which somebody waits for. Without a bound a job of 1,000 alerts lost two writes of three. */
+const WRITES = { mostAtOnce: 16, longestWaitMs: 30_000 };
 /** After a failure the store is left alone for this long: every lookup would wait for it in vain. */
 const LEAVE_ALONE_MS = 5_000;
 /** HTTP dates are whole seconds, so an age taken from two of them can be short by up to one. */
@@ -43,20 +45,22 @@ const VERSION = 1;
  */
 export class SharedAnswerCache implements SharedCache<SourceAnswer> {
   readonly #parts: SharedCacheParts;
-  readonly #reads: Turns;
+  readonly #reads: FairSemaphore;
+  readonly #writes: FairSemaphore;
   #leaveAloneUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: SharedCacheParts) {
     this.#parts = parts;
-    this.#reads = new Turns(parts.clock, READS);
+    this.#reads = new FairSemaphore(parts.clock, READS);
+    this.#writes = new FairSemaphore(parts.clock, WRITES);
   }
 
-  async find(alertId: string): Promise<Aged<SourceAnswer> | undefined> {
+  async find(alertId: string, request: object): Promise<Aged<SourceAnswer> | undefined> {
     const { clock, store, times } = this.#parts;
     if (Math.max(times.ipsSeconds, times.notFoundSeconds) === 0) return undefined;
     const read = () =>
       runWithin(clock, READ_TIMEOUT_MS, tookTooLong, () => store.read(this.#nameOf(alertId)));
-    const found = await this.#reads.take(() => this.#try(read));
+    const found = await this.#reads.run(request, () => this.#try(read));
     if (!found?.blob) return undefined;
     const answer = readAnswer(found.blob.text);
     if (!answer) return undefined;
@@ -69,7 +73,9 @@ export class SharedAnswerCache implements SharedCache<SourceAnswer> {
     const { store, times } = this.#parts;
     if (alertIpsPolicy(times).ttlSeconds(answer) === 0) return;
     const text = JSON.stringify({ version: VERSION, answer });
-    await this.#try(() => store.write(this.#nameOf(alertId), text, 'any'));
+    if (Buffer.byteLength(text) > STATE_BLOBS.largestBytes) return; // nobody would read it
+    const write = () => store.write(this.#nameOf(alertId), text, 'any');
+    await this.#writes.run(this, () => this.#try(write));
   }
 
   /** A digest: an id can hold anything, and who may list the account needs not learn which alerts there were. */
@@ -83,7 +89,7 @@ export class SharedAnswerCache implements SharedCache<SourceAnswer> {
     try {
       return await operation();
     } catch (error) {
-      if (!this.#isLeftAlone()) this.#leaveAlone(error); // of what fails together the first is told
+      if (!this.#isLeftAlone()) this.#leaveAlone(error); // of what fails together the first is reported
       return undefined;
     }
   }

@@ -1,7 +1,9 @@
 import type { Deadline } from '../base/deadline.js';
 import { DeadlineError } from '../base/errors.js';
-import type { Stage, Work } from './source.js';
+import type { Work } from './source.js';
 
+/** What work that nobody waits for is stopped with; one for all, since each would get a stack trace. */
+const NOBODY_WAITS = new DeadlineError('Nobody waits for this answer any more.');
 /** When a caller whose time ran out may find the answer ready. */
 const COME_BACK_MS = 5_000;
 
@@ -31,11 +33,13 @@ export class SingleFlight<T> {
 }
 
 class Flight<T> implements Work {
-  readonly #stop = new AbortController();
+  /** Made when the signal is first asked for: thousands of lookups end without one. */
+  #stop: AbortController | undefined;
   readonly #result: Promise<T>;
   #untilMs = Number.NEGATIVE_INFINITY;
-  #stage: Stage | undefined;
+  #stage: string | undefined;
   #waiting = 0;
+  #isAbandoned = false;
   isOver = false;
 
   constructor(start: (work: Work) => Promise<T>) {
@@ -49,6 +53,8 @@ class Flight<T> implements Work {
   }
 
   get signal(): AbortSignal {
+    this.#stop ??= new AbortController();
+    if (this.#isAbandoned) this.#stop.abort(NOBODY_WAITS);
     return this.#stop.signal;
   }
 
@@ -56,7 +62,7 @@ class Flight<T> implements Work {
     return this.#untilMs;
   }
 
-  at(stage: Stage): void {
+  at(stage: string): void {
     this.#stage = stage;
   }
 
@@ -82,6 +88,7 @@ class Flight<T> implements Work {
 
   #abandon(): void {
     this.isOver = true;
-    this.#stop.abort(new DeadlineError('Nobody waits for this answer any more.'));
+    this.#isAbandoned = true;
+    this.#stop?.abort(NOBODY_WAITS);
   }
 }

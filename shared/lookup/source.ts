@@ -1,7 +1,7 @@
+import type { Reporter } from '../base/environment.js';
+import type { Credential, TokenCache } from '../identity/token-cache.js';
 import type { Lane } from '../quota/lanes.js';
-
-/** What a lookup is waiting for; named when its time is up. */
-export type Stage = 'the storage account' | 'the identity endpoint' | 'the quota' | 'Defender';
+import type { Quota } from '../quota/quota.js';
 
 /** One lookup's work as its source sees it: how long it is wanted, and by nobody any more. */
 export interface Work {
@@ -9,8 +9,11 @@ export interface Work {
   untilMs(): number;
   /** Aborted when nobody wants the answer any more. */
   readonly signal: AbortSignal;
-  /** Says what is being waited for. */
-  at(stage: Stage): void;
+  /**
+   * Says what is being waited for; it is named when the time is up.
+   * @param stage as the end of "while waiting for …", such as "the quota", or a source's title
+   */
+  at(stage: string): void;
 }
 
 /** What a source knows of one alert. */
@@ -34,15 +37,52 @@ export function isSourceAnswer(value: unknown): value is SourceAnswer {
   );
 }
 
-/** An API that tells an alert's IPs. Defender's `/ips` is the first. */
+/** An API that knows the IPs of alerts, asked by one identity. */
 export interface IpSource {
   /**
+   * @throws {RequestError} when the id is none that this source can be asked about; no I/O
+   */
+  check(alertId: string): void;
+  /**
    * Asks about one alert, charging the quota for every call.
-   * @param alertId an id that fits the grammar of Defender for Endpoint
-   * @param lane of the quota; `interactive`, unless nobody waits for the answer
+   * @param alertId one that `check` lets pass
+   * @param lane of the quota: `background` where nobody waits for the answer
    * @throws {EnrichmentError} when there is no answer
    */
-  find(alertId: string, work: Work, lane?: Lane): Promise<SourceAnswer>;
+  find(alertId: string, work: Work, lane: Lane): Promise<SourceAnswer>;
+  /** What callers should know of the source and cannot see from a status; no I/O. */
+  warnings(): readonly SourceWarning[];
+}
+
+/** Who asks a source, and what the asking is charged to. */
+export interface Asker {
+  readonly credential: Credential;
+  readonly tokens: TokenCache;
+  readonly quota: Quota;
+  /** Takes what operators should know of. */
+  readonly report: Reporter;
+}
+
+/** A kind of source: what is the same for everyone who asks it. A new one is a folder, and a line in app/sources. */
+export interface SourceProvider<S extends IpSource = IpSource> {
+  /** In names of stored state, telemetry and `ips[].sources`, so it has to stay what it is. */
+  readonly name: string;
+  /** What messages call it. */
+  readonly title: string;
+  /** What tokens are asked for. */
+  readonly audience: string;
+  /** What it allows one application in one tenant. */
+  readonly limits: { readonly perMinute: number; readonly perHour: number };
+  /** Nothing is asked of it yet. */
+  open(asker: Asker): S;
+}
+
+/** What a caller should know of a source and cannot see from a status. */
+export interface SourceWarning {
+  /** Many unknown alerts in a row and none known: the source may have been retired, or the tenant be the wrong one. */
+  readonly kind: 'source-suspect';
+  /** For people: what was seen, and what to check. */
+  readonly detail: string;
 }
 
 /** How common an address is in the organisation. Dates are ISO-8601; null where it was never seen. */

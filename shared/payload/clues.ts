@@ -1,16 +1,18 @@
 import type { JsonObject } from './json.js';
 import type { Shape } from './shape.js';
 import { SHAPES } from './shapes/index.js';
-import { WRAPPING_MEMBERS } from './unwrap.js';
+import { ENVELOPE_MEMBERS } from './unwrap.js';
 
 /** What the names of an object's members say of it. */
 export interface Clues {
+  /** The object's own member names. */
+  readonly names: readonly string[];
   /** The shapes that it can be of, in the registry's order. */
   readonly shapes: readonly Shape[];
-  readonly mayWrap: boolean;
+  readonly mayBeEnvelope: boolean;
 }
 
-const NONE: Clues = { shapes: [], mayWrap: false };
+const NO_SHAPES: readonly Shape[] = [];
 
 const SHAPES_BY_TELLTALE = new Map<string, Shape[]>();
 for (const shape of SHAPES) {
@@ -21,19 +23,20 @@ for (const shape of SHAPES) {
 
 /** Looks at every name once, so that objects which are nothing to us cost next to nothing. */
 export function cluesIn(value: JsonObject): Clues {
+  const names = Object.keys(value);
   let shapes: Set<Shape> | undefined;
-  let mayWrap = false;
-  for (const name of Object.keys(value)) {
-    if (WRAPPING_MEMBERS.has(name)) mayWrap = true;
-    for (const shape of SHAPES_BY_TELLTALE.get(name) ?? []) {
-      shapes ??= new Set();
-      shapes.add(shape);
-    }
+  let mayBeEnvelope = false;
+  for (const name of names) {
+    if (ENVELOPE_MEMBERS.has(name)) mayBeEnvelope = true;
+    const told = SHAPES_BY_TELLTALE.get(name);
+    if (!told) continue;
+    shapes ??= new Set();
+    for (const shape of told) shapes.add(shape);
   }
-  if (!shapes) return mayWrap ? { shapes: [], mayWrap } : NONE;
   const possible = shapes;
   return {
-    shapes: possible.size > 1 ? SHAPES.filter((shape) => possible.has(shape)) : [...possible],
-    mayWrap,
+    names,
+    shapes: possible ? SHAPES.filter((shape) => possible.has(shape)) : NO_SHAPES,
+    mayBeEnvelope,
   };
 }

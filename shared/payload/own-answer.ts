@@ -1,3 +1,4 @@
+import type { Steps } from '../base/steps.js';
 import { member } from './json.js';
 import {
   CLOSE_BRACE,
@@ -18,18 +19,18 @@ import { isOwnAnswer, MOST_WRAPPERS } from './unwrap.js';
  * @param text valid JSON
  * @param payload what `text` parses to
  */
-export function withoutOwnAnswer(text: string, payload: unknown): string {
+export function* removingOwnAnswer(text: string, payload: unknown): Steps<string> {
   let alertText = text;
   let at = payload;
   for (let answers = 0; answers < MOST_WRAPPERS && isOwnAnswer(at); answers++) {
-    alertText = memberText(alertText, 'alert') ?? alertText;
+    alertText = (yield* memberText(alertText, 'alert')) ?? alertText;
     at = member(at, 'alert');
   }
   return alertText;
 }
 
 /** The text of an object's member as it is written; of several of one name the last, as JSON.parse takes. */
-function memberText(text: string, wanted: string): string | undefined {
+function* memberText(text: string, wanted: string): Steps<string | undefined> {
   const open = endOfBlanks(text, 0);
   if (text.charCodeAt(open) !== OPEN_BRACE) return undefined;
   let found: string | undefined;
@@ -37,9 +38,10 @@ function memberText(text: string, wanted: string): string | undefined {
   while (text.charCodeAt(at) !== CLOSE_BRACE) {
     const nameEnd = endOfString(text, at);
     const start = valueAfter(text, nameEnd);
-    const end = endOfValue(text, start);
+    const end = yield* endOfValue(text, start);
     if (nameIn(text, at, nameEnd) === wanted) found = text.slice(start, end);
     at = nextInList(text, end);
+    yield;
   }
   return found;
 }

@@ -1,21 +1,16 @@
-import { hasEndpointPrefix, isEndpointAlertId, otherProductOf } from '../base/alert-id.js';
+import { bareForm } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import { canonicalIpAddress } from '../base/ip-address.js';
-import { type Path, toPointer } from './path.js';
-import { idInPortalLink } from './portal-link.js';
-import { type Product, productNamed } from './products.js';
-import { MOST_ALERTS, type Recognised, recognise, tooManyAlerts } from './recognise.js';
-import type { Candidate } from './shape.js';
-import { ALL_SHAPES } from './shapes/index.js';
-import { plain } from './shapes/plain.js';
-import { findUnknown, UNKNOWN } from './unknown.js';
+import { atOnce, type Steps } from '../base/steps.js';
+import type { Path } from './path.js';
+import { type Finding, type Recognised, recognising } from './recognise.js';
 
 /** One alert of the payload. */
 export type AlertReference = EndpointReference | OtherReference | UnusableReference;
 
 interface Found {
-  /** JSON Pointer into the payload, through JSON strings too: see `toPointer`. */
-  readonly pointer: string;
+  /** Where it stands, through JSON strings too. Its pointer (`toPointer`) is made where one is shown. */
+  readonly path: Path;
   readonly shape: string;
 }
 
@@ -43,79 +38,77 @@ export interface UnusableReference extends Found {
 
 /** Most different addresses that are kept of one payload, all alerts together. */
 const MOST_PAYLOAD_IPS = 10_000;
+/** How many values are read to find them; those that are no addresses cost the same. */
+const MOST_READ = 100_000;
+/** How many of them are looked at between two pauses: some tenths of a millisecond. */
+const VALUES_BETWEEN_PAUSES = 500;
 
 /**
  * The alerts in a payload, in its order.
  * @throws {RequestError} `no-alert-found` when there is none, `invalid-body` when there are too many
  */
+export function* findingAlerts(payload: unknown): Steps<readonly AlertReference[]> {
+  const recognised = yield* recognising(payload);
+  const { findings } = recognised;
+  if (findings.every(({ verdict }) => verdict.kind === 'unusable')) throw nothingFound(recognised);
+  const spelling = spellingOf(findings);
+  const addresses = new Addresses();
+  const references: AlertReference[] = [];
+  for (const { shape, candidate, verdict } of findings) {
+    const found = { path: candidate.path, shape: shape.name };
+    if (verdict.kind !== 'endpoint') {
+      references.push({ ...found, ...verdict });
+      continue;
+    }
+    const payloadIps = yield* addresses.reading(candidate.ips);
+    const alertId = spelling.get(verdict.alertId) ?? verdict.alertId;
+    references.push({ kind: 'endpoint', ...found, alertId, attachTo: candidate.attachTo, payloadIps });
+  }
+  return references;
+}
+
+/** The same without a pause. */
 export function findAlerts(payload: unknown): readonly AlertReference[] {
-  const recognised = recognise(payload);
-  const references = toReferences(recognised.findings.map(({ shape, candidate }) => [candidate, shape.name]));
-  if (references.some(({ kind }) => kind !== 'unusable')) return references;
-  // What the plain shape found without an id that fits is not known to be that shape.
-  if ([...recognised.shapes].every((shape) => shape === plain)) {
-    const found = findUnknown(payload, MOST_ALERTS + 1);
-    if (found.length > MOST_ALERTS) throw tooManyAlerts();
-    if (found.length > 0) return toReferences(found.map((candidate) => [candidate, UNKNOWN]));
-  }
-  throw nothingFound(recognised);
-}
-
-function toReferences(found: readonly (readonly [Candidate, shape: string])[]): AlertReference[] {
-  const canonical = canonicalAddresses(MOST_PAYLOAD_IPS);
-  return found.map(([candidate, shape]) => toReference(candidate, shape, canonical));
-}
-
-function toReference(
-  candidate: Candidate,
-  shape: string,
-  canonical: (values: readonly unknown[]) => readonly string[],
-): AlertReference {
-  const found = { pointer: toPointer(candidate.path), shape };
-  const named = productNamed(candidate.products ?? []);
-  const alertId = candidate.ids.find(isEndpointAlertId) ?? firstInLinks(candidate.links ?? []);
-  if (alertId !== undefined && isEndpoints(alertId, named)) {
-    const payloadIps = canonical(candidate.ips ?? []);
-    return { kind: 'endpoint', ...found, alertId, attachTo: candidate.attachTo, payloadIps };
-  }
-  const otherId = candidate.ids.find((id): id is string => otherProductOf(id) !== undefined);
-  const product = named && named.kind !== 'endpoint' ? named.name : otherProductOf(otherId);
-  return product
-    ? { kind: 'other-product', ...found, alertId: otherId ?? alertId, product }
-    : { kind: 'unusable', ...found };
+  return atOnce(findingAlerts(payload));
 }
 
 /**
- * Whether an id that fits Defender for Endpoint's grammar is its alert. Where the payload names a
- * product, that decides; where the name says too little, the id's prefix does.
+ * For ids without letters the same alert's id with them, where the payload has both: it is one alert and
+ * costs one call.
  */
-function isEndpoints(alertId: string, named: Product | undefined): boolean {
-  if (!named || named.kind === 'endpoint') return true;
-  return named.kind !== 'other' && hasEndpointPrefix(alertId);
-}
-
-function firstInLinks(links: readonly unknown[]): string | undefined {
-  for (const link of links) {
-    const id = idInPortalLink(link);
-    if (id !== undefined) return id;
+function spellingOf(findings: readonly Finding[]): ReadonlyMap<string, string> {
+  const spelling = new Map<string, string>();
+  for (const { verdict } of findings) {
+    if (verdict.kind !== 'endpoint') continue;
+    const bare = bareForm(verdict.alertId);
+    if (bare !== undefined) spelling.set(bare, verdict.alertId);
   }
-  return undefined;
+  return spelling;
 }
 
-/** Reads addresses of one alert after the other; once `most` are known, others are not looked at. */
-function canonicalAddresses(most: number): (values: readonly unknown[]) => readonly string[] {
-  const known = new Map<unknown, string>();
-  return (values) => {
-    if (values.length === 0) return [];
+/** Reads addresses of one alert after the other. */
+class Addresses {
+  readonly #known = new Map<unknown, string>();
+  #read = 0;
+  #seen = 0;
+
+  *reading(values: Iterable<unknown> = []): Steps<readonly string[]> {
     const addresses = new Set<string>();
     for (const value of values) {
-      const address = known.get(value) ?? (known.size < most ? canonicalIpAddress(value) : undefined);
-      if (address === undefined) continue;
-      known.set(value, address);
-      addresses.add(address);
+      if (++this.#seen % VALUES_BETWEEN_PAUSES === 0) yield;
+      const address = this.#known.get(value) ?? this.#readNew(value);
+      if (address !== undefined) addresses.add(address);
     }
     return [...addresses];
-  };
+  }
+
+  #readNew(value: unknown): string | undefined {
+    if (this.#known.size >= MOST_PAYLOAD_IPS || this.#read >= MOST_READ) return undefined;
+    this.#read++;
+    const address = canonicalIpAddress(value);
+    if (address !== undefined) this.#known.set(value, address);
+    return address;
+  }
 }
 
 /** Says what the payload was recognised as and what was looked for, and nothing of what is in it. */
@@ -123,16 +116,18 @@ function nothingFound({ shapes, findings, envelopes }: Recognised): RequestError
   const known = [...shapes];
   const around = envelopes.size > 0 ? ` in ${[...envelopes].join(', ')}` : '';
   if (known.length === 0) {
-    const titles = ALL_SHAPES.map((shape) => shape.title).join('; ');
     return new RequestError(
       'no-alert-found',
-      `The payload${around} is of no known shape, and ${NO_ID_FITS} Known shapes: ${titles}.`,
+      `The payload${around} is of no known shape, and ${NO_ID_FITS} Alert ids and links to alert pages were looked ` +
+        'for under every member. Post the alert as its source gives it, or {"alertId": "…"}.',
     );
   }
   const what = `The payload was recognised as ${known.map((shape) => shape.title).join(', and ')}${around}`;
   const where = known.map((shape) => shape.where.replaceAll('`', '')).join('; ');
   const why = findings.length === 0 ? 'it carries no alert.' : NO_ID_FITS;
-  return new RequestError('no-alert-found', `${what}, but ${why} Where ids are looked for: ${where}.`);
+  const instead = known.flatMap((shape) => shape.instead ?? []).join(' ');
+  const next = instead === '' ? `Where ids are looked for: ${where}.` : instead;
+  return new RequestError('no-alert-found', `${what}, but ${why} ${next}`);
 }
 
 const NO_ID_FITS =

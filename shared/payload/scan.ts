@@ -1,3 +1,5 @@
+import type { Steps } from '../base/steps.js';
+
 /**
  * The little that is read of JSON as text: where values end, how deep brackets nest. Everything here
  * takes one step per character at most, so that it is linear in the text's size.
@@ -12,6 +14,9 @@ export const CLOSE_BRACKET = 0x5d;
 export const BACKSLASH = 0x5c;
 export const BYTE_ORDER_MARK = 0xfeff;
 
+/** How many characters are read at once, in a fraction of a millisecond; then others may have their turn. */
+export const PIECE = 65_536;
+
 /** The index behind the closing quote of the string that opens at `start`, or the text's end. */
 export function endOfString(text: string, start: number): number {
   for (let at = start + 1; ; at++) {
@@ -23,18 +28,65 @@ export function endOfString(text: string, start: number): number {
   }
 }
 
-/** The index behind the value that starts at `start`, whatever it is. For valid JSON only. */
-export function endOfValue(text: string, start: number): number {
-  const code = text.charCodeAt(start);
-  if (code === QUOTE) return endOfString(text, start);
-  if (code !== OPEN_BRACE && code !== OPEN_BRACKET) return endOfScalar(text, start);
-  let depth = 0;
-  for (let at = start; ; at++) {
-    const inside = text.charCodeAt(at);
-    if (inside === QUOTE) at = endOfString(text, at) - 1;
-    else if (inside === OPEN_BRACE || inside === OPEN_BRACKET) depth++;
-    else if ((inside === CLOSE_BRACE || inside === CLOSE_BRACKET) && --depth === 0) return at + 1;
+/** Where a scan of JSON stands: at which character, how deep in brackets, within a string or not. */
+interface Position {
+  at: number;
+  depth: number;
+  inString: boolean;
+}
+
+/**
+ * Goes on to the end of a value, but no further than `until`.
+ * @returns whether the value ended; `position.at` is then behind it
+ */
+function scan(text: string, position: Position, until: number): boolean {
+  let { at, depth, inString } = position;
+  const last = Math.min(until, text.length);
+  for (; at < last; at++) {
+    const code = text.charCodeAt(at);
+    if (inString) {
+      if (code === BACKSLASH) at++;
+      else if (code === QUOTE) inString = false;
+      else continue;
+      if (inString || depth > 0) continue;
+    } else if (code === QUOTE) {
+      inString = true;
+      continue;
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      depth++;
+      continue;
+    } else if ((code === CLOSE_BRACE || code === CLOSE_BRACKET) && depth > 0) {
+      if (--depth > 0) continue;
+    } else {
+      continue;
+    }
+    position.at = at + 1;
+    return true;
   }
+  position.at = at;
+  position.depth = depth;
+  position.inString = inString;
+  return false;
+}
+
+/** The index behind the value that starts at `start` if it has at most `PIECE` characters, else -1. Valid JSON only. */
+function endNearby(text: string, start: number): number {
+  const code = text.charCodeAt(start);
+  if (code !== QUOTE && code !== OPEN_BRACE && code !== OPEN_BRACKET) return endOfScalar(text, start);
+  const position = { at: start, depth: 0, inString: false };
+  return scan(text, position, start + PIECE) ? position.at : -1;
+}
+
+/** The index behind the value that starts at `start`, whatever it is. For valid JSON only. */
+export function* endOfValue(text: string, start: number): Steps<number> {
+  const near = endNearby(text, start);
+  if (near >= 0) return near;
+  const position = { at: start, depth: 0, inString: false };
+  while (!scan(text, position, position.at + PIECE)) {
+    if (position.at >= text.length) return text.length;
+    yield;
+  }
+  return position.at;
 }
 
 function endOfScalar(text: string, start: number): number {
@@ -43,11 +95,40 @@ function endOfScalar(text: string, start: number): number {
   return at;
 }
 
-/** The index of the first character from `start` on that is no blank. */
+/**
+ * The last comma between members or elements from `start` on, within a piece; and their closing bracket, if
+ * that comes before the piece ends. Neither is there where the first of them is larger than a piece.
+ */
+export function lastCommaWithin(text: string, start: number): { comma: number; close: number } {
+  const last = Math.min(start + PIECE, text.length);
+  let comma = -1;
+  let depth = 0;
+  let inString = false;
+  for (let at = start; at < last; at++) {
+    const code = text.charCodeAt(at);
+    if (inString) {
+      if (code === BACKSLASH) at++;
+      else if (code === QUOTE) inString = false;
+    } else if (code === QUOTE) {
+      inString = true;
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      depth++;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
+      if (depth === 0) return { comma, close: at };
+      depth--;
+    } else if (code === COMMA && depth === 0) {
+      comma = at;
+    }
+  }
+  return { comma, close: -1 };
+}
+
+/** The index of the first character from `start` on that is no blank, as JSON knows them. */
 export function endOfBlanks(text: string, start: number): number {
   let at = start;
-  while (text.charCodeAt(at) <= 0x20) at++;
-  return at;
+  for (let code = text.charCodeAt(at); ; code = text.charCodeAt(++at)) {
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return at;
+  }
 }
 
 /** From behind a member's name over the colon: to its value. */
@@ -67,22 +148,29 @@ export function nameIn(text: string, start: number, end: number): string {
   return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
 }
 
-/** The deepest nesting of brackets outside strings. The text need not be JSON. */
-export function deepestNesting(text: string): number {
+/** Whether brackets outside strings nest deeper than `most`. The text need not be JSON. */
+export function* isDeeperThan(most: number, text: string): Steps<boolean> {
   let depth = 0;
-  let deepest = 0;
+  let inString = false;
+  let pause = PIECE;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(text, at) - 1;
+    if (inString) {
+      if (code === BACKSLASH) at++;
+      else if (code === QUOTE) inString = false;
+    } else if (code === QUOTE) {
+      inString = true;
     } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
-      depth++;
-      if (depth > deepest) deepest = depth;
+      if (++depth > most) return true;
     } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
       depth--;
     }
+    if (at > pause) {
+      pause = at + PIECE;
+      yield;
+    }
   }
-  return deepest;
+  return false;
 }
 
 /** Line and column, both from 1, of the character at `position`. */

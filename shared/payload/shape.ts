@@ -1,3 +1,4 @@
+import type { JsonTexts } from './json.js';
 import type { Path } from './path.js';
 
 /**
@@ -15,8 +16,8 @@ export interface Candidate {
   readonly links?: readonly unknown[];
   /** The product as the payload names it; several fields can, and not all of them hold known names. */
   readonly products?: readonly unknown[];
-  /** Addresses that the payload itself ties to this alert. */
-  readonly ips?: readonly unknown[];
+  /** Addresses that the payload itself ties to this alert; read only as far as they are wanted. */
+  readonly ips?: Iterable<unknown>;
 }
 
 /** What a payload can be recognised as. */
@@ -27,12 +28,10 @@ export interface AnyShape {
   readonly title: string;
   /** For people, in Markdown: where the alert ids sit, best first, and what is left alone. */
   readonly where: string;
-  /**
-   * The alerts in the payload, none of them included, or undefined when it is not of this shape.
-   * Recognised by structure, since a field that is called `alertId` proves nothing. Lists need no
-   * care where every element is an alert of its own: unwrap.ts hands out their elements one by one.
-   */
-  find(payload: unknown): Iterable<Candidate> | undefined;
+  /** For people, in Markdown: which products and tools send it, and what has become of them. */
+  readonly seen: string;
+  /** For whoever posts one that can have no alert: what to post instead. */
+  readonly instead?: string;
 }
 
 /** One recognised layout of an object. Adding one is a file in shapes/ and a line in its registry. */
@@ -42,6 +41,19 @@ export interface Shape extends AnyShape {
    * tried, and a hostile payload can have millions.
    */
   readonly telltales: readonly string[];
+  /**
+   * The alerts in an object, none of them included, or undefined when it is not of this shape.
+   * Recognised by structure, since a field that is called `alertId` proves nothing. Lists need no
+   * care where every element is an alert of its own: the walk hands out elements one by one.
+   *
+   * @param texts reads JSON texts in strings
+   */
+  find(object: unknown, texts: JsonTexts): Iterable<Candidate> | undefined;
+  /**
+   * Members that never hold an alert of this object, such as an incident's own `id`. Where the shape
+   * finds no id, the others are searched as JSON of no known shape is.
+   */
+  readonly never?: readonly string[];
 }
 
 /** A candidate that is an object and gets the IPs itself. */
@@ -59,6 +71,19 @@ export function* eachOf<T>(
     const candidate = make(element, index++);
     if (candidate) yield candidate;
   }
+}
+
+/**
+ * The candidates of an incident's alerts, which stand in a list; tools that split incidents leave the one
+ * alert in the list's place.
+ */
+export function alertsIn(
+  alerts: unknown,
+  path: Path,
+  make: (alert: unknown, path: Path) => Candidate,
+): Iterable<Candidate> {
+  if (Array.isArray(alerts)) return eachOf(alerts, (alert, index) => make(alert, [...path, index]));
+  return typeof alerts === 'object' && alerts !== null ? [make(alerts, path)] : [];
 }
 
 /** The candidate of something that stands at `prefix`. */

@@ -1,33 +1,43 @@
-import { isObject, items, member } from './json.js';
+import { isObject, items, type JsonTexts, member, spelt } from './json.js';
 import type { Path } from './path.js';
 import { type Row, rowFacts } from './rows.js';
 import type { Candidate } from './shape.js';
 
 /** Whether a value is a query's result with the columns beside the rows. */
 export function areTables(tables: unknown): tables is readonly unknown[] {
-  return (
-    Array.isArray(tables) &&
-    tables.length > 0 &&
-    tables.every((table) => Array.isArray(member(table, 'columns')) && Array.isArray(member(table, 'rows')))
-  );
+  return Array.isArray(tables) && tables.length > 0 && tables.every(isTable);
+}
+
+/** Whether a value is a table: of Log Analytics (`columns`, `rows`), of Azure Data Explorer (`Columns`, `Rows`). */
+export function isTable(table: unknown): boolean {
+  return Array.isArray(spelt(table, 'columns')) && Array.isArray(spelt(table, 'rows'));
+}
+
+/** The alerts in the rows of `tables[]`. */
+export function* tablesCandidates(
+  tables: readonly unknown[],
+  path: Path,
+  texts: JsonTexts,
+): Generator<Candidate> {
+  for (const [index, table] of tables.entries()) yield* tableCandidates(table, [...path, index], texts);
 }
 
 /**
- * The alerts in the rows of `tables[]`, each with `columns[].name` and `rows[][]`: values by the
- * column's position. A row is an array, so there is nothing to attach IPs to.
+ * The alerts in the rows of a table with `columns[].name` and `rows[][]`: values by the column's position. A
+ * row is an array, so there is nothing to attach IPs to.
  * https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format
+ * https://learn.microsoft.com/kusto/api/rest/response
  */
-export function* tableCandidates(tables: readonly unknown[], path: Path): Generator<Candidate> {
-  for (const [index, table] of tables.entries()) {
-    const positions = new Map<string, number>();
-    for (const [position, column] of items(member(table, 'columns')).entries()) {
-      const name = isObject(column) ? member(column, 'name') : column;
-      if (typeof name === 'string') positions.set(name.toLowerCase(), position);
-    }
-    for (const [at, values] of items(member(table, 'rows')).entries()) {
-      const facts = rowFacts(rowByPosition(values, positions));
-      if (facts) yield { path: [...path, index, 'rows', at], attachTo: undefined, ...facts };
-    }
+export function* tableCandidates(table: unknown, path: Path, texts: JsonTexts): Generator<Candidate> {
+  const positions = new Map<string, number>();
+  for (const [position, column] of items(spelt(table, 'columns')).entries()) {
+    const name = isObject(column) ? (member(column, 'ColumnName') ?? spelt(column, 'name')) : column;
+    if (typeof name === 'string') positions.set(name.toLowerCase(), position);
+  }
+  const rows = member(table, 'rows') === undefined ? 'Rows' : 'rows';
+  for (const [at, values] of items(member(table, rows)).entries()) {
+    const facts = rowFacts(rowByPosition(values, positions), texts);
+    if (facts) yield { path: [...path, rows, at], attachTo: undefined, ...facts };
   }
 }
 

@@ -1,87 +1,110 @@
-import { isObject, member, parseNested } from './json.js';
+import { isObject, type JsonObject, member } from './json.js';
 import type { Path } from './path.js';
 
-/** A value inside a wrapper, and the steps that lead to it; none through a JSON string. */
+/** A value inside an envelope, and the steps that lead to it. */
 export interface Inner {
   readonly value: unknown;
   readonly steps: Path;
+  /** It stands there in Base64, so that nothing can be written into it. */
+  readonly isEncoded?: boolean;
 }
 
-/** What a value wraps. */
-export interface Wrapped {
-  readonly inner: Iterable<Inner>;
-  /**
-   * The wrapper is no payload itself, only its content can be: an event's own `id` names the event.
-   * Of other wrappers nobody knows; `body` can also be a member of an alert.
-   */
-  readonly isEnvelope: boolean;
-  readonly isList: boolean;
-  /** For people, where there is more to say than that it wraps something. */
-  readonly title?: string;
+/** An envelope is no payload itself, only its content can be: an event's own `id` names the event. */
+export interface Envelope {
+  readonly inner: readonly Inner[];
+  /** For people. */
+  readonly title: string;
 }
 
 /** How many wrappers are looked through: body, string, event, string again, and one to spare. */
 export const MOST_WRAPPERS = 5;
 
-/** Members under which playbooks and gateways pass on what they were given. */
-const BODIES = ['Body', 'body', 'context'] as const;
+/** How many lists may stand around an alert, beside the wrappers. */
+export const MOST_LISTS = 5;
 
-/** Members of which every object that wraps something has at least one. */
-export const WRAPPING_MEMBERS: ReadonlySet<string> = new Set([...BODIES, 'alert', 'data', 'value']);
+/** Members under which playbooks and gateways pass on what they were given. */
+const BODIES: ReadonlySet<string> = new Set(['Body', 'body', 'context']);
+
+/** Members of which every envelope has at least one. */
+export const ENVELOPE_MEMBERS: ReadonlySet<string> = new Set([
+  'alert',
+  'data',
+  'data_base64',
+  '$content',
+  'ContentData',
+]);
 
 /** For people: the wrappers that are looked into. */
 export const WRAPPERS: readonly { readonly title: string; readonly where: string }[] = [
-  { title: 'Event Grid events and CloudEvents', where: 'any shape in `data`' },
+  { title: 'Event Grid events and CloudEvents', where: 'any shape in `data` or `data_base64`' },
+  { title: 'What Logic Apps takes for binary', where: 'any shape in `$content`, which is JSON in Base64' },
+  {
+    title: 'Messages of Service Bus and Event Hubs (triggers of Logic Apps)',
+    where: 'any shape in `ContentData`, in Base64 or as it is',
+  },
   { title: 'Members `Body`, `body`, `context`', where: 'any shape in them' },
   { title: 'JSON text in a JSON string', where: 'any shape in the parsed string' },
   { title: 'Lists: `[…]`, `{"value": […]}`', where: 'any shape in each element' },
   { title: 'An answer of this app', where: 'any shape in `alert`' },
 ];
 
-/** What a value wraps that is no wrapper. */
-export const NOTHING: Wrapped = { inner: [], isEnvelope: false, isList: false };
-
-/** The one place that knows wrappers. How often this is repeated is up to recognise.ts. */
-export function unwrap(value: unknown): Wrapped {
-  if (typeof value === 'string') {
-    const parsed = parseNested(value);
-    return parsed === undefined ? NOTHING : envelope([{ value: parsed, steps: [] }]);
-  }
-  if (Array.isArray(value)) return list(value, []);
-  if (!isObject(value)) return NOTHING;
-  if (isOwnAnswer(value)) return { ...envelope(membersOf(value, ['alert'])), title: 'an answer of this app' };
+/** The content of an envelope; undefined for what is none. */
+export function openEnvelope(value: unknown): Envelope | undefined {
+  if (!isObject(value)) return undefined;
+  if (isOwnAnswer(value)) return { inner: [at(value, 'alert')], title: 'an answer of this app' };
   if (isEvent(value)) {
-    return { ...envelope(membersOf(value, ['data'])), title: 'an Event Grid event or CloudEvent' };
+    const inner = 'data' in value ? at(value, 'data') : decoded(value, 'data_base64');
+    return inner && { inner: [inner], title: 'an Event Grid event or CloudEvent' };
   }
-  const values = member(value, 'value');
-  if (Array.isArray(values)) return list(values, ['value']);
-  return { inner: membersOf(value, BODIES), isEnvelope: false, isList: false };
-}
-
-function envelope(inner: readonly Inner[]): Wrapped {
-  return { inner, isEnvelope: true, isList: false };
-}
-
-function list(elements: readonly unknown[], prefix: Path): Wrapped {
-  return { inner: eachElement(elements, prefix), isEnvelope: false, isList: true };
-}
-
-/** One at a time, since a hostile list can have millions; only what can hold or be an id. */
-function* eachElement(elements: readonly unknown[], prefix: Path): Generator<Inner> {
-  for (const [index, value] of elements.entries()) {
-    if (typeof value === 'string' || (typeof value === 'object' && value !== null)) {
-      yield { value, steps: [...prefix, index] };
-    }
+  if (typeof member(value, '$content') === 'string' && typeof member(value, '$content-type') === 'string') {
+    const inner = decoded(value, '$content');
+    return inner && { inner: [inner], title: 'content of Logic Apps' };
   }
+  return member(value, 'ContentData') === undefined ? undefined : messageIn(value);
 }
 
-function membersOf(value: unknown, names: readonly string[]): Inner[] {
-  const inner: Inner[] = [];
-  for (const name of names) {
-    const content = member(value, name);
-    if (content !== undefined) inner.push({ value: content, steps: [name] });
+/** https://learn.microsoft.com/connectors/servicebus/#servicebusmessage */
+function messageIn(message: JsonObject): Envelope | undefined {
+  const content = member(message, 'ContentData');
+  const inner =
+    typeof content === 'string' && isBase64(content)
+      ? decoded(message, 'ContentData')
+      : at(message, 'ContentData');
+  return inner && { inner: [inner], title: 'a message of Service Bus or Event Hubs' };
+}
+
+function at(value: JsonObject, name: string): Inner {
+  return { value: value[name], steps: [name] };
+}
+
+function decoded(value: JsonObject, name: string): Inner | undefined {
+  const encoded = value[name];
+  if (typeof encoded !== 'string' || !isBase64(encoded)) return undefined;
+  return { value: Buffer.from(encoded, 'base64').toString('utf8'), steps: [name], isEncoded: true };
+}
+
+/** Whether a text is JSON in Base64, by its first characters: `{`, `[`, `"`, a byte order mark or a blank. */
+function isBase64(text: string): boolean {
+  if (!/^[A-Za-z0-9+/]{4}/.test(text)) return false;
+  return /^[\ufeff\s]*[{["]/.test(Buffer.from(text.slice(0, 64), 'base64').toString('utf8'));
+}
+
+/** Whether a member passes on a whole payload: a body, or the list of an answer. */
+export function isWrapperMember(name: string, value: unknown): boolean {
+  return BODIES.has(name) || (name === 'value' && Array.isArray(value));
+}
+
+/** What a value wraps in one of the ways that is known here, one layer of it; lists have many. */
+export function* wrappedIn(value: unknown): Generator<unknown> {
+  if (Array.isArray(value)) {
+    yield* value;
+  } else if (isObject(value)) {
+    const envelope = openEnvelope(value);
+    if (envelope) for (const { value: content } of envelope.inner) yield content;
+    else
+      for (const name of ['value', ...BODIES])
+        if (isWrapperMember(name, value[name])) yield member(value, name);
   }
-  return inner;
 }
 
 /** What `format=enriched` answers: the payload as it was posted, and what was found beside it. */
@@ -94,7 +117,8 @@ export function isOwnAnswer(value: unknown): boolean {
  * (https://learn.microsoft.com/azure/event-grid/event-schema).
  */
 function isEvent(value: unknown): boolean {
-  if (member(value, 'data') === undefined) return false;
+  const hasData = member(value, 'data') !== undefined || typeof member(value, 'data_base64') === 'string';
+  if (!hasData) return false;
   if (typeof member(value, 'specversion') === 'string') return true;
   return (
     typeof member(value, 'eventType') === 'string' &&

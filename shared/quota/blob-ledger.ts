@@ -41,6 +41,10 @@ export class BlobLedger implements Ledger {
     await this.#add({ kind: 'moved', fromMs: loggedAtMs, toMs });
   }
 
+  async release({ loggedAtMs }: Charge): Promise<void> {
+    await this.#add({ kind: 'released', atMs: loggedAtMs, count: 1 });
+  }
+
   async pause(untilMs: number): Promise<void> {
     await this.#add({ kind: 'paused', untilMs: await this.#storeTime(untilMs) });
   }

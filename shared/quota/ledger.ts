@@ -41,6 +41,8 @@ export interface Ledger {
   take(demand: Demand): Promise<Charge>;
   /** Corrects one call of a charge, which may have arrived as late as `arrivedByMs`. */
   correct(charge: Charge, arrivedByMs: number): Promise<void>;
+  /** Gives one call of a charge back, which was never sent. */
+  release(charge: Charge): Promise<void>;
   /** No permit for anyone before `untilMs`: the upstream said so. */
   pause(untilMs: number): Promise<void>;
   /** The earliest times of the next calls, interactive ones first, as far as is known. */

@@ -42,6 +42,10 @@ export class MemoryLedger implements Ledger {
     this.#correct({ kind: 'moved', fromMs: loggedAtMs, toMs: arrivedByMs - GUARD_MS });
   }
 
+  async release({ loggedAtMs }: Charge): Promise<void> {
+    this.#correct({ kind: 'released', atMs: loggedAtMs, count: 1 });
+  }
+
   async pause(untilMs: number): Promise<void> {
     this.#correct({ kind: 'paused', untilMs });
   }

@@ -39,7 +39,7 @@ export class Quota {
   }
 
   /**
-   * Waits for the right to make one upstream call. The call is charged whether it is made or not.
+   * Waits for the right to make one upstream call. It is charged until it is settled as never sent.
    * @throws {QuotaError} at once, when no permit comes before `waiting.untilMs()`
    * @throws {StorageError} when the ledger is out of reach, or too many instances write to it
    * @throws {EnrichmentError} `app-stopping`, after `stop`
@@ -144,16 +144,21 @@ export class Quota {
 
   #permit(charge: Charge): Permit {
     this.#inFlight++;
-    return { settle: () => this.#settle(charge) };
+    return { settle: (wasSent) => this.#settle(charge, wasSent) };
   }
 
-  #settle(charge: Charge): void {
+  #settle(charge: Charge, wasSent: boolean): void {
     this.#inFlight--;
+    this.#account(charge, wasSent)
+      .catch(() => {})
+      .then(() => this.#review());
+  }
+
+  async #account(charge: Charge, wasSent: boolean): Promise<void> {
     const endedAtMs = this.#clock.monotonicMs();
+    if (!wasSent) await this.#ledger.release(charge);
     // A slow call can have arrived as late as now; the guard covers no more than its own length.
-    const late = endedAtMs - charge.chargedAtMs > GUARD_MS;
-    const corrected = late ? this.#ledger.correct(charge, endedAtMs) : Promise.resolve();
-    corrected.catch(() => {}).then(() => this.#review());
+    else if (endedAtMs - charge.chargedAtMs > GUARD_MS) await this.#ledger.correct(charge, endedAtMs);
   }
 
   /** Looks again when the next permit is free. */

@@ -12,8 +12,11 @@ export interface Waiting {
 
 /** The right to make one upstream call now. */
 export interface Permit {
-  /** To be called once, when the call has ended, however it ended. */
-  settle(): void;
+  /**
+   * To be called once, when the call has ended, however it ended.
+   * @param wasSent false only where nothing of the call can have left this machine: then it costs no permit
+   */
+  settle(wasSent: boolean): void;
 }
 
 interface Waiter {

@@ -1,7 +1,6 @@
-import type { TokenCredential } from '@azure/identity';
 import type { Clock } from '../base/clock.js';
 import { APP_NAME } from '../base/version.js';
-import type { Credential, TokenCache } from '../identity/token-cache.js';
+import { type StorageIdentity, tokenCredential } from '../identity/storage-credential.js';
 import { AzureBlobStore, type BlobLimits, STATE_BLOBS } from './azure-blob-store.js';
 import { AzureQueueStore } from './azure-queue-store.js';
 import type { BlobStore } from './blob-store.js';
@@ -20,12 +19,6 @@ const RETRIES = { maxTries: 2, retryDelayInMs: 50, maxRetryDelayInMs: 50 };
 
 /** Where state is kept, other than in memory. */
 export type SharedStorage = Exclude<StateStorage, { kind: 'memory' }>;
-
-/** Who asks, where a connection is not a connection string. */
-export interface StorageIdentity {
-  readonly credential: Credential;
-  readonly tokens: TokenCache;
-}
 
 /** The store of a connection. The library is loaded with the first operation, so that a cold start does not pay for it. */
 export function openBlobStore(
@@ -61,16 +54,4 @@ export function openQueueStore(
         : new QueueServiceClient(storage.queueUrl, tokenCredential(identity), options);
     return service.getQueueClient(name);
   });
-}
-
-/** Our token cache as the library wants it: it owns the single flight, the time-out and the refresh. */
-export function tokenCredential({ credential, tokens }: StorageIdentity): TokenCredential {
-  return {
-    getToken: async (scopes, { abortSignal } = {}) => {
-      const scope = typeof scopes === 'string' ? scopes : (scopes[0] ?? '');
-      const signal = (abortSignal as AbortSignal | undefined) ?? new AbortController().signal;
-      const { token, expiresOnMs } = await tokens.get(credential, scope, signal);
-      return { token, expiresOnTimestamp: expiresOnMs };
-    },
-  };
 }

@@ -42,14 +42,17 @@ export interface Event {
   readonly trace: Trace | undefined;
 }
 
+/** What is told without a source is of this one: it was the only one for long. */
+const FIRST_SOURCE = 'defender';
+
 /** Every metric: what it measures, and its dimensions. A metric's count is the number of times that it happened. */
 export const METRICS = {
-  'enrichment.upstream_call_ms': ['how long calls to Defender took', ['outcome']],
+  'enrichment.upstream_call_ms': ['how long calls to a source took', ['outcome', 'source']],
   'enrichment.permit_wait_ms': [
     'how long was waited for permits; the count of `granted` is the permits used',
-    ['lane', 'outcome'],
+    ['lane', 'outcome', 'source'],
   ],
-  'enrichment.lookups': ['lookups, by the cache that answered them', ['of', 'level']],
+  'enrichment.lookups': ['lookups, by the cache that answered them', ['of', 'level', 'source']],
   'enrichment.token_refresh_ms': ['how long getting access tokens took', ['outcome', 'scope']],
   'enrichment.job_age_ms': ['how old jobs were after each turn of work', ['outcome']],
   'enrichment.delivery_attempt_ms': ['how long attempts to deliver took', ['destination', 'outcome']],
@@ -66,9 +69,9 @@ export type MetricName = keyof typeof METRICS;
 export function itemsOf(told: TelemetryEvent, trace: Trace | undefined, atMs: number): readonly Item[] {
   switch (told.kind) {
     case 'upstream-call': {
-      const { alertId, origin, outcome, route, status } = told;
+      const { alertId, origin, outcome, route, source, status } = told;
       return [
-        metric('enrichment.upstream_call_ms', told.durationMs, { outcome }),
+        metric('enrichment.upstream_call_ms', told.durationMs, { outcome, source }),
         dependency(told, trace, `GET ${route}`, {
           // Not to know an alert is an answer.
           isSuccess: outcome === 'answered' || outcome === 'not-found',
@@ -83,9 +86,21 @@ export function itemsOf(told: TelemetryEvent, trace: Trace | undefined, atMs: nu
       ];
     }
     case 'permit':
-      return [metric('enrichment.permit_wait_ms', told.waitMs, { lane: told.lane, outcome: told.outcome })];
+      return [
+        metric('enrichment.permit_wait_ms', told.waitMs, {
+          lane: told.lane,
+          outcome: told.outcome,
+          source: told.source ?? FIRST_SOURCE,
+        }),
+      ];
     case 'lookup':
-      return [metric('enrichment.lookups', 1, { of: told.of, level: told.level })];
+      return [
+        metric('enrichment.lookups', 1, {
+          of: told.of,
+          level: told.level,
+          source: told.source ?? FIRST_SOURCE,
+        }),
+      ];
     case 'token-refresh':
       return [
         metric('enrichment.token_refresh_ms', told.durationMs, { outcome: told.outcome, scope: told.scope }),

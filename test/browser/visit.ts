@@ -1,15 +1,6 @@
-import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import type { Browser, Page, Request } from 'playwright-core';
-import { KNOWN_ALERT } from '../../local/defender/alerts.js';
-
-/** What somebody posts on the page. */
-export const ALERT = {
-  id: KNOWN_ALERT,
-  machineId: '1e5bc9d7e413ddd7902c2932e418702b84d0cc07',
-  detectionSource: 'WindowsDefenderAtp',
-  title: 'Suspicious connection',
-};
 
 /** An open page, and what happened on it. */
 export interface Visit {
@@ -22,10 +13,16 @@ export interface Visit {
 /** Runs a visit to `/api/docs`; when it fails, reports/browser-NAME.png shows the page as it was. */
 export async function visit(
   browser: Browser,
-  { url, name, width }: { readonly url: string; readonly name: string; readonly width: number },
-  look: (visit: Visit) => Promise<void>,
+  look: {
+    readonly url: string;
+    readonly name: string;
+    readonly width: number;
+    readonly scheme?: 'light' | 'dark';
+  },
+  run: (visit: Visit) => Promise<void>,
 ): Promise<void> {
-  const page = await browser.newPage({ viewport: { width, height: 900 } });
+  const { url, name, width, scheme = 'light' } = look;
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme });
   page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   const requests: Request[] = [];
@@ -36,7 +33,7 @@ export async function visit(
   page.on('request', (request) => requests.push(request));
   try {
     await page.goto(`${url}/api/docs`);
-    await look({ page, complaints, requests });
+    await run({ page, complaints, requests });
   } catch (error) {
     await mkdir('reports', { recursive: true });
     await page.screenshot({ path: `reports/browser-${name}.png`, fullPage: true });
@@ -46,21 +43,32 @@ export async function visit(
   }
 }
 
-/** Enters a key. */
-export async function enter(page: Page, key: string): Promise<void> {
+/** Enters the function key. */
+export async function enterKey(page: Page, key: string): Promise<void> {
   await page.getByLabel('Function key').fill(key);
-  await page.getByRole('button', { name: 'Open' }).click();
 }
 
-/** Opens `enrichAlert`, pastes the alert, executes, and waits for the answer. */
-export async function enrich(page: Page): Promise<string> {
-  const operation = page.locator('#operations-Enrichment-enrichAlert');
-  await operation.locator('.opblock-summary-control').click();
-  await operation.locator('textarea.body-param__text').fill(JSON.stringify(ALERT, null, 2));
-  await operation.getByRole('button', { name: 'Execute' }).click();
-  const answer = operation.locator('.live-responses-table');
-  await answer.waitFor();
-  const status = await answer.locator('.response-col_status').last().innerText();
-  assert.match(status, /^200/);
-  return answer.innerText();
+/** Opens a tab. */
+export async function openTab(page: Page, name: 'Enrich' | 'Doctor' | 'API reference'): Promise<void> {
+  await page.getByRole('tab', { name }).click();
+}
+
+/** Pastes something, looks it up, and waits for the table. */
+export async function lookUp(page: Page, pasted: string): Promise<void> {
+  await page.getByLabel('Alert, alert ids or an export').fill(pasted);
+  await page.getByRole('button', { name: 'Look up' }).click();
+  await page.locator('#result table').waitFor();
+}
+
+/**
+ * What axe-core (https://github.com/dequelabs/axe-core) finds wrong with the page as it is, as `rule: element`.
+ * The page's policy allows no script but its own; the debugger's protocol puts axe in from outside of it.
+ */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  const source = createRequire(import.meta.url).resolve('axe-core');
+  const { readFile } = await import('node:fs/promises');
+  await page.evaluate(`{ ${await readFile(source, 'utf8')} }; undefined`);
+  return page.evaluate<string[]>(
+    `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`,
+  );
 }

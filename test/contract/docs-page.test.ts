@@ -12,7 +12,7 @@ test('GET /api/docs is open, and every file that it names is there', async () =>
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
     const named = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name = '']) => name);
     const files = named.filter((name) => !name.startsWith('data:'));
-    expect(files).toHaveLength(4);
+    expect(files).toHaveLength(2);
     for (const file of files) {
       const { pathname } = new URL(file, `${world.host.url}${path}`);
       expect((await world.get(pathname)).status).toBe(200);
@@ -22,7 +22,7 @@ test('GET /api/docs is open, and every file that it names is there', async () =>
 
 test('page and files may load nothing from elsewhere, run nothing inline, and stand in no frame', async () => {
   world = await startWorld();
-  for (const path of ['/api/docs', '/api/docs/page.js', '/api/docs/swagger-ui.css']) {
+  for (const path of ['/api/docs', '/api/docs/page.js', '/api/docs/page.css']) {
     const { headers } = await world.get(path);
     const policy = String(headers['content-security-policy']);
     expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';");
@@ -35,9 +35,9 @@ test('page and files may load nothing from elsewhere, run nothing inline, and st
 
 test('a file that the browser has already is not sent again', async () => {
   world = await startWorld();
-  const { headers } = await world.get('/api/docs/swagger-ui-bundle.js');
+  const { headers } = await world.get('/api/docs/page.js');
   expect(headers['cache-control']).toBe('no-cache');
-  const again = await world.get('/api/docs/swagger-ui-bundle.js', { 'if-none-match': String(headers.etag) });
+  const again = await world.get('/api/docs/page.js', { 'if-none-match': String(headers.etag) });
   expect({ status: again.status, text: again.text }).toEqual({ status: 304, text: '' });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { readIpsPage } from '../../shared/defender/alert-ips.js';
+import { answered } from './outcomes.js';
 
-const read = (value: unknown, more: object = {}) => readIpsPage(JSON.stringify({ value, ...more }));
+const read = (value: unknown, more: object = {}) => readIpsPage(answered(JSON.stringify({ value, ...more })));
 const page = (ips: string[], unusable: string[] = [], nextLink?: string) => ({
   kind: 'value',
   value: { ips, unusable, nextLink },
@@ -17,8 +18,37 @@ describe('readIpsPage', () => {
     );
   });
 
-  test('an empty list is no IPs', () => {
+  test('an empty list is no IPs, with the right context or none', () => {
     expect(read([])).toEqual(page([]));
+    for (const path of ['', '/api']) {
+      expect(read([], { '@odata.context': `https://api.test${path}/$metadata#Ips` })).toEqual(page([]));
+    }
+    expect(read([], { error: null })).toEqual(page([]));
+  });
+
+  test.each([undefined, '', 'text/html', 'text/plain; charset=utf-8', 'text/json-ish', 'application/jsonp'])(
+    'an empty list as %s proves nothing; addresses do',
+    (contentType) => {
+      const of = (body: string) => readIpsPage({ ...answered(body), contentType });
+      expect(of('{"value":[]}')).toMatchObject({
+        kind: 'malformed',
+        what: expect.stringContaining('content type'),
+      });
+      expect(of('{"value":[{"id":"192.0.2.1"}]}')).toEqual(page(['192.0.2.1']));
+    },
+  );
+
+  test.each([
+    'application/json',
+    'application/json; odata.metadata=minimal',
+    'Application/JSON;charset=utf-8',
+    'application/problem+json',
+  ])('%s is JSON', (contentType) => {
+    expect(readIpsPage(answered('{"value":[]}', contentType))).toEqual(page([]));
+  });
+
+  test('a next page that is null is none', () => {
+    expect(read([], { '@odata.nextLink': null })).toEqual(page([]));
   });
 
   test('a next page is told', () => {
@@ -43,15 +73,22 @@ describe('readIpsPage', () => {
     ['7', 'no JSON object'],
     ['null', 'no JSON object'],
     ['{"value":[{"id":"192.0.2.1"}', 'no JSON object'],
-    ['[]', 'without a "value" list'],
+    ['[]', 'no JSON object'],
     ['{}', 'without a "value" list'],
     ['{"value":null}', 'without a "value" list'],
     ['{"value":{"length":0}}', 'without a "value" list'],
     ['{"value":[{"id":"host"}]}', 'without one IP address'],
     ['{"value":[null]}', 'without one IP address'],
     ['{"value":[],"@odata.nextLink":7}', '"@odata.nextLink" that is no text'],
-    ['{"value":[],"@odata.nextLink":null}', '"@odata.nextLink" that is no text'],
+    ['{"value":[],"error":{"code":"InternalServerError"}}', 'an error in its body'],
+    ['{"value":[{"id":"192.0.2.1"}],"error":"x"}', 'an error in its body'],
+    ['{"value":[],"@odata.context":"https://api.test/api/$metadata#Machines"}', '#Machines'],
+    ['{"value":[],"@odata.context":"https://api.test/api/$metadata#IpsOfOthers"}', '#IpsOfOthers'],
+    ['{"value":[],"@odata.context":7}', 'something else than addresses'],
   ])('%s is never "no IPs"', (body, what) => {
-    expect(readIpsPage(body)).toEqual({ kind: 'malformed', what: expect.stringContaining(what) });
+    expect(readIpsPage(answered(body))).toMatchObject({
+      kind: 'malformed',
+      what: expect.stringContaining(what),
+    });
   });
 });

@@ -4,17 +4,19 @@ import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../shared/base/clock.js';
-import { type Call, createCall } from '../../shared/defender/call.js';
-import { UpstreamClock } from '../../shared/defender/upstream-clock.js';
+import type { TelemetryEvent } from '../../shared/base/telemetry-event.js';
+import { createCall, UpstreamClock, withTelemetry } from '../../shared/defender/call.js';
+import type { Outcome } from '../../shared/defender/outcome.js';
 import { FakeTimers } from '../support/fake-timers.js';
 
 const CAP = 10 * 1024 * 1024;
 let time: FakeTimers;
-let call: Call;
+let call: (url: string, token: string, signal: AbortSignal) => Promise<Outcome>;
 let servers: Server[];
 beforeEach(() => {
   time = new FakeTimers();
-  call = createCall(systemClock, 'agent/1.0', new UpstreamClock());
+  const make = createCall(systemClock, 'agent/1.0', new UpstreamClock());
+  call = (url, ...rest) => make({ url, route: '/path' }, ...rest);
   servers = [];
 });
 afterEach(async () => {
@@ -45,7 +47,12 @@ describe('a call', () => {
       response.end('{}');
     });
     for (let times = 0; times < 3; times++) {
-      expect(await ask(url)).toEqual({ kind: 'answered', body: '{}' });
+      expect(await ask(url)).toMatchObject({
+        kind: 'answered',
+        status: 200,
+        body: '{}',
+        contentType: undefined,
+      });
       await time.settle();
     }
     expect(seen).toMatchObject({
@@ -78,7 +85,7 @@ describe('a call', () => {
 
   test('never gives the token back, wherever the answer shows it', async () => {
     const url = await serve((_request, response) => response.end('a the-token b the-token'));
-    expect(await ask(url)).toEqual({ kind: 'answered', body: 'a *** b ***' });
+    expect(await ask(url)).toMatchObject({ kind: 'answered', body: 'a *** b ***' });
   });
 
   test('is over after 10 s, however the answer stalls, and closes its connection', async () => {
@@ -91,7 +98,7 @@ describe('a call', () => {
         if (begin) response.write('{');
       });
       const began = performance.now();
-      expect(await ask(url)).toEqual({ kind: 'timed-out' });
+      expect(await ask(url)).toEqual({ kind: 'timed-out', status: undefined });
       expect(performance.now() - began).toBe(10_000);
       await time.settle();
       expect(closed).toBe(true);
@@ -120,22 +127,26 @@ describe('a call', () => {
     for (const gzip of [false, true]) {
       const whole = await call(await answering(CAP, gzip), 'the-token', never);
       expect(whole.kind === 'answered' && whole.body.length).toBe(CAP);
-      expect(await call(await answering(CAP + 1, gzip), 'the-token', never)).toEqual({ kind: 'too-large' });
+      expect(await call(await answering(CAP + 1, gzip), 'the-token', never)).toEqual({
+        kind: 'too-large',
+        status: undefined,
+      });
     }
   });
 
   test('tells what kept it from an answer', async () => {
     const url = await serve((request) => request.socket.destroy());
-    expect(await ask(url)).toEqual({ kind: 'unreachable', code: 'ECONNRESET' });
+    expect(await ask(url)).toMatchObject({ kind: 'unreachable', code: 'ECONNRESET', wasSent: true });
     servers.at(-1)?.close();
     servers.at(-1)?.closeAllConnections();
-    expect(await ask(url)).toEqual({ kind: 'unreachable', code: 'ECONNREFUSED' });
+    expect(await ask(url)).toMatchObject({ kind: 'unreachable', code: 'ECONNREFUSED', wasSent: false });
 
     const cut = await serve((request, response) => {
       response.writeHead(200, { 'content-length': 100 });
       response.write('{', () => request.socket.end());
     });
-    expect(await ask(cut)).toMatchObject({ kind: 'unreachable' });
+    expect(await ask(cut)).toMatchObject({ kind: 'unreachable', wasSent: true });
+    expect(await ask('http://no-such-host.invalid/')).toMatchObject({ kind: 'unreachable', wasSent: false });
 
     const plain = await serve(() => {});
     expect(await ask(plain.replace('http:', 'https:'))).toMatchObject({ kind: 'unreachable' });
@@ -143,18 +154,22 @@ describe('a call', () => {
     const page = await serve((request) => request.socket.end('SSH-2.0-x\r\n'));
     expect(await ask(page)).toEqual({
       kind: 'malformed',
+      status: undefined,
       what: expect.stringMatching(/cannot be read \(HPE_/),
     });
     const zipped = await serve((_request, response) => {
       response.setHeader('content-encoding', 'gzip');
       response.end('no gzip');
     });
-    expect(await ask(zipped)).toEqual({ kind: 'malformed', what: expect.stringContaining('Z_DATA_ERROR') });
+    expect(await ask(zipped)).toMatchObject({
+      kind: 'malformed',
+      what: expect.stringContaining('Z_DATA_ERROR'),
+    });
   });
 
   test.each([
-    [429, { kind: 'throttled', retryAfterMs: 60_000, upstream: undefined }],
-    [403, { kind: 'forbidden', upstream: undefined }],
+    [429, { kind: 'throttled', status: 429, retryAfterMs: 60_000, upstream: undefined }],
+    [403, { kind: 'forbidden', status: 403, upstream: undefined }],
     [503, { kind: 'unavailable', status: 503, retryAfterMs: 60_000, upstream: undefined }],
   ])('with HTTP %d and a body that breaks off has that status', async (status, outcome) => {
     const url = await serve((request, response) => {
@@ -166,5 +181,46 @@ describe('a call', () => {
 
   test('to an address that is none is an error of ours, not of the network', async () => {
     await expect(ask('nonsense')).rejects.toThrow('Invalid URL');
+  });
+});
+
+describe('a call with telemetry', () => {
+  const QUESTION = { url: 'https://defender.example/api/ips/192.0.2.1/stats', route: '/api/ips/{ip}/stats' };
+
+  test.each([
+    [QUESTION, undefined],
+    [
+      {
+        url: 'https://defender.example/api/alerts/da1_1/ips?$skip=1',
+        route: '/api/alerts/{id}/ips',
+        alertId: 'da1_1',
+      },
+      'da1_1',
+    ],
+  ])('is noted by its route: %j', async (question, alertId) => {
+    const events: TelemetryEvent[] = [];
+    const outcome = { kind: 'refused', status: 418, upstream: undefined } as const;
+    const emit = (event: TelemetryEvent) => void events.push(event);
+    const noted = withTelemetry(async () => outcome, systemClock, emit);
+    expect(await noted(question, 'token', new AbortController().signal)).toBe(outcome);
+    expect(events).toMatchObject([
+      {
+        kind: 'upstream-call',
+        origin: 'https://defender.example',
+        route: question.route,
+        outcome: 'refused',
+        status: 418,
+      },
+    ]);
+    expect(events[0]).toHaveProperty('alertId', alertId);
+    expect(JSON.stringify(events)).not.toContain('192.0.2.1');
+  });
+
+  test('that was given up is not noted', async () => {
+    const events: TelemetryEvent[] = [];
+    const emit = (event: TelemetryEvent) => void events.push(event);
+    const noted = withTelemetry(() => Promise.reject(new Error('nobody waits')), systemClock, emit);
+    await expect(noted(QUESTION, 'token', new AbortController().signal)).rejects.toThrow('nobody waits');
+    expect(events).toEqual([]);
   });
 });

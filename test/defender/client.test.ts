@@ -1,19 +1,25 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { EnrichmentError } from '../../shared/base/errors.js';
-import { type ClientParts, DefenderClient, type Reading } from '../../shared/defender/client.js';
-import type { Outcome } from '../../shared/defender/outcome.js';
+import { type ClientParts, DefenderClient } from '../../shared/defender/client.js';
+import {
+  type Answered,
+  malformed as malformedReading,
+  type Outcome,
+  type Reading,
+} from '../../shared/defender/outcome.js';
 import { type Credential, TokenCache } from '../../shared/identity/token-cache.js';
-import type { Stage, Work } from '../../shared/lookup/source.js';
+import type { Work } from '../../shared/lookup/source.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { VirtualClock } from '../support/virtual-clock.js';
+import { answered, OUTCOMES, throttled } from './outcomes.js';
 
 const URL = 'https://api.test/api/things';
-const upstream = undefined;
-const ANSWER: Outcome = { kind: 'answered', body: 'body' };
-const UNAVAILABLE: Outcome = { kind: 'unavailable', status: 503, retryAfterMs: undefined, upstream };
-const UNAUTHORIZED: Outcome = { kind: 'unauthorized', upstream };
+const QUESTION = { url: URL, route: '/api/things' };
+const ANSWER = answered('body');
+const UNAVAILABLE: Outcome = OUTCOMES.unavailable;
+const UNAUTHORIZED: Outcome = OUTCOMES.unauthorized;
 
 let clock: VirtualClock;
 beforeEach(() => {
@@ -31,9 +37,9 @@ interface Script {
 
 /** A client on a script, and all that it did. */
 function scripted({ outcomes, tokens = ['token'], perMinute = 100, waitMs = 20_000 }: Script) {
-  const calls: { url: string; token: string; atMs: number; stage: Stage | undefined }[] = [];
+  const calls: { url: string; token: string; atMs: number; stage: string | undefined }[] = [];
   const asked: string[] = [];
-  const stages: Stage[] = [];
+  const stages: string[] = [];
   const stop = new AbortController();
   const work: Work = { untilMs: () => waitMs, signal: stop.signal, at: (stage) => stages.push(stage) };
   const credential: Credential = {
@@ -53,13 +59,13 @@ function scripted({ outcomes, tokens = ['token'], perMinute = 100, waitMs = 20_0
     credential,
     tokens: new TokenCache(clock),
     quota,
-    call: async (url, token) => {
+    call: async ({ url }, token) => {
       calls.push({ url, token, atMs: clock.monotonicMs(), stage: stages.at(-1) });
       return outcomes[calls.length - 1] ?? (outcomes.at(-1) as Outcome);
     },
   };
   const client = new DefenderClient(parts);
-  const read = (body: string): Reading<string> => ({ kind: 'value', value: `read ${body}` });
+  const read = ({ body }: Answered): Reading<string> => ({ kind: 'value', value: `read ${body}` });
   return {
     calls,
     asked,
@@ -67,10 +73,10 @@ function scripted({ outcomes, tokens = ['token'], perMinute = 100, waitMs = 20_0
     stop,
     quota,
     client,
-    get: (reading = read) => clock.until(client.get(URL, reading, work)),
+    get: (reading = read) => clock.until(client.get(QUESTION, reading, work, 'interactive')),
     fail: (reading = read) =>
       clock.until(
-        client.get(URL, reading, work).then(
+        client.get(QUESTION, reading, work, 'interactive').then(
           () => Promise.reject(new Error('was answered')),
           (error: EnrichmentError) => error,
         ),
@@ -90,7 +96,7 @@ describe('DefenderClient', () => {
   });
 
   test('404 is an answer', async () => {
-    const { get, calls } = scripted({ outcomes: [{ kind: 'not-found', upstream }] });
+    const { get, calls } = scripted({ outcomes: [OUTCOMES.notFound] });
     expect(await get()).toEqual({ kind: 'not-found' });
     expect(calls).toHaveLength(1);
   });
@@ -102,8 +108,8 @@ describe('DefenderClient', () => {
     expect(quota.view().minute.remaining).toBe(97);
     // Were they kept, the 33rd call would never come.
     const busy = scripted({ outcomes: [UNAVAILABLE] });
-    for (let times = 0; times < 12; times++) await busy.fail();
-    expect(busy.calls).toHaveLength(36);
+    for (let times = 0; times < 25; times++) await busy.fail();
+    expect(busy.calls).toHaveLength(5 * 3 + 20);
   });
 
   test('what does not pass is a failure with the time to come back, on the clock', async () => {
@@ -115,8 +121,50 @@ describe('DefenderClient', () => {
     expect(calls).toHaveLength(3);
   });
 
+  test('after five failed questions each further one costs one call, until one is answered', async () => {
+    const away = Array<Outcome>(5 * 3 + 1).fill(UNAVAILABLE);
+    const { get, fail, calls } = scripted({ outcomes: [...away, ANSWER, UNAVAILABLE], waitMs: 1e9 });
+    const cost = async (ask: () => Promise<unknown>) => {
+      const before = calls.length;
+      await ask();
+      return calls.length - before;
+    };
+    for (let times = 0; times < 5; times++) expect(await cost(fail)).toBe(3);
+    expect(await cost(fail)).toBe(1);
+    expect(await cost(get)).toBe(1);
+    expect(await cost(fail)).toBe(3);
+  });
+
+  test('a refusal is no sign of absence, and a 404 of its own is an answer', async () => {
+    const refusals = Array<Outcome>(10).fill(OUTCOMES.forbidden);
+    const refused = scripted({ outcomes: [...refusals, UNAVAILABLE], waitMs: 1e9 });
+    for (let times = 0; times < 10; times++) await refused.fail();
+    await refused.fail();
+    expect(refused.calls).toHaveLength(10 + 3);
+
+    const away = Array<Outcome>(5 * 3).fill(UNAVAILABLE);
+    const known = scripted({ outcomes: [...away, OUTCOMES.notFound, UNAVAILABLE], waitMs: 1e9 });
+    for (let times = 0; times < 5; times++) await known.fail();
+    await known.get();
+    await known.fail();
+    expect(known.calls).toHaveLength(15 + 1 + 3);
+  });
+
+  test('a call that was never sent costs no permit; one that may have arrived does', async () => {
+    for (const [outcome, left] of [
+      [OUTCOMES.refusedConnection, 100],
+      [OUTCOMES.reset, 97],
+    ] as const) {
+      const { fail, quota, calls } = scripted({ outcomes: [outcome] });
+      await fail();
+      await clock.settle();
+      expect(calls).toHaveLength(3);
+      expect(quota.view().minute.remaining).toBe(left);
+    }
+  });
+
   test('a body that cannot be used is retried once', async () => {
-    const malformed = (): Reading<string> => ({ kind: 'malformed', what: 'nonsense' });
+    const malformed = (): Reading<string> => malformedReading('nonsense');
     const { fail, calls } = scripted({ outcomes: [ANSWER] });
     expect(await fail(malformed)).toMatchObject({
       kind: 'upstream-unavailable',
@@ -133,19 +181,17 @@ describe('DefenderClient', () => {
   });
 
   test('429 pauses everyone, and is retried after the pause', async () => {
-    const throttled: Outcome = { kind: 'throttled', retryAfterMs: 3_000, upstream };
-    const { get, calls, quota } = scripted({ outcomes: [throttled, ANSWER] });
+    const { get, calls, quota } = scripted({ outcomes: [throttled(3_000), ANSWER] });
     const answered = get();
     await clock.settle();
     const bystander = quota.acquire({ untilMs: () => 9_999, signal: new AbortController().signal });
     await answered;
     expect(calls.map(({ atMs }) => atMs)).toEqual([0, 3_000]);
-    (await bystander).settle();
+    (await bystander).settle(true);
   });
 
   test('429 for longer than the time left is told at once, and everyone pauses all the same', async () => {
-    const throttled: Outcome = { kind: 'throttled', retryAfterMs: 60_000, upstream };
-    const { fail, quota } = scripted({ outcomes: [throttled] });
+    const { fail, quota } = scripted({ outcomes: [throttled(60_000)] });
     expect(await fail()).toMatchObject({
       kind: 'quota-exhausted',
       retryAtMs: 60_000,
@@ -157,7 +203,7 @@ describe('DefenderClient', () => {
   });
 
   test('429 without a wait is asked three times, and no more', async () => {
-    const { fail, calls } = scripted({ outcomes: [{ kind: 'throttled', retryAfterMs: 0, upstream }] });
+    const { fail, calls } = scripted({ outcomes: [throttled(0)] });
     expect(await fail()).toMatchObject({ kind: 'quota-exhausted', retryAtMs: 0 });
     expect(calls).toHaveLength(3);
   });
@@ -189,13 +235,13 @@ describe('DefenderClient', () => {
     for (const outcome of [ANSWER, UNAVAILABLE, UNAUTHORIZED]) {
       const { client, calls, quota } = scripted({ outcomes: [outcome] });
       const work: Work = { untilMs: () => 20_000, signal: new AbortController().signal, at: () => {} };
-      expect(await clock.until(client.probe(URL, work))).toMatchObject({
+      expect(await clock.until(client.probe(QUESTION, work))).toMatchObject({
         outcome,
         token: { token: 'token' },
       });
       expect(calls).toHaveLength(1);
       expect(quota.view().minute.remaining).toBe(99);
-      (await clock.until(quota.acquire(work))).settle(); // nobody pauses
+      (await clock.until(quota.acquire(work))).settle(true); // nobody pauses
       expect(clock.monotonicMs()).toBe(0);
     }
   });
@@ -205,11 +251,11 @@ describe('DefenderClient', () => {
       [3_000, 3_000],
       [undefined, 750],
     ] as const) {
-      const throttled: Outcome = { kind: 'throttled', retryAfterMs, upstream };
-      const { client, calls, quota } = scripted({ outcomes: [throttled] });
+      const outcome = throttled(retryAfterMs);
+      const { client, calls, quota } = scripted({ outcomes: [outcome] });
       const began = clock.monotonicMs();
       const work: Work = { untilMs: () => 20_000, signal: new AbortController().signal, at: () => {} };
-      expect((await clock.until(client.probe(URL, work))).outcome).toEqual(throttled);
+      expect((await clock.until(client.probe(QUESTION, work))).outcome).toEqual(outcome);
       await clock.until(quota.acquire(work));
       expect(clock.monotonicMs() - began).toBe(pauseMs);
       expect(calls).toHaveLength(1);
@@ -219,7 +265,7 @@ describe('DefenderClient', () => {
   test('a retry ends when nobody waits any more', async () => {
     const { client, stop, calls } = scripted({ outcomes: [UNAVAILABLE] });
     const work: Work = { untilMs: () => 20_000, signal: stop.signal, at: () => {} };
-    const left = client.get(URL, (value) => ({ kind: 'value', value }), work);
+    const left = client.get(QUESTION, ({ body: value }) => ({ kind: 'value', value }), work, 'interactive');
     left.catch(() => {});
     await clock.settle();
     stop.abort(new Error('nobody waits'));
@@ -244,15 +290,15 @@ describe('DefenderClient', () => {
       },
       tokens: new TokenCache(clock),
       quota,
-      call: async (_url, token) => {
+      call: async (_question, token) => {
         calls.push(token);
         return ANSWER;
       },
     });
     const work: Work = { untilMs: () => 100_000, signal: new AbortController().signal, at: () => {} };
-    const read = (value: string): Reading<string> => ({ kind: 'value', value });
-    await clock.until(client.get(URL, read, work));
-    await clock.until(client.get(URL, read, work)); // 62 s later
+    const read = ({ body: value }: Answered): Reading<string> => ({ kind: 'value', value });
+    await clock.until(client.get(QUESTION, read, work, 'interactive'));
+    await clock.until(client.get(QUESTION, read, work, 'interactive')); // 62 s later
     expect(calls).toEqual(['token 1', 'token 2']);
   });
 });

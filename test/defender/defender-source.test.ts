@@ -1,8 +1,14 @@
-import { describe, expect, test } from '@jest/globals';
-import type { Answer, DefenderClient, Reading } from '../../shared/defender/client.js';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { OperatorAlert } from '../../shared/base/environment.js';
+import type { Question } from '../../shared/defender/call.js';
+import type { Answer, DefenderClient } from '../../shared/defender/client.js';
 import { DefenderSource } from '../../shared/defender/defender-source.js';
+import type { Answered, Reading } from '../../shared/defender/outcome.js';
 import type { Work } from '../../shared/lookup/source.js';
+import { SUSPECT_AFTER } from '../../shared/lookup/unknown-alerts.js';
 import type { Lane } from '../../shared/quota/lanes.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+import { answered } from './outcomes.js';
 
 const ORIGIN = 'https://api.test';
 const TICKS = 'da637472900382838869_1364969609';
@@ -10,31 +16,43 @@ const GUID = 'c6a87bc6-0000-4000-8000-000000000000_1';
 const work: Work = { untilMs: () => 0, signal: new AbortController().signal, at: () => {} };
 const pathOf = (id: string) => `${ORIGIN}/api/alerts/${id}/ips`;
 
+let clock: VirtualClock;
+beforeEach(() => {
+  clock = new VirtualClock();
+});
+
 /** A source whose client answers by address; what is not there is not found. */
 function answering(bodies: Readonly<Record<string, string>>) {
   const asked: string[] = [];
-  const lanes: (Lane | undefined)[] = [];
+  const lanes: Lane[] = [];
+  const reports: OperatorAlert[] = [];
   const client = {
     origin: ORIGIN,
     get: async <T>(
-      url: string,
-      read: (body: string) => Reading<T>,
+      { url }: Question,
+      read: (answer: Answered) => Reading<T>,
       _work: Work,
-      lane?: Lane,
+      lane: Lane,
     ): Promise<Answer<T>> => {
       asked.push(url);
       lanes.push(lane);
       const body = bodies[url];
-      const reading = body === undefined ? undefined : read(body);
+      const reading = body === undefined ? undefined : read(answered(body));
       return reading?.kind === 'value' ? reading : { kind: 'not-found' };
     },
   };
-  const source = new DefenderSource(client as unknown as DefenderClient);
+  const source = new DefenderSource({
+    clock,
+    client: client as unknown as DefenderClient,
+    report: (alert) => void reports.push(alert),
+  });
   return {
     asked,
     lanes,
-    find: (id: string) => source.find(id, work),
+    reports,
+    find: (id: string) => source.find(id, work, 'interactive'),
     stats: (address: string) => source.stats(address, work),
+    warnings: () => source.warnings().map(({ kind }) => kind),
   };
 }
 
@@ -99,7 +117,7 @@ describe('DefenderSource', () => {
   });
 
   test('pages are joined, each address once; what is unusable is kept, up to a hundred', async () => {
-    const second = `${ORIGIN}/next`;
+    const second = `${pathOf(TICKS)}?$skiptoken=2`;
     const { find } = answering({
       [pathOf(TICKS)]: page(['192.0.2.1', 'host'], second),
       [second]: page(['192.0.2.2', '192.0.2.1', ...Array(200).fill('x')]),
@@ -110,7 +128,7 @@ describe('DefenderSource', () => {
   });
 
   test('twenty pages are read, and no more', async () => {
-    const link = (number: number) => `${ORIGIN}/page/${number}`;
+    const link = (number: number) => `${pathOf(TICKS)}?$skip=${number}`;
     const pages = (count: number) =>
       Object.fromEntries(
         Array.from({ length: count }, (_, n) => [
@@ -125,6 +143,77 @@ describe('DefenderSource', () => {
       message: expect.stringContaining('more than 20 pages'),
     });
     expect(endless.asked).toHaveLength(20);
+  });
+
+  test.each([
+    ['to another path', `${ORIGIN}/api/alerts/da637472900382838869_1/ips`, /another path.*proxies/],
+    ['to a path below', `${pathOf(TICKS)}/more`, /another path/],
+    ['to itself', pathOf(TICKS), /read already/],
+  ])('a next link %s is refused at once, and remembered for five minutes', async (_where, link, message) => {
+    const { find, asked } = answering({
+      [pathOf(TICKS)]: page(['192.0.2.1'], link),
+      [link]: page(['192.0.2.1'], link),
+    });
+    for (const passedMs of [0, 299_999]) {
+      await clock.pass(passedMs);
+      await expect(find(TICKS)).rejects.toMatchObject({
+        kind: 'answer-unusable',
+        message: expect.stringMatching(message),
+      });
+      expect(asked).toHaveLength(1);
+    }
+    await clock.pass(1);
+    await expect(find(TICKS)).rejects.toMatchObject({ kind: 'answer-unusable' });
+    expect(asked).toHaveLength(2);
+  });
+
+  test('a circle of pages ends at the first one that was read already; another alert is not affected', async () => {
+    const second = `${pathOf(TICKS)}?$skiptoken=2`;
+    const other = 'ed637472900382838869_1';
+    const { find, asked } = answering({
+      [pathOf(TICKS)]: page(['192.0.2.1'], second),
+      [second]: page(['192.0.2.2'], second),
+      [pathOf(other)]: page(['192.0.2.3']),
+    });
+    await expect(find(TICKS)).rejects.toMatchObject({ kind: 'answer-unusable' });
+    expect(asked).toHaveLength(2);
+    expect(await find(other)).toMatchObject({ status: 'found' });
+  });
+
+  test('a later page that Defender does not know is a failure, not an unknown alert', async () => {
+    const { find } = answering({ [pathOf(TICKS)]: page(['192.0.2.1'], `${pathOf(TICKS)}?$skiptoken=2`) });
+    await expect(find(TICKS)).rejects.toMatchObject({
+      kind: 'upstream-unavailable',
+      retryAtMs: 10_000,
+      message: expect.stringContaining('later page'),
+    });
+  });
+
+  const unknownIds = (count: number) =>
+    Array.from({ length: count }, (_, n) => `da63747290038283886${n % 10}_${n}`);
+
+  test('many different unknown alerts in a row make the source suspect: reported once, until one is known', async () => {
+    const { find, warnings, reports } = answering({ [pathOf(TICKS)]: page([]) });
+    const ids = unknownIds(SUSPECT_AFTER);
+    for (const id of ids.slice(1)) await find(id);
+    for (const id of ids.slice(1)) await find(id); // the same ones again are no further sign
+    expect(warnings()).toEqual([]);
+    await find(ids[0] as string);
+    for (const id of unknownIds(3 * SUSPECT_AFTER)) await find(id);
+    expect(warnings()).toEqual(['source-suspect']);
+    expect(reports.map(({ event }) => event)).toEqual(['source-suspect']);
+    expect(reports[0]?.detail).toMatch(/retired.*DEFENDER_CLOUD.*probe=/);
+    await find(TICKS); // known, and without addresses
+    expect(warnings()).toEqual([]);
+  });
+
+  test('a known alert among unknown ones keeps the source from being suspect', async () => {
+    const { find, warnings } = answering({ [pathOf(TICKS)]: page(['192.0.2.1']) });
+    const ids = unknownIds(2 * SUSPECT_AFTER - 2);
+    for (const id of ids.slice(1, SUSPECT_AFTER)) await find(id);
+    await find(TICKS);
+    for (const id of ids.slice(SUSPECT_AFTER)) await find(id);
+    expect(warnings()).toEqual([]);
   });
 
   test.each([

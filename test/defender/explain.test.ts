@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { type CallFacts, explain } from '../../shared/defender/explain.js';
+import { malformed } from '../../shared/defender/outcome.js';
 import type { Failure } from '../../shared/defender/retry.js';
 import type { TokenClaims } from '../../shared/identity/claims.js';
+import { OUTCOMES, throttled } from './outcomes.js';
 
 const HOST = 'https://api.test';
 const AUDIENCE = 'https://audience.test';
@@ -12,19 +14,19 @@ const upstream = { code: 'SomeCode', message: 'Some message.', target: 'correlat
 /** Every failure, with the kind of error and the parts of the sentence that the reader needs. */
 const FAILURES: readonly [Failure, string, number, readonly string[]][] = [
   [
-    { kind: 'throttled', retryAfterMs: 1, upstream },
+    { ...throttled(1), upstream },
     'quota-exhausted',
     429,
     ['429', "something else uses this identity's limit", 'Defender said SomeCode: Some message.'],
   ],
   [
-    { kind: 'unauthorized', upstream },
+    { ...OUTCOMES.unauthorized, upstream },
     'token-refused',
     502,
     ['401', 'DEFENDER_AUDIENCE', 'DEFENDER_CLOUD', '24 hours', 'restart', 'Defender said SomeCode'],
   ],
   [
-    { kind: 'forbidden', upstream },
+    { ...OUTCOMES.forbidden, upstream },
     'permission-missing',
     502,
     [
@@ -38,13 +40,33 @@ const FAILURES: readonly [Failure, string, number, readonly string[]][] = [
     ],
   ],
   [
+    { ...OUTCOMES.retired, upstream },
+    'source-retired',
+    502,
+    [HOST, '410', 'gone for good', 'newer version', 'Defender said SomeCode'],
+  ],
+  [
+    { kind: 'malformed', status: 404, what: 'a 404 that is none of its own', upstream },
+    'upstream-unavailable',
+    503,
+    [
+      HOST,
+      'a 404 that',
+      'nobody knows whether',
+      'DEFENDER_API_HOST',
+      'proxies',
+      'retired',
+      'Defender said SomeCode',
+    ],
+  ],
+  [
     { kind: 'refused', status: 400, upstream },
     'request-refused',
     502,
     ['HTTP 400', 'asking again would not help', 'Defender said SomeCode'],
   ],
   [
-    { kind: 'untrusted', code: 'CERT_HAS_EXPIRED' },
+    OUTCOMES.untrusted,
     'connection-not-trusted',
     502,
     [HOST, 'CERT_HAS_EXPIRED', 'no token was sent', 'DEFENDER_API_HOST', 'proxies'],
@@ -55,17 +77,17 @@ const FAILURES: readonly [Failure, string, number, readonly string[]][] = [
     502,
     [HOST, 'HTTP 302', 'not followed', 'configured host only', 'DEFENDER_API_HOST'],
   ],
-  [{ kind: 'too-large' }, 'answer-unusable', 502, [HOST, 'larger than any real one', 'DEFENDER_API_HOST']],
-  [{ kind: 'malformed', what: 'a page' }, 'upstream-unavailable', 503, [HOST, 'with a page', 'proxy']],
+  [OUTCOMES.tooLarge, 'answer-unusable', 502, [HOST, 'larger than any real one', 'DEFENDER_API_HOST']],
+  [malformed('a page'), 'upstream-unavailable', 503, [HOST, 'with a page', 'proxy']],
   [
     { kind: 'unavailable', status: 500, retryAfterMs: 1, upstream },
     'upstream-unavailable',
     503,
     [HOST, 'HTTP 500', 'ask again later', 'Defender said SomeCode'],
   ],
-  [{ kind: 'timed-out' }, 'upstream-unavailable', 503, [HOST, 'did not answer in time', 'network']],
+  [OUTCOMES.timedOut, 'upstream-unavailable', 503, [HOST, 'did not answer in time', 'network']],
   [
-    { kind: 'unreachable', code: 'ENOTFOUND' },
+    { ...OUTCOMES.refusedConnection, code: 'ENOTFOUND' },
     'upstream-unavailable',
     503,
     [HOST, 'ENOTFOUND', 'DEFENDER_API_HOST', 'DNS'],
@@ -108,7 +130,7 @@ describe('what the token says goes into a refusal', () => {
     tenantId: 'tenant-1',
   };
   const told = (kind: 'forbidden' | 'unauthorized', claims: CallFacts['claims']) =>
-    explain({ kind, upstream: undefined }, { ...CALLED, claims }, undefined).message;
+    explain(OUTCOMES[kind], { ...CALLED, claims }, undefined).message;
 
   test.each([
     [

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { readIpStats } from '../../shared/defender/ip-stats.js';
+import { answered } from './outcomes.js';
 
-const read = (stats: unknown) => readIpStats(JSON.stringify(stats));
+const read = (stats: unknown) => readIpStats(answered(JSON.stringify(stats)));
 
 test('the prevalence is read as a number or as the text of one, the dates as ISO dates', () => {
   const dates = { orgFirstSeen: '2017-07-30T13:23:48Z', orgLastSeen: '2017-08-29T13:09:05Z' };
@@ -37,11 +38,11 @@ test.each([
   { organizationPrevalence: 1.5 },
   { organizationPrevalence: 2 ** 60 },
 ])('%j is no statistics, and never a prevalence of 0', (stats) => {
-  expect(read(stats)).toEqual({ kind: 'malformed', what: 'statistics without a prevalence' });
+  expect(read(stats)).toMatchObject({ kind: 'malformed', what: 'statistics without a prevalence' });
 });
 
 test('a body that is no JSON object is no statistics', () => {
-  for (const body of ['', '<html>', 'null', '7']) {
-    expect(readIpStats(body)).toMatchObject({ kind: 'malformed' });
+  for (const body of ['', '<html>', 'null', '7', '[]', '{"organizationPrevalence":0,"error":{"code":"A"}}']) {
+    expect(readIpStats(answered(body))).toMatchObject({ kind: 'malformed' });
   }
 });

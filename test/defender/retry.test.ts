@@ -1,29 +1,29 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decide, type Failure, type Progress } from '../../shared/defender/retry.js';
+import { malformed } from '../../shared/defender/outcome.js';
+import { AWAY_AFTER, decide, type Failure, type Progress } from '../../shared/defender/retry.js';
+import { OUTCOMES, throttled } from './outcomes.js';
 
-const upstream = undefined;
 const at = (progress: Partial<Progress> = {}): Progress => ({
   attempts: 1,
+  failedInARow: 0,
   tokenRenewed: false,
   remainingMs: 20_000,
   random: 0.5,
   ...progress,
 });
 const unavailable = (retryAfterMs?: number): Failure => ({
-  kind: 'unavailable',
-  status: 503,
+  ...OUTCOMES.unavailable,
   retryAfterMs,
-  upstream,
 });
-const throttled = (retryAfterMs?: number): Failure => ({ kind: 'throttled', retryAfterMs, upstream });
 
 describe('decide', () => {
   test.each<[Failure, number]>([
     [unavailable(), 3],
-    [{ kind: 'unreachable', code: 'ECONNRESET' }, 3],
-    [{ kind: 'timed-out' }, 3],
-    [{ kind: 'malformed', what: 'a page' }, 2],
+    [OUTCOMES.reset, 3],
+    [OUTCOMES.refusedConnection, 3],
+    [OUTCOMES.timedOut, 3],
+    [malformed('a page'), 2],
   ])('%j: called %d times, with a growing wait, then failed with a time to come back', (failure, calls) => {
     for (let attempts = 1; attempts < calls; attempts++) {
       expect(decide(failure, at({ attempts }))).toEqual({ kind: 'retry', waitMs: 375 * 2 ** (attempts - 1) });
@@ -32,6 +32,19 @@ describe('decide', () => {
       kind: 'fail',
       retryAfterMs: 10_000,
     });
+  });
+
+  test('after five failed questions in a row one attempt instead of three, with a time to come back', () => {
+    for (const failure of [unavailable(), OUTCOMES.reset, OUTCOMES.timedOut, malformed('a page')]) {
+      expect(decide(failure, at({ failedInARow: AWAY_AFTER - 1 }))).toMatchObject({ kind: 'retry' });
+      expect(decide(failure, at({ failedInARow: AWAY_AFTER }))).toEqual({
+        kind: 'fail',
+        retryAfterMs: 10_000,
+      });
+    }
+    // Defender's own word keeps its meaning.
+    expect(decide(throttled(2_000), at({ failedInARow: AWAY_AFTER }))).toMatchObject({ again: true });
+    expect(decide(OUTCOMES.unauthorized, at({ failedInARow: AWAY_AFTER }))).toEqual({ kind: 'renew-token' });
   });
 
   test('half of a wait is chance', () => {
@@ -72,7 +85,7 @@ describe('decide', () => {
   });
 
   test('401: another token once', () => {
-    const unauthorized: Failure = { kind: 'unauthorized', upstream };
+    const unauthorized: Failure = OUTCOMES.unauthorized;
     expect(decide(unauthorized, at())).toEqual({ kind: 'renew-token' });
     expect(decide(unauthorized, at({ tokenRenewed: true }))).toEqual({
       kind: 'fail',
@@ -80,11 +93,12 @@ describe('decide', () => {
   });
 
   test.each<Failure>([
-    { kind: 'forbidden', upstream },
-    { kind: 'untrusted', code: 'CERT_HAS_EXPIRED' },
+    OUTCOMES.forbidden,
+    OUTCOMES.retired,
+    OUTCOMES.untrusted,
     { kind: 'redirected', status: 302 },
-    { kind: 'too-large' },
-    { kind: 'refused', status: 400, upstream },
+    OUTCOMES.tooLarge,
+    { kind: 'refused', status: 400, upstream: undefined },
   ])('%j: failed at once, for somebody to mend', (failure) => {
     expect(decide(failure, at())).toEqual({ kind: 'fail' });
   });
@@ -95,36 +109,47 @@ describe('decide', () => {
       wait.map(unavailable),
       wait.map(throttled),
       fc.constantFrom<Failure>(
-        { kind: 'unreachable', code: 'X' },
-        { kind: 'timed-out' },
-        { kind: 'malformed', what: 'x' },
-        { kind: 'unauthorized', upstream },
-        { kind: 'forbidden', upstream },
-        { kind: 'too-large' },
+        OUTCOMES.reset,
+        OUTCOMES.timedOut,
+        malformed('x'),
+        OUTCOMES.unauthorized,
+        OUTCOMES.forbidden,
+        OUTCOMES.tooLarge,
       ),
     );
     const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     const steps = fc.array(fc.tuple(failure, random, fc.nat(10_000)), { minLength: 10, maxLength: 10 });
     fc.assert(
-      fc.property(steps, fc.integer({ min: 0, max: 220_000 }), (failures, allowedMs) => {
-        let remainingMs = allowedMs;
-        let tokenRenewed = false;
-        let attempts = 0;
-        for (const [failed, chance, tookMs] of failures) {
-          attempts++;
-          remainingMs -= tookMs;
-          const verdict = decide(failed, { attempts, tokenRenewed, remainingMs, random: chance });
-          if (verdict.kind === 'fail' || (verdict.kind === 'pause' && !verdict.again)) break;
-          if (verdict.kind === 'renew-token') tokenRenewed = true;
-          else {
-            const waitMs = verdict.kind === 'retry' ? verdict.waitMs : verdict.pauseMs;
-            expect(waitMs).toBeGreaterThanOrEqual(0);
-            expect(waitMs).toBeLessThan(remainingMs);
-            remainingMs -= waitMs;
+      fc.property(
+        steps,
+        fc.integer({ min: 0, max: 220_000 }),
+        fc.nat(10),
+        (failures, allowedMs, failedInARow) => {
+          let remainingMs = allowedMs;
+          let tokenRenewed = false;
+          let attempts = 0;
+          for (const [failed, chance, tookMs] of failures) {
+            attempts++;
+            remainingMs -= tookMs;
+            const verdict = decide(failed, {
+              attempts,
+              failedInARow,
+              tokenRenewed,
+              remainingMs,
+              random: chance,
+            });
+            if (verdict.kind === 'fail' || (verdict.kind === 'pause' && !verdict.again)) break;
+            if (verdict.kind === 'renew-token') tokenRenewed = true;
+            else {
+              const waitMs = verdict.kind === 'retry' ? verdict.waitMs : verdict.pauseMs;
+              expect(waitMs).toBeGreaterThanOrEqual(0);
+              expect(waitMs).toBeLessThan(remainingMs);
+              remainingMs -= waitMs;
+            }
           }
-        }
-        expect(attempts).toBeLessThanOrEqual(4);
-      }),
+          expect(attempts).toBeLessThanOrEqual(4);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { excerpt, type HttpAnswer, readAnswer } from '../../shared/defender/wire.js';
+import { excerpt, type HttpAnswer, readAnswer, withoutToken } from '../../shared/defender/wire.js';
 
 const NOW = Date.UTC(2026, 10, 23, 18, 0, 0);
 const answer = (status: number, more: Partial<HttpAnswer> = {}): HttpAnswer => ({
   status,
   retryAfter: null,
   date: null,
+  contentType: null,
   body: '',
   ...more,
 });
@@ -14,20 +15,20 @@ const upstream = { code: 'SomeCode', message: 'Some message.', target: 'correlat
 
 describe('readAnswer', () => {
   test.each([
-    [200, { kind: 'answered', body }],
-    [201, { kind: 'malformed', what: 'HTTP 201 and no answer' }],
-    [204, { kind: 'malformed', what: 'HTTP 204 and no answer' }],
-    [299, { kind: 'malformed', what: 'HTTP 299 and no answer' }],
+    [200, { kind: 'answered', status: 200, body, contentType: undefined }],
+    [201, { kind: 'malformed', status: 201, what: 'HTTP 201 and no answer' }],
+    [204, { kind: 'malformed', status: 204, what: 'HTTP 204 and no answer' }],
+    [299, { kind: 'malformed', status: 299, what: 'HTTP 299 and no answer' }],
     [300, { kind: 'redirected', status: 300 }],
     [302, { kind: 'redirected', status: 302 }],
     [399, { kind: 'redirected', status: 399 }],
     [400, { kind: 'refused', status: 400, upstream }],
-    [401, { kind: 'unauthorized', upstream }],
-    [403, { kind: 'forbidden', upstream }],
-    [404, { kind: 'not-found', upstream }],
+    [401, { kind: 'unauthorized', status: 401, upstream }],
+    [403, { kind: 'forbidden', status: 403, upstream }],
     [405, { kind: 'refused', status: 405, upstream }],
     [408, { kind: 'unavailable', status: 408, retryAfterMs: undefined, upstream }],
-    [429, { kind: 'throttled', retryAfterMs: undefined, upstream }],
+    [410, { kind: 'retired', status: 410, upstream }],
+    [429, { kind: 'throttled', status: 429, retryAfterMs: undefined, upstream }],
     [499, { kind: 'refused', status: 499, upstream }],
     [500, { kind: 'unavailable', status: 500, retryAfterMs: undefined, upstream }],
     [503, { kind: 'unavailable', status: 503, retryAfterMs: undefined, upstream }],
@@ -56,17 +57,74 @@ describe('readAnswer', () => {
     ['{"error":{"code":"A"}}', { code: 'A', message: '' }],
     ['{"error":{"code":"A","message":7,"target":null}}', { code: 'A', message: '' }],
   ])('an error body of %j', (text, error) => {
-    expect(readAnswer(answer(404, { body: text }), NOW)).toEqual({ kind: 'not-found', upstream: error });
+    expect(readAnswer(answer(400, { body: text }), NOW)).toMatchObject({ kind: 'refused', upstream: error });
+  });
+
+  test("a 404 in Defender's own words is not-found", () => {
+    const own =
+      '{"error":{"code":"ResourceNotFound","message":"Alert x not found","target":"correlation-1"}}';
+    expect(readAnswer(answer(404, { body: own }), NOW)).toMatchObject({
+      kind: 'not-found',
+      status: 404,
+      upstream: { code: 'ResourceNotFound', target: 'correlation-1' },
+    });
+  });
+
+  test.each([
+    ['', 'not in its error form'],
+    ['<html>Not Found</html>', 'not in its error form'],
+    ['{"statusCode":404,"message":"Resource not found"}', 'not in its error form'],
+    ['{"message":"no Route matched with those values"}', 'not in its error form'],
+    ['{"error":"ResourceNotFound"}', 'not in its error form'],
+    ['{"error":{"code":"ResourceNotFound"', 'not in its error form'],
+    ['[{"error":{"code":"ResourceNotFound"}}]', 'not in its error form'],
+    ['{"error":{"code":"NotFound","message":"No resource"}}', 'NotFound'],
+    ['{"error":{"code":"resourcenotfound"}}', 'resourcenotfound'],
+  ])('any other 404 is malformed, and says why: %s', (text, why) => {
+    const outcome = readAnswer(answer(404, { body: text }), NOW);
+    expect(outcome).toMatchObject({ kind: 'malformed', status: 404, what: expect.stringContaining(why) });
   });
 
   test('long texts are cut', () => {
     const long = 'x'.repeat(1_000);
     const text = JSON.stringify({ error: { code: long, message: long, target: long } });
     const cut = `${'x'.repeat(200)}…`;
-    expect(readAnswer(answer(404, { body: text }), NOW)).toEqual({
-      kind: 'not-found',
+    expect(readAnswer(answer(400, { body: text }), NOW)).toMatchObject({
       upstream: { code: cut, message: cut, target: cut },
     });
     expect(excerpt('x'.repeat(200))).toBe('x'.repeat(200));
+  });
+});
+
+describe('withoutToken', () => {
+  const header = 'eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9';
+  const payload = 'eyJhdWQiOiJodHRwczovL2FwaS5zZWN1cml0eWNlbnRlci5taWNyb3NvZnQuY29tIn0';
+  const signature = 'c2lnbmF0dXJlLW9mLXRoZS10b2tlbi13aGljaC1pcy1sb25n';
+  const token = `${header}.${payload}.${signature}`;
+
+  test.each([
+    ['whole', token],
+    ['the beginning', token.slice(0, 150)],
+    ['of the middle', payload.slice(10, 40)],
+    ['of the signature', signature.slice(5, 25)],
+    ['joined to other text', `x${signature.slice(3, 30)}y`],
+    ['the payload only', payload],
+  ])('no part of the token of 20 characters is left in an error body: %s', (_which, part) => {
+    const text = withoutToken(`{"error":{"code":"A","message":"You sent ${part} to us."}}`, token, 403);
+    for (let at = 0; at + 20 <= token.length; at++) expect(text).not.toContain(token.slice(at, at + 20));
+    expect(text).toContain('You sent ***');
+    expect(text).toContain('to us.');
+  });
+
+  test("anybody's JWT is taken out, and other words stay", () => {
+    const other = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.';
+    expect(withoutToken(`a ${other} b`, token, 200)).toBe('a *** b');
+    const message =
+      'Alert da637472900382838869_1364969609 of 0f8fad5b-d9cb-469f-a165-70867728950e was not found.';
+    expect(withoutToken(message, token, 404)).toBe(message);
+  });
+
+  test('a long error body costs little, and is cut', () => {
+    expect(withoutToken(signature.repeat(200_000), token, 500).length).toBeLessThan(70_000);
   });
 });

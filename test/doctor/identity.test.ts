@@ -66,6 +66,28 @@ describe('whose token', () => {
     });
   });
 
+  test.each(['AADSTS500011', 'AADSTS650057'])(
+    'a tenant that does not know the audience (%s): not a matter of AZURE_CLIENT_ID',
+    async (code) => {
+      world = await startWorld();
+      world.identity.intercept = (_request, response) => {
+        const message = `${code}: The resource principal named X was not found in the tenant named secret-tenant.`;
+        response.writeHead(400, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ statusCode: 400, message }));
+        return true;
+      };
+      const { of, names, answer } = await consult(world);
+      expect(of('identity').found).toContain(world.audience);
+      for (const part of [code, 'DEFENDER_CLOUD', 'DEFENDER_AUDIENCE']) {
+        expect(of('identity').found).toContain(part);
+      }
+      expect(of('identity').fix).toContain('DEFENDER_CLOUD=CLOUD');
+      expect(of('identity').found).not.toContain('AZURE_CLIENT_ID');
+      expect(names).not.toContain('client-id');
+      expect(answer.text).not.toContain('secret-tenant');
+    },
+  );
+
   test('a client id that the app has no identity of', async () => {
     world = await startWorld({ settings: { AZURE_CLIENT_ID: OTHER_ID.replace('5', '6') } });
     refuse(400);

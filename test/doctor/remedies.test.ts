@@ -25,7 +25,7 @@ describe('a wrong setting: the command is for the setting that mends it', () => 
     ['its own', { QUOTA_PER_HOUR: 'x' }, new RegExp(`${SET.source}QUOTA_PER_HOUR=VALUE"$`)],
     [
       'one too many',
-      { LOCAL_CREDENTIALS: 'azure-cli', CONTAINER_NAME: 'x' },
+      { LOCAL_CREDENTIALS: 'azure-cli', CONTAINER_NAME: 'x', WEBSITE_SITE_NAME: 'x' },
       new RegExp(`${REMOVE.source}LOCAL_CREDENTIALS$`),
     ],
     [

@@ -1,5 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
+import { alertIds } from '../support/alert-ids.js';
 import { mostHeldDuring } from '../support/live-bytes.js';
 import { expectMendable, expectRetryLater } from '../support/problems.js';
 import type { OnRequest } from '../support/raw-server.js';
@@ -151,7 +152,7 @@ test('beyond: keep-alive sockets closed by the server between calls → the next
   expect(new Set(sockets).size).toBe(5);
 });
 
-test('beyond: next pages on the same host, on another one, with credentials in the link, without end → followed on the same host and charged one by one; 502 for the others, and the token goes nowhere else', async () => {
+test('beyond: next pages on the same host, on another one, on another path, with credentials in the link, in a circle → followed on the same host and path and charged one by one; 502 at once for the others, remembered for a while, and the token goes nowhere else', async () => {
   const elsewhere = await fire.startRawServer((socket) => socket.end());
   const world = await fire.startWorld({ settings: { IPS_CACHE_SECONDS: '0' } });
   const page = (nextLink: unknown, id = '192.0.2.1') => ({
@@ -159,30 +160,38 @@ test('beyond: next pages on the same host, on another one, with credentials in t
     body: JSON.stringify({ value: [{ id }], '@odata.nextLink': nextLink }),
   });
   const { url } = world.defender;
-  world.defender.intercept = first(page(`${url}${PATH}?$skiptoken=2`), ipsAnswer('192.0.2.2'));
+  world.defender.intercept = first(page(`${url}${PATH}?$skiptoken=2`), page(null, '192.0.2.2'));
   const { json } = await fire.time.until(world.enrich(ALERT));
   expect(json.alert.relatedIps).toEqual(['192.0.2.1', '192.0.2.2']);
   expect(json.enrichment.quota.minute.remaining).toBe(98);
   expect(world.asked()).toEqual([PATH, `${PATH}?$skiptoken=2`]);
 
-  for (const link of [
+  const links = [
     `${elsewhere.url}${PATH}`,
     `//127.0.0.1:${elsewhere.port}${PATH}`,
     `${url.replace('://', '://user:secret@')}${PATH}`,
     `${url}.example${PATH}`,
+    `${url}/api/alerts/da637472900382838869_1/ips`,
+    `${url}${PATH}/../../other`,
     'file:///etc/passwd',
     PATH,
     '',
-  ]) {
-    world.defender.intercept = first(page(link));
-    expectMendable(await fire.time.until(world.enrich(ALERT)), 502, 'answer-unusable');
+  ];
+  const ids = alertIds(links.length);
+  for (const [index, link] of links.entries()) {
+    world.defender.intercept = always(page(link));
+    for (const _again of [1, 2]) {
+      const answer = await fire.time.until(world.enrich({ ...ALERT, id: ids[index] }));
+      expectMendable(answer, 502, 'answer-unusable');
+    }
   }
-  expect(world.asked()).toHaveLength(2 + 7);
+  expect(world.asked()).toHaveLength(2 + links.length);
   expect(elsewhere.requests).toEqual([]);
 
   world.defender.intercept = always(page(`${url}${PATH}`));
   expectMendable(await fire.time.until(world.enrich(ALERT)), 502, 'answer-unusable');
-  expect(world.asked()).toHaveLength(2 + 7 + 20);
+  expectMendable(await fire.time.until(world.enrich(ALERT)), 502, 'answer-unusable');
+  expect(world.asked()).toHaveLength(2 + links.length + 1);
 });
 
 test('beyond: 429 without Retry-After, with 0, -1, a date or 1000000000 → a bounded number of calls, then 429 that names at least 1 s and at most an hour', async () => {

@@ -125,7 +125,7 @@ test('row 15: 400 or 403 → no retry; 502 that says what to fix, with Defender�
   }
 });
 
-test('row 16: 404 → 200 with that alert not_found and no IPs, and the others enriched', async () => {
+test("row 16: 404 in Defender's own words → 200 with that alert not_found and no IPs, and the others enriched", async () => {
   const world = await fire.startWorld();
   const posted = { alertIds: [UNKNOWN_ALERT, ALERT.id] };
   const { status, json } = await fire.time.until(world.enrich(posted));

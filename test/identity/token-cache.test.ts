@@ -16,6 +16,8 @@ type Outcome =
       readonly tookMs?: number;
       readonly lifetimeMs?: number;
       readonly token?: string;
+      /** From now. */
+      readonly refreshAfterMs?: number;
     }
   | { readonly kind: 'fails'; readonly tookMs?: number; readonly error?: Error }
   | { readonly kind: 'hangs' };
@@ -35,8 +37,9 @@ function playing(...outcomes: readonly [Outcome, ...Outcome[]]) {
     if (outcome.kind === 'hangs') return clock.sleep(Number.MAX_SAFE_INTEGER, signal) as Promise<never>;
     if (outcome.tookMs) await clock.sleep(outcome.tookMs, signal);
     if (outcome.kind === 'fails') throw outcome.error ?? new IdentityError('identity-unavailable', 'down');
-    const { token = `token ${seen.attempts}`, lifetimeMs = DAY } = outcome;
-    return { token, expiresOnMs: clock.epochMs() + lifetimeMs };
+    const { token = `token ${seen.attempts}`, lifetimeMs = DAY, refreshAfterMs } = outcome;
+    const refresh = refreshAfterMs ? { refreshAfterMs: clock.epochMs() + refreshAfterMs } : {};
+    return { token, expiresOnMs: clock.epochMs() + lifetimeMs, ...refresh };
   };
   const credential: Credential = {
     key: 'k',
@@ -103,6 +106,44 @@ describe('get', () => {
     await clock.pass(5_001);
     await identity.get();
     expect(identity.attempts).toBe(3);
+  });
+
+  test('the same token back is no refresh: asked again a minute later, until there is another one', async () => {
+    const same = { kind: 'token', token: 'same', lifetimeMs: HOUR } as const;
+    const identity = playing(
+      same,
+      { ...same, lifetimeMs: HOUR / 2 },
+      { ...same, lifetimeMs: HOUR / 2 },
+      {
+        kind: 'token',
+        token: 'other',
+      },
+    );
+    await identity.get();
+    await clock.pass(HOUR / 2);
+    for (const attempts of [2, 3]) {
+      expect(await identity.get()).toBe('same');
+      expect(identity.attempts).toBe(attempts);
+      await clock.pass(59_999);
+      expect(await identity.get()).toBe('same');
+      expect(identity.attempts).toBe(attempts);
+      await clock.pass(1);
+    }
+    await identity.get();
+    await clock.settle();
+    expect(await identity.get()).toBe('other');
+    expect(identity.attempts).toBe(4);
+  });
+
+  test('a credential that says when it has another token is asked then, and not at half-life', async () => {
+    const identity = playing({ kind: 'token', refreshAfterMs: 7 * HOUR }, { kind: 'token' });
+    await identity.get();
+    await clock.pass(7 * HOUR + 999);
+    await identity.get();
+    expect(identity.attempts).toBe(1);
+    await clock.pass(1);
+    await identity.get();
+    expect(identity.attempts).toBe(2);
   });
 
   test('a failing renewal is not told while the token is valid, and is tried again after 5 s, not before', async () => {

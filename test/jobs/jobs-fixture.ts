@@ -6,7 +6,7 @@ import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
 import { JobPlaces } from '../../shared/jobs/places.js';
-import { createLookups } from '../../shared/lookup/create-lookups.js';
+import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
 import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
 import { laneWindows } from '../../shared/quota/lanes.js';
@@ -88,15 +88,15 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       if (answer instanceof Error) throw answer;
       return answer;
     } finally {
-      permit.settle();
+      permit.settle(true);
     }
   }
 
   function partsOf(): JobsParts {
-    const { backgroundLookup, statsLookup } = createLookups({
+    const { backgroundLookup } = createLookups({
       clock,
       emit: emitNothing,
-      source: { find: ask, stats: () => Promise.reject(refuse()) },
+      source: { find: ask },
       times: { ipsSeconds: 300, notFoundSeconds: 300 },
     });
     return {
@@ -110,7 +110,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       perMinute: 80, // what the reserve leaves of 100
       jobs: new JobStore({ clock, random, store, large: store, places }),
       lookup: backgroundLookup,
-      statsLookup,
+      statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
       wantsStats: () => false,
       deliveries: {
         accept: async ({ id, destination }, enriched) => {

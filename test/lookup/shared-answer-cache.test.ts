@@ -24,7 +24,7 @@ const instance = (owner = 'me', times = { ipsSeconds: 300, notFoundSeconds: 30 }
   const report = (told: OperatorAlert) => void reports.push(told);
   return new SharedAnswerCache({ clock, store, times, owner, report });
 };
-const find = (cache: SharedAnswerCache, alertId: string) => time.until(cache.find(alertId));
+const find = (cache: SharedAnswerCache, alertId: string) => time.until(cache.find(alertId, {}));
 
 describe('the cache that instances share', () => {
   test('what one instance keeps, another finds, with its age by the store', async () => {
@@ -48,10 +48,19 @@ describe('the cache that instances share', () => {
     expect(await find(instance(), 'da1_1')).toBeUndefined();
   });
 
+  test('an answer larger than a blob that would be read is not shared', async () => {
+    const cache = instance();
+    const ips = (count: number) => Array.from({ length: count }, (_, n) => `2001:db8:${n.toString(16)}::1`);
+    await time.until(cache.keep('da1_1', { ...FOUND, ips: ips(300_000) }));
+    expect(store.operations.write).toBe(0);
+    await time.until(cache.keep('da1_1', { ...FOUND, ips: ips(100_000) }));
+    expect(await find(cache, 'da1_1')).toMatchObject({ answer: { status: 'found' } });
+  });
+
   test('where nothing is to be kept, the store is not asked', async () => {
     const cache = instance('me', { ipsSeconds: 0, notFoundSeconds: 0 });
     await cache.keep('da1_1', FOUND);
-    expect(await cache.find('da1_1')).toBeUndefined();
+    expect(await cache.find('da1_1', {})).toBeUndefined();
     expect(store.operations).toMatchObject({ read: 0, write: 0 });
   });
 
@@ -92,7 +101,9 @@ describe('the cache that instances share', () => {
 
   describe('asked for thousands of alerts at once', () => {
     const ALERTS = Array.from({ length: 3_000 }, (_, index) => `da1_${index}`);
-    const findAll = (cache: SharedAnswerCache) => time.until(Promise.all(ALERTS.map((id) => cache.find(id))));
+    const askForAll = (cache: SharedAnswerCache, request = {}) =>
+      Promise.all(ALERTS.map((id) => cache.find(id, request)));
+    const findAll = (cache: SharedAnswerCache) => time.until(askForAll(cache));
     let mostAtOnce: number;
     beforeEach(() => {
       mostAtOnce = 0;
@@ -121,6 +132,42 @@ describe('the cache that instances share', () => {
       expect(time.monotonicMs() - began).toBe(1_000);
       expect(mostAtOnce).toBe(32);
       expect(reports).toHaveLength(1);
+    });
+
+    test.each([20, 100, 900])(
+      'another request is answered next, not after all of them (a read takes %i ms)',
+      async (readMs) => {
+        const cache = instance();
+        await time.until(cache.keep('da9_9', FOUND));
+        latencyMs = readMs;
+        const all = askForAll(cache);
+        await time.pass(50);
+        const began = time.monotonicMs();
+        expect(await find(cache, 'da9_9')).toMatchObject({ answer: FOUND });
+        // At the longest the rest of a read that is under way, and its own.
+        expect(time.monotonicMs() - began).toBeLessThanOrEqual(2 * readMs);
+        await time.until(all);
+      },
+    );
+
+    test('writes are few at a time as well, none is lost, and reads go on meanwhile', async () => {
+      const cache = instance();
+      let writing = 0;
+      let mostWrites = 0;
+      const write = store.write.bind(store);
+      store.write = (...args) => {
+        mostWrites = Math.max(mostWrites, ++writing);
+        return write(...args).finally(() => writing--);
+      };
+      latencyMs = 20;
+      const kept = Promise.all(ALERTS.map((id) => cache.keep(id, FOUND)));
+      await time.pass(50);
+      const began = time.monotonicMs();
+      expect(await find(cache, ALERTS[0] as string)).toMatchObject({ answer: FOUND });
+      expect(time.monotonicMs() - began).toBeLessThanOrEqual(20);
+      await time.until(kept);
+      expect(store.blobs.size).toBe(ALERTS.length);
+      expect(mostWrites).toBe(16);
     });
 
     test('with a slow store nobody waits much longer than five seconds for a turn', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { withDeadline } from '../../shared/base/deadline.js';
+import { RequestError } from '../../shared/base/errors.js';
 import { emitNothing } from '../../shared/base/telemetry-event.js';
 import { createLookups } from '../../shared/lookup/create-lookups.js';
 import type { SharedCache } from '../../shared/lookup/lookup.js';
@@ -26,7 +27,6 @@ function setUp(shared: Partial<SharedCache<SourceAnswer>>) {
         asked.push(id);
         return FOUND;
       },
-      stats: () => Promise.reject(new Error('not asked for here')),
     },
     times: { ipsSeconds: 300, notFoundSeconds: 30 },
     shared: { find: async () => undefined, keep: async (id) => void kept.push(id), ...shared },
@@ -67,5 +67,39 @@ describe('a lookup with a cache that instances share', () => {
     expect(clock.monotonicMs()).toBe(0);
     await clock.until(lookup.settled());
     expect(clock.monotonicMs()).toBe(500);
+  });
+
+  test('an id that cannot be asked about is refused before anything is read for it', async () => {
+    const levels: string[] = [];
+    const refusal = new RequestError('invalid-alert-id', 'no id');
+    const { lookup } = createLookups({
+      clock,
+      emit: (event) => void levels.push(event.kind),
+      source: {
+        check: (id) => {
+          if (id === 'nonsense') throw refusal;
+        },
+        find: async () => FOUND,
+      },
+      times: { ipsSeconds: 300, notFoundSeconds: 30 },
+      shared: {
+        find: async (id) => {
+          asked.push(id);
+          return undefined;
+        },
+        keep: async () => {},
+      },
+    });
+    const find = (id: string) =>
+      withDeadline(
+        clock,
+        25_000,
+        () => new Error('late'),
+        (deadline) => lookup.find(id, deadline),
+      );
+    await expect(find('nonsense')).rejects.toBe(refusal);
+    expect({ asked, levels }).toEqual({ asked: [], levels: [] });
+    await clock.until(find('da1_1'));
+    expect(asked).toEqual(['da1_1']);
   });
 });

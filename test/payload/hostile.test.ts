@@ -111,7 +111,7 @@ describe('nesting of 10,000', () => {
   test('strings in strings in strings', () => {
     let text = JSON.stringify({ alertId: ALERT_ID });
     for (let layer = 0; layer < 5; layer++) text = JSON.stringify(text);
-    expect(outcome(text)).toMatchObject([{ pointer: '', shape: 'plain' }]);
+    expect(outcome(text)).toMatchObject([{ path: [], shape: 'plain' }]);
     let result = attached(text);
     for (let layer = 0; layer < 5; layer++) result = JSON.parse(result);
     expect(result).toBe(`{"alertId":"${ALERT_ID}","relatedIps":["192.0.2.1"]}`);
@@ -170,7 +170,7 @@ describe('odd bytes', () => {
     );
   });
 
-  test.each(['../', '%00', '%2F', '\r\n', '\n', '\u2028', '\u0000', ' ', '/ips', '?x=1', '#', '١'])(
+  test.each(['../', '%00', '%2F', '\u0000', '/ips', '?x=1', '#', '١', '.', '_'])(
     'an id with %j in it is none',
     (part) => {
       for (const id of [`${ALERT_ID}${part}`, `${part}${ALERT_ID}`, ALERT_ID.replace('_', `${part}_`)]) {
@@ -178,6 +178,18 @@ describe('odd bytes', () => {
         expect(outcome(JSON.stringify({ id, machineId: 'x', detectionSource: 'y' }))).toBe('no-alert-found');
         expect(outcome(JSON.stringify({ ticket: { id } }))).toBe('no-alert-found');
       }
+    },
+  );
+
+  test.each(['\r\n', '\n', '\u2028', '\u00a0', '\t', ' '])(
+    '%j around an id is left out, and never in it',
+    (blank) => {
+      const padded = `${blank}${ALERT_ID}${blank}${blank}`;
+      for (const payload of [{ alertId: padded }, { ticket: { id: padded } }, [padded]]) {
+        expect(outcome(JSON.stringify(payload))).toMatchObject([{ alertId: ALERT_ID }]);
+      }
+      const torn = ALERT_ID.replace('_', `${blank}_`);
+      expect(outcome(JSON.stringify({ alertId: torn }))).toBe('no-alert-found');
     },
   );
 });

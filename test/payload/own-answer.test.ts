@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { withoutOwnAnswer } from '../../shared/payload/own-answer.js';
+import { atOnce } from '../../shared/base/steps.js';
+import { removingOwnAnswer } from '../../shared/payload/own-answer.js';
 
 const ANSWER = '"enrichment":{"id":"e","alerts":[]}';
-const of = (text: string) => withoutOwnAnswer(text, JSON.parse(text));
+const of = (text: string) => atOnce(removingOwnAnswer(text, JSON.parse(text)));
 
 test.each([
   [`{"alert":{"id": 1.0},${ANSWER}}`, '{"id": 1.0}'],

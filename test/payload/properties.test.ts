@@ -145,6 +145,6 @@ describe('errors', () => {
     expect(() => parseJson('{"a":1,\n "b": x at position 99}')).toThrow(
       /^The body is not JSON( \(line 2, column \d+\))?\. Post/,
     );
-    expect(() => parseJson('{"a":1}\n\n  }')).toThrow('The body is not JSON (line 3, column 3). Post');
+    expect(() => parseJson('{"a":1}\n\n  }')).toThrow('The body is not JSON (line 3, column 3). ');
   });
 });

@@ -138,6 +138,30 @@ describe('a ledger in a blob', () => {
     expect(ledger.view()).not.toHaveProperty('pausedUntil');
   });
 
+  test('a call that was never sent is free again for every instance, and only that one', async () => {
+    const { time, instance, logged } = setUpLedgers({ perMinute: 3 });
+    const [one, other] = [instance(), instance()];
+    const charge = await time.until(one.take(interactive(3)));
+    expect((await time.until(other.take(interactive(1)))).granted).toBe(0);
+    await time.until(one.release(charge));
+    expect(logged()).toHaveLength(2);
+    await time.pass(1_000);
+    expect((await time.until(other.take(interactive(2)))).granted).toBe(1);
+  });
+
+  test('a call that was never sent while the store is down is free again here, and for all with the next swap', async () => {
+    const { time, instance, store, logged } = setUpLedgers({ perMinute: 3 });
+    const ledger = instance();
+    const charge = await time.until(ledger.take(interactive(3)));
+    store.fault = (operation) => (operation === 'write' ? 'before' : undefined);
+    await time.until(ledger.release(charge));
+    expect(ledger.view().minute.remaining).toBe(1);
+    expect(logged()).toHaveLength(3);
+    store.fault = () => undefined;
+    expect((await time.until(ledger.take(interactive(5)))).granted).toBe(1);
+    expect(logged()).toHaveLength(3);
+  });
+
   test('a correction that comes in the middle of a swap goes with the next', async () => {
     const { time, instance, logged } = setUpLedgers();
     const ledger = instance();

@@ -13,7 +13,7 @@ function setUp(perMinute: number, reservePercent: number) {
   const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(perMinute, 1500, reservePercent)));
   const served: string[] = [];
   const ask = async (lane: Lane, name: string, untilMs: number, signal = new AbortController().signal) => {
-    (await quota.acquire({ untilMs: () => untilMs, signal }, lane)).settle();
+    (await quota.acquire({ untilMs: () => untilMs, signal }, lane)).settle(true);
     served.push(`${name} at ${clock.monotonicMs()}`);
   };
   return { served, ask };
@@ -54,6 +54,7 @@ describe('the lanes of the quota', () => {
         return charge;
       },
       correct: (from, to) => ledger.correct(from, to),
+      release: (charge) => ledger.release(charge),
       pause: (untilMs) => ledger.pause(untilMs),
       forecast: (demand) => ledger.forecast(demand),
       spreadMs: () => 0,

@@ -45,7 +45,7 @@ describe('Quota', () => {
 
   test('who comes too late is refused at once with the exact wait, each with its own', async () => {
     const { quota } = start(1);
-    (await clock.until(quota.acquire(waiting(0)))).settle();
+    (await clock.until(quota.acquire(waiting(0)))).settle(true);
     await clock.pass(12_000);
     const refused = await Promise.all([
       refusal(quota.acquire(waiting(20_000))),
@@ -66,7 +66,7 @@ describe('Quota', () => {
     const { quota } = start(1);
     const granted: [string, number][] = [];
     const ask = async (name: string, untilMs: number) => {
-      (await quota.acquire(waiting(untilMs))).settle();
+      (await quota.acquire(waiting(untilMs))).settle(true);
       granted.push([name, clock.monotonicMs()]);
     };
     const [, second, third, late] = [
@@ -92,18 +92,18 @@ describe('Quota', () => {
     }
     await clock.settle();
     expect(permits).toHaveLength(32);
-    permits[0]?.settle();
+    permits[0]?.settle(true);
     await clock.settle();
     expect(permits).toHaveLength(33);
     expect(clock.sleeping).toBe(0); // a call that ends is what is waited for, not time
-    for (const permit of permits.slice(1, 9)) permit.settle();
+    for (const permit of permits.slice(1, 9)) permit.settle(true);
     await clock.settle();
     expect(permits).toHaveLength(40);
   });
 
   test('who leaves is rejected with its reason, and leaves neither a place nor an alarm behind', async () => {
     const { quota } = start(1);
-    (await clock.until(quota.acquire(waiting(0)))).settle();
+    (await clock.until(quota.acquire(waiting(0)))).settle(true);
     const leaver = new AbortController();
     const left = quota.acquire(waiting(62_000, leaver.signal));
     await clock.settle();
@@ -140,12 +140,12 @@ describe('Quota', () => {
     expect(clock.monotonicMs()).toBe(0);
     await clock.until(Promise.all([patient, pausing]));
     expect(clock.monotonicMs()).toBe(5_000);
-    running.settle();
+    running.settle(true);
   });
 
   test('a pause that comes while callers wait is heeded, and a shorter one does not shorten it', async () => {
     const { quota } = start(1);
-    (await clock.until(quota.acquire(waiting(0)))).settle();
+    (await clock.until(quota.acquire(waiting(0)))).settle(true);
     const patient = quota.acquire(waiting(200_000));
     const impatient = quota.acquire(waiting(130_000)).catch(({ retryAtMs }: EnrichmentError) => retryAtMs);
     await clock.settle();
@@ -159,7 +159,7 @@ describe('Quota', () => {
 
   test('a caller whose time is extended while it waits is judged by its new time', async () => {
     const { quota } = start(1);
-    (await clock.until(quota.acquire(waiting(0)))).settle();
+    (await clock.until(quota.acquire(waiting(0)))).settle(true);
     let untilMs = 62_000;
     const extended = quota.acquire({ untilMs: () => untilMs, signal: new AbortController().signal });
     await clock.settle();
@@ -173,15 +173,48 @@ describe('Quota', () => {
     const { quota } = start(1);
     const slow = await clock.until(quota.acquire(waiting(0)));
     await clock.pass(2_000);
-    slow.settle();
+    slow.settle(true);
     await clock.settle();
     expect((await refusal(quota.acquire(waiting(3_000)))).retryAtMs).toBe(62_000);
     await clock.pass(60_000);
     const slower = await clock.until(quota.acquire(waiting(62_000)));
     await clock.pass(8_000);
-    slower.settle();
+    slower.settle(true);
     await clock.settle();
     expect((await refusal(quota.acquire(waiting(71_000)))).retryAtMs).toBe(70_000 - 2_000 + 62_000);
+  });
+
+  test('a call that was never sent costs no permit: who waits gets it at once, and both windows are as before', async () => {
+    const { quota } = start(1, 1);
+    const unsent = await clock.until(quota.acquire(waiting(0)));
+    await clock.pass(5_000);
+    const next = quota.acquire(waiting(4_000_000));
+    await clock.settle();
+    unsent.settle(false);
+    (await clock.until(next)).settle(true);
+    expect(clock.monotonicMs()).toBe(5_000);
+    expect(quota.view()).toMatchObject({ minute: { remaining: 0 }, hour: { remaining: 0 } });
+  });
+
+  test('of several calls charged together only the one that was never sent is given back', async () => {
+    const { quota } = start(3);
+    const permits = await clock.until(Promise.all([1, 2, 3].map(() => quota.acquire(waiting(0)))));
+    permits[0]?.settle(false);
+    permits[1]?.settle(true);
+    permits[2]?.settle(true);
+    await clock.settle();
+    expect(quota.view().minute.remaining).toBe(1);
+  });
+
+  test('half an hour in which no call can be sent uses up nothing of the hour', async () => {
+    const { quota } = start(100, 1500);
+    for (let minute = 0; minute < 30; minute++) {
+      for (let call = 0; call < 80; call++) {
+        (await clock.until(quota.acquire(waiting(clock.monotonicMs())))).settle(false);
+      }
+      await clock.pass(60_000);
+    }
+    expect(quota.view().hour.remaining).toBe(1500);
   });
 
   test('a ledger that fails refuses everyone with its error, and is asked again by the next', async () => {
@@ -191,6 +224,7 @@ describe('Quota', () => {
       prepare: () => ledger.prepare(),
       take: (demand) => (fails ? Promise.reject(new Error('store down')) : ledger.take(demand)),
       correct: () => Promise.reject(new Error('store down')),
+      release: () => Promise.reject(new Error('store down')),
       pause: (untilMs) => ledger.pause(untilMs),
       forecast: (demand) => ledger.forecast(demand),
       spreadMs: () => 0,
@@ -203,7 +237,7 @@ describe('Quota', () => {
     const permit = await clock.until(quota.acquire(waiting(0)));
     // A correction that fails does not keep the next caller from being served.
     await clock.pass(10_000);
-    permit.settle();
+    permit.settle(true);
     await clock.until(quota.acquire(waiting(200_000)));
     expect(clock.monotonicMs()).toBe(62_000);
   });
@@ -215,6 +249,7 @@ describe('Quota', () => {
       prepare: () => ledger.prepare(),
       take: (demand) => ledger.take(demand),
       correct: (from, to) => ledger.correct(from, to),
+      release: (charge) => ledger.release(charge),
       pause: (untilMs) => ledger.pause(untilMs),
       forecast: (demand) => {
         if (fails) throw new Error('unknown');
@@ -252,7 +287,7 @@ test('callers in any rhythm, with calls of any length up to a time-out, never br
           expect(clock.monotonicMs()).toBeLessThanOrEqual(askedMs + patienceMs);
           arrivals.push(clock.monotonicMs() + tookMs * arrives);
           await clock.sleep(tookMs);
-          permit.settle();
+          permit.settle(true);
         };
         work.push(
           call().catch((error: EnrichmentError) => {

@@ -96,7 +96,7 @@ export async function simulate({
         await time.sleep(underWayMs(random));
         receiver.arrive(time.monotonicMs());
         await time.sleep(20 + random() * 180);
-        permit.settle();
+        permit.settle(true);
         return;
       } catch (error) {
         if (!(error instanceof EnrichmentError) || error.retryAtMs === undefined) throw error;

@@ -4,7 +4,7 @@ import { emitNothing } from '../../shared/base/telemetry-event.js';
 import { JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs } from '../../shared/jobs/jobs.js';
 import { JobPlaces } from '../../shared/jobs/places.js';
-import { createLookups } from '../../shared/lookup/create-lookups.js';
+import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
 import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
 import { BlobLedger } from '../../shared/quota/blob-ledger.js';
@@ -68,7 +68,7 @@ export async function simulateJobs(simulation: JobSimulation): Promise<JobOutcom
     await time.sleep(underWayMs(random));
     receiver.arrive(time.monotonicMs());
     await time.sleep(20 + random() * 180);
-    permit.settle();
+    permit.settle(true);
   }
 
   const instances = Array.from({ length: simulation.instances }, () => {
@@ -180,10 +180,10 @@ interface Instance {
 
 function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
   const places = new JobPlaces('0'.repeat(32));
-  const { backgroundLookup, statsLookup } = createLookups({
+  const { backgroundLookup } = createLookups({
     clock,
     emit: emitNothing,
-    source: { find: ask, stats: () => Promise.reject(refuse()) },
+    source: { find: ask },
     times: { ipsSeconds: 300, notFoundSeconds: 300 },
   });
   return new Jobs({
@@ -197,7 +197,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     perMinute: WINDOWS.background[0]?.limit ?? refuse(),
     jobs: new JobStore({ clock, random, store, large: store, places }),
     lookup: backgroundLookup,
-    statsLookup,
+    statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
     wantsStats: () => false,
     deliveries: { accept: refuse, bury: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),

@@ -1,8 +1,12 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { createApp } from '../../shared/app/app.js';
+import { parseSettings } from '../../shared/app/settings.js';
 import { systemClock } from '../../shared/base/clock.js';
 import { freshAlertIds } from '../support/alert-ids.js';
+import { openStore } from '../support/azurite-store.js';
+import { eventually } from '../support/eventually.js';
 import { startWorld, type World } from '../support/world.js';
 
 const IDENTITY = 'bbbbbbbb-1111-4111-8111-111111111111';
@@ -71,4 +75,32 @@ describe('whose quota is spent', () => {
       expect((await world.enrich({ alertId })).json.enrichment.quota.hour.remaining).toBe(1_499);
     }
   });
+
+  test('the names of ledgers and shared answers are those of version 0.1.0: what it stored is found again', async () => {
+    const clientId = randomUUID();
+    const [alertId = ''] = freshAlertIds(1);
+    const world = await startApp({ AZURE_CLIENT_ID: clientId });
+    await world.enrich({ alertId });
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+    const owner = sha256(clientId).slice(0, 32);
+    const store = openStore(azurite);
+    const named = async (name: string) => (await store.read(name)).blob?.text;
+    expect(await named(`quota/${owner}.json`)).toContain('"version":1');
+    const answer = `ips/${sha256(`${owner}\n${alertId}`)}.json`;
+    expect(JSON.parse(await eventually(() => named(answer)))).toMatchObject({ answer: { status: 'found' } });
+  });
+});
+
+test('outside Azure one client works for several tenants: each has a quota and answers of its own', () => {
+  const principalIn = (env: Record<string, string>) => {
+    const parsed = parseSettings({ STATE_STORAGE: 'memory', AZURE_CLIENT_ID: IDENTITY, ...env });
+    if (!parsed.ok) throw new Error('these settings are right');
+    return parsed.settings.state.principal.key;
+  };
+  const local = (tenant: string) =>
+    principalIn({ LOCAL_CREDENTIALS: 'environment', AZURE_TENANT_ID: tenant });
+  expect(local('tenant-a')).not.toBe(local('tenant-b'));
+  expect(local('TENANT-A')).toBe(local('tenant-a'));
+  // A managed identity is in one tenant, whatever else is set.
+  expect(principalIn({ AZURE_TENANT_ID: 'tenant-a' })).toBe(principalIn({}));
 });

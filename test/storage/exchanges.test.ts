@@ -19,10 +19,9 @@ test('beyond: the first lookup of a process → at most three exchanges with the
     find: async (_alertId: string, work: Work) => {
       const permit = await quota.acquire(work);
       before = total();
-      permit.settle();
+      permit.settle(true);
       return FOUND;
     },
-    stats: () => Promise.reject(new Error('not asked for here')),
   };
   const shared = new SharedAnswerCache({ clock, store, times, owner: 'me', report: () => {} });
   const { lookup } = createLookups({ clock, emit: emitNothing, source, times, shared });

@@ -14,7 +14,8 @@ export const clientId: Check = {
           { status: 'ok', found: 'AZURE_CLIENT_ID is not set, and not needed: the platform gave a token.' },
         ];
       }
-      if (look.error.kind !== 'identity-refused') return [];
+      // With a code of Entra's there is an identity: the tenant does not know the audience.
+      if (look.error.kind !== 'identity-refused' || look.error.upstream) return [];
       const found =
         'AZURE_CLIENT_ID is not set, and the platform gives no token without it: an app with a user-assigned ' +
         'identity only has to name it by its client id.';

@@ -3,12 +3,13 @@ import { readIpsPage } from '../../defender/alert-ips.js';
 import { explain } from '../../defender/explain.js';
 import type { Check, Observation, ProbeLook } from '../check.js';
 
-/** The one call to Defender, if the caller asked for it. */
+/** Defender as a source: what its answers have shown so far, and the one call, if the caller asked for it. */
 export const defender: Check = {
   name: 'defender',
   async examine({ app, probe }) {
     const look = await probe;
-    return look ? [judge(app, look)] : [];
+    const warnings = app.warnings().map(({ detail }): Observation => ({ status: 'warn', found: detail }));
+    return look ? [judge(app, look), ...warnings] : warnings;
   },
 };
 
@@ -16,10 +17,11 @@ function judge({ settings }: App, look: ProbeLook): Observation {
   if (!look.ok) return { status: 'fail', found: look.error.message };
   const { outcome, claims } = look;
   if (outcome.kind === 'not-found') {
-    const found = 'Defender answered 404: it does not know this alert. So sign-in and permission are right.';
+    const found =
+      'Defender answered 404 in its own words: it does not know this alert. So sign-in and permission are right.';
     return { status: 'ok', found };
   }
-  const reading = outcome.kind === 'answered' ? readIpsPage(outcome.body) : outcome;
+  const reading = outcome.kind === 'answered' ? readIpsPage(outcome) : outcome;
   if (reading.kind === 'value') {
     return {
       status: 'ok',

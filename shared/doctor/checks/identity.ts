@@ -1,6 +1,8 @@
 import type { Settings } from '../../app/settings.js';
+import type { EnrichmentError } from '../../base/errors.js';
+import { CLOUD_NAMES } from '../../defender/clouds.js';
 import type { Check, Observation } from '../check.js';
-import { ASSIGN_SYSTEM_IDENTITY, RESTART, SHOW_IDENTITIES } from '../commands.js';
+import { ASSIGN_SYSTEM_IDENTITY, RESTART, SHOW_IDENTITIES, setSetting } from '../commands.js';
 
 /** Whether there is a token to be had, and whose. */
 export const identity: Check = {
@@ -22,11 +24,8 @@ function kindOf({ localCredentials, clientId }: Settings['identity']): string {
   return clientId ? 'the user-assigned identity in AZURE_CLIENT_ID' : 'the system-assigned identity';
 }
 
-function failed(
-  { localCredentials, endpoint }: Settings['identity'],
-  error: Error & { kind: string },
-): Observation {
-  const fix = localCredentials ? SIGN_IN[localCredentials] : fixOf(endpoint, error.kind);
+function failed({ localCredentials, endpoint }: Settings['identity'], error: EnrichmentError): Observation {
+  const fix = localCredentials ? SIGN_IN[localCredentials] : fixOf(endpoint, error);
   return { status: 'fail', found: error.message, fix };
 }
 
@@ -38,7 +37,8 @@ const SIGN_IN = {
     'registration that has the permission.',
 };
 
-function fixOf(endpoint: string | undefined, kind: string): string {
+function fixOf(endpoint: string | undefined, { kind, upstream }: EnrichmentError): string {
   if (kind === 'identity-unavailable') return RESTART;
+  if (upstream) return `${setSetting('DEFENDER_CLOUD', 'CLOUD')} (CLOUD: ${CLOUD_NAMES.join(', ')})`;
   return `${endpoint ? SHOW_IDENTITIES : ASSIGN_SYSTEM_IDENTITY} (portal: the function app, Settings, Identity)`;
 }

@@ -1,7 +1,7 @@
 import { inside } from '../json.js';
 import { ROW_COLUMNS } from '../rows.js';
 import type { Shape } from '../shape.js';
-import { areTables, tableCandidates } from '../tables.js';
+import { areTables, tablesCandidates } from '../tables.js';
 import { isCommonSchema } from './azure-monitor.js';
 
 const TABLES = ['data', 'alertContext', 'SearchResults', 'tables'];
@@ -14,8 +14,10 @@ export const azureMonitorLogV1: Shape = {
     `\`data.alertContext.SearchResults.tables[].rows[]\`, by column: ${ROW_COLUMNS}; ` +
     'never `data.essentials.alertId`',
   telltales: ['data'],
-  find: (payload) => {
+  never: ['data'],
+  seen: 'Azure Monitor, rules of the first generation; retired, so of old rules only',
+  find: (payload, texts) => {
     const tables = inside(payload, ...TABLES);
-    return isCommonSchema(payload) && areTables(tables) ? tableCandidates(tables, TABLES) : undefined;
+    return isCommonSchema(payload) && areTables(tables) ? tablesCandidates(tables, TABLES, texts) : undefined;
   },
 };

@@ -12,11 +12,13 @@ export const azureMonitorLogV2: Shape = {
   title: 'Azure Monitor log alert without rows (common schema, v2)',
   where: `\`data.alertContext.condition.allOf[].dimensions[]\` named ${ROW_COLUMNS}`,
   telltales: ['data'],
-  find: (payload) => {
+  never: ['data'],
+  seen: 'Azure Monitor, rules of today that split by a dimension',
+  find: (payload, texts) => {
     if (!isCommonSchema(payload)) return undefined;
     if (inside(payload, 'data', 'alertContext', 'conditionType') !== 'LogQueryCriteria') return undefined;
     return eachOf(items(inside(payload, ...CRITERIA)), (criterion, index) => {
-      const facts = rowFacts(rowOfNamed(member(criterion, 'dimensions')));
+      const facts = rowFacts(rowOfNamed(member(criterion, 'dimensions')), texts);
       return facts && objectCandidate([...CRITERIA, index], facts);
     });
   },

@@ -1,4 +1,4 @@
-import { inside, items, member } from '../json.js';
+import { inside, items, type JsonTexts, member } from '../json.js';
 import { ROW_COLUMNS, rowFacts, rowOfNamed } from '../rows.js';
 import type { Candidate, Shape } from '../shape.js';
 import { CRITERIA, isCommonSchema } from './azure-monitor.js';
@@ -12,18 +12,20 @@ export const azureMonitorSimpleLog: Shape = {
   title: 'Azure Monitor simple log alert (common schema)',
   where: `\`data.alertContext.condition.allOf[].event[]\`, pairs named ${ROW_COLUMNS}`,
   telltales: ['data'],
-  find: (payload) => {
+  never: ['data'],
+  seen: 'Azure Monitor, simple log alerts',
+  find: (payload, texts) => {
     if (!isCommonSchema(payload)) return undefined;
     const criteria = items(inside(payload, ...CRITERIA));
     const hasEvents = criteria.some((criterion) => Array.isArray(member(criterion, 'event')));
-    return hasEvents ? eventCandidates(criteria) : undefined;
+    return hasEvents ? eventCandidates(criteria, texts) : undefined;
   },
 };
 
-function* eventCandidates(criteria: readonly unknown[]): Generator<Candidate> {
+function* eventCandidates(criteria: readonly unknown[], texts: JsonTexts): Generator<Candidate> {
   for (const [index, criterion] of criteria.entries()) {
     for (const [at, event] of items(member(criterion, 'event')).entries()) {
-      const facts = rowFacts(rowOfNamed(event));
+      const facts = rowFacts(rowOfNamed(event), texts);
       if (facts) yield { path: [...CRITERIA, index, 'event', at], attachTo: undefined, ...facts };
     }
   }

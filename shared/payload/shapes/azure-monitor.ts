@@ -13,7 +13,9 @@ export const azureMonitor: Shape = {
   name: 'azure-monitor',
   title: 'Azure Monitor alert without log rows (common schema)',
   where: 'nowhere, since `data.essentials.alertId` is an ARM id',
+  seen: 'Azure Monitor: metrics, activities, log alerts too large for their rows',
   telltales: ['data'],
+  never: ['data'],
   find: (payload) => (isCommonSchema(payload) ? [] : undefined),
 };
 

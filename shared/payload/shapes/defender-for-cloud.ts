@@ -11,6 +11,7 @@ export const defenderForCloud: Shape = {
   name: 'defender-for-cloud',
   title: 'Defender for Cloud alert (workflow automation)',
   where: 'nowhere, since its alerts are skipped as Defender for Cloud’s',
+  seen: 'Defender for Cloud’s workflow automation',
   telltales: ['SystemAlertId'],
   find: (payload) => {
     if (member(payload, 'SystemAlertId') === undefined) return undefined;

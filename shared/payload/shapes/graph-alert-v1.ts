@@ -1,4 +1,4 @@
-import { addressesIn } from '../addresses.js';
+import { addressesIn, each } from '../addresses.js';
 import { inside, items, member } from '../json.js';
 import { objectCandidate, type Shape } from '../shape.js';
 
@@ -10,6 +10,7 @@ export const graphAlertV1: Shape = {
   name: 'graph-alert-v1',
   title: 'Microsoft Graph alert (legacy)',
   where: '`id`, else the portal address in `sourceMaterials[]`; product from `vendorInformation.provider`',
+  seen: 'Microsoft Graph `security/alerts`, retired in 2026; stored alerts and old playbooks',
   telltales: ['vendorInformation'],
   find: (payload) => {
     const provider = inside(payload, 'vendorInformation', 'provider');
@@ -20,10 +21,7 @@ export const graphAlertV1: Shape = {
         ids: [member(payload, 'id')],
         links: items(member(payload, 'sourceMaterials')),
         products: [provider],
-        ips: [
-          ...addressesIn(connections, 'sourceAddress'),
-          ...addressesIn(connections, 'destinationAddress'),
-        ],
+        ips: each(addressesIn(connections, 'sourceAddress'), addressesIn(connections, 'destinationAddress')),
       }),
     ];
   },

@@ -1,5 +1,5 @@
-import { member } from '../json.js';
-import { eachOf, type Shape } from '../shape.js';
+import { hasSome, items, member, spelt } from '../json.js';
+import { alertsIn, type Shape } from '../shape.js';
 import { graphCandidate, isGraphAlert } from './graph-alert-v2.js';
 
 /**
@@ -10,13 +10,15 @@ export const graphIncident: Shape = {
   name: 'graph-incident',
   title: 'Microsoft Graph incident',
   where: '`alerts[].id`, `alerts[].providerAlertId`, `alerts[].alertWebUrl`; never the incident’s own `id`',
-  telltales: ['displayName'],
+  seen: 'Microsoft Graph `security/incidents?$expand=alerts`; collectors that split it leave one alert in the list’s place',
+  telltales: ['displayName', 'DisplayName'],
+  never: ['id', 'Id'],
   find: (payload) => {
-    if (typeof member(payload, 'displayName') !== 'string') return undefined;
-    const alerts = member(payload, 'alerts');
-    const isIncident = typeof member(payload, 'incidentWebUrl') === 'string';
-    if (!Array.isArray(alerts)) return isIncident ? [] : undefined;
-    if (!isIncident && !alerts.some(isGraphAlert)) return undefined;
-    return eachOf(alerts, (alert, index) => graphCandidate(alert, ['alerts', index]));
+    if (typeof spelt(payload, 'displayName') !== 'string') return undefined;
+    const name = member(payload, 'alerts') === undefined ? 'Alerts' : 'alerts';
+    const alerts = member(payload, name);
+    const isIncident = typeof spelt(payload, 'incidentWebUrl') === 'string';
+    if (!isIncident && !isGraphAlert(alerts) && !hasSome(items(alerts), isGraphAlert)) return undefined;
+    return alertsIn(alerts, [name], graphCandidate);
   },
 };

@@ -1,4 +1,4 @@
-import { inside, items, member } from '../json.js';
+import { hasSome, inside, member } from '../json.js';
 import type { Path } from '../path.js';
 import { type Candidate, eachOf, objectCandidate, type Shape } from '../shape.js';
 
@@ -10,21 +10,19 @@ export const graphNotification: Shape = {
   name: 'graph-notification',
   title: 'Microsoft Graph change notification',
   where: '`value[].resourceData.id`, else the last part of `value[].resource`; never `value[].id`',
+  seen: 'Microsoft Graph subscriptions to `security/alerts_v2`, directly or by Event Grid and Event Hubs',
   telltales: ['subscriptionId', 'value'],
+  never: ['id'],
   find: (payload) => {
     if (isNotification(payload)) return [candidate(payload, [])];
     const list = member(payload, 'value');
-    if (!Array.isArray(list) || !list.some(isNotification)) return undefined;
+    if (!Array.isArray(list) || !hasSome(list, isNotification)) return undefined;
     return eachOf(list, (notification, index) => candidate(notification, ['value', index]));
   },
 };
 
-/** The notifications that a value is, or lists. */
-export function notificationsAt(value: unknown): readonly unknown[] {
-  return isNotification(value) ? [value] : items(member(value, 'value')).filter(isNotification);
-}
-
-function isNotification(value: unknown): boolean {
+/** Whether a value is a change notification, of whatever resource. */
+export function isNotification(value: unknown): boolean {
   return (
     typeof member(value, 'subscriptionId') === 'string' &&
     typeof member(value, 'changeType') === 'string' &&

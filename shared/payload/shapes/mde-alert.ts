@@ -8,6 +8,7 @@ export const mdeAlert: Shape = {
   name: 'mde-alert',
   title: 'Defender for Endpoint alert',
   where: '`id`; never `machineId`, `detectorId` or `incidentId`',
+  seen: 'Defender for Endpoint’s API and its Logic Apps connector',
   telltales: ['machineId', '@odata.context'],
   find: (payload) => (isMdeAlert(payload) ? [mdeCandidate(payload, [])] : undefined),
 };

@@ -10,6 +10,7 @@ export const mdeList: Shape = {
   name: 'mde-list',
   title: 'list of Defender for Endpoint alerts',
   where: '`value[].id`',
+  seen: 'Defender for Endpoint’s API, `GET /api/alerts`',
   telltales: ['value'],
   find: (payload) => {
     const list = member(payload, 'value');

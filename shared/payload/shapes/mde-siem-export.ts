@@ -9,6 +9,7 @@ export const mdeSiemExport: Shape = {
   name: 'mde-siem-export',
   title: "detection of Defender for Endpoint's old SIEM API",
   where: '`AlertId`, the part of `FullId` before the colon, `LinkToWDATP`, `LinkToMTP`',
+  seen: 'Defender for Endpoint’s SIEM API, retired; stored detections',
   telltales: ['LinkToWDATP'],
   find: (payload) => {
     if (typeof member(payload, 'LinkToWDATP') !== 'string') return undefined;

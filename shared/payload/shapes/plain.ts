@@ -1,36 +1,24 @@
-import { isAnyAlertId } from '../../base/alert-id.js';
-import { member } from '../json.js';
-import type { Path } from '../path.js';
-import { type AnyShape, type Candidate, eachOf, objectCandidate } from '../shape.js';
+import type { AnyShape } from '../shape.js';
 
 /**
  * What people write by hand: `{"alertId":"…"}`, `{"id":"…"}`, `{"alertIds":["…"]}`, `["…"]`, `"…"`. A
  * lone `id` counts only if it is an alert id, since everything has an `id`. It says so little that it is
- * tried last, where nothing else found an alert.
+ * taken only where no known shape stands.
  */
 export const plain: AnyShape = {
   name: 'plain',
   title: 'plain ids: {"alertId": "…"}, {"id": "…"}, {"alertIds": ["…"]} or ["…"]',
-  where: '`alertId`, `id`, `alertIds[]`, `[]`',
-  find: (payload) => {
-    if (Array.isArray(payload)) {
-      return payload.length > 0 && payload.every(isString) ? ids(payload, [], undefined) : undefined;
-    }
-    if (isAnyAlertId(payload)) return [{ path: [], attachTo: undefined, ids: [payload] }];
-    const alertIds = member(payload, 'alertIds');
-    if (Array.isArray(alertIds)) return ids(alertIds, ['alertIds'], []);
-    const alertId = member(payload, 'alertId');
-    if (alertId !== undefined) return [objectCandidate([], { ids: [alertId] })];
-    const id = member(payload, 'id');
-    return isAnyAlertId(id) ? [objectCandidate([], { ids: [id] })] : undefined;
-  },
+  where:
+    '`alertId`, `id`, `alertIds[]`, `[]`: the id, the address of the alert’s page, or several with commas between',
+  seen: 'whoever writes the body by hand: `curl`, playbooks, scripts',
 };
 
-function isString(value: unknown): boolean {
-  return typeof value === 'string';
-}
-
-/** A list of bare ids; their IPs go to the object that holds the list, if there is one. */
-function ids(list: readonly unknown[], path: Path, attachTo: Path | undefined): Iterable<Candidate> {
-  return eachOf(list, (id, index) => ({ path: [...path, index], attachTo, ids: [id] }));
-}
+/** What is answered where no known shape has the alert, but a string is its id. */
+export const unknown: AnyShape = {
+  name: 'unknown',
+  title: 'JSON of no known shape',
+  where:
+    'strings that are an alert id as a whole, or the address of its page: with their letters (`da637…_…`) under any ' +
+    'name but those of machines, detectors and incidents, without them under names such as `alert_id`',
+  seen: 'tickets, wrappers of gateways, documents of other products',
+};

@@ -1,5 +1,5 @@
 import { isObject, member } from '../json.js';
-import { ROW_COLUMNS, rowFacts, rowOf } from '../rows.js';
+import { ROW_COLUMNS, rowFacts, rowOfObject } from '../rows.js';
 import { objectCandidate, type Shape } from '../shape.js';
 
 /**
@@ -11,7 +11,8 @@ export const securityAlertRows: Shape = {
   title: 'rows of the SecurityAlert table',
   where: `${ROW_COLUMNS}; never \`SystemAlertId\``,
   telltales: ['VendorOriginalId', 'SystemAlertId'],
-  find: (payload) => {
+  seen: 'Log Analytics and Sentinel by Logic Apps’ query actions, `az monitor log-analytics query`, playbooks',
+  find: (payload, texts) => {
     if (!isObject(payload)) return undefined;
     const hasId =
       member(payload, 'VendorOriginalId') !== undefined || member(payload, 'SystemAlertId') !== undefined;
@@ -20,7 +21,7 @@ export const securityAlertRows: Shape = {
       member(payload, 'ProductName') !== undefined ||
       member(payload, 'AlertLink') !== undefined;
     if (!hasId || !isNamed) return undefined;
-    const facts = rowFacts(rowOf(Object.entries(payload)));
+    const facts = rowFacts(rowOfObject(payload), texts);
     const products = [member(payload, 'ProviderName'), member(payload, 'ProductName')];
     return [objectCandidate([], facts ?? { ids: [], products })];
   },

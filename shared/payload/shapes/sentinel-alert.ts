@@ -12,7 +12,8 @@ export const sentinelAlert: Shape = {
   title: 'Microsoft Sentinel alert (trigger body)',
   where: '`VendorOriginalId`, `ProviderAlertId`, `AlertLink`; never `SystemAlertId`',
   telltales: ['SystemAlertId'],
-  find: (payload) => {
+  seen: 'Microsoft Sentinel’s alert trigger',
+  find: (payload, texts) => {
     if (member(payload, 'SystemAlertId') === undefined) return undefined;
     if (member(payload, 'WorkspaceSubscriptionId') === undefined) return undefined;
     if (member(payload, 'Type') === 'SecurityAlert') return undefined; // a row of the table
@@ -21,7 +22,7 @@ export const sentinelAlert: Shape = {
         ids: [member(payload, 'VendorOriginalId'), member(payload, 'ProviderAlertId')],
         links: [member(payload, 'AlertLink')],
         products: [member(payload, 'ProviderName'), member(payload, 'ProductName')],
-        ips: entityAddresses(member(payload, 'Entities')),
+        ips: entityAddresses(member(payload, 'Entities'), texts),
       }),
     ];
   },

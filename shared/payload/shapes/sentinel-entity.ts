@@ -9,7 +9,9 @@ export const sentinelEntity: Shape = {
   name: 'sentinel-entity',
   title: 'Microsoft Sentinel entity (trigger body)',
   where: 'nowhere, since the entity trigger carries no alert',
+  seen: 'Microsoft Sentinel’s entity trigger',
   telltales: ['IncidentArmID'],
+  never: ['Entity'],
   find: (payload) =>
     member(payload, 'IncidentArmID') !== undefined && isObject(member(payload, 'Entity')) ? [] : undefined,
 };

@@ -1,7 +1,7 @@
 import { entityAddresses } from '../addresses.js';
-import { inside, isObject, member } from '../json.js';
+import { inside, isObject, type JsonTexts, member } from '../json.js';
 import type { Path } from '../path.js';
-import { type Candidate, eachOf, objectCandidate, type Shape } from '../shape.js';
+import { alertsIn, type Candidate, objectCandidate, type Shape } from '../shape.js';
 
 /**
  * The body of Microsoft Sentinel's incident trigger, its `object` by itself, or one alert of it from a
@@ -14,26 +14,28 @@ export const sentinelIncident: Shape = {
   where:
     '`object.properties.alerts[].properties.providerAlertId`, `.vendorOriginalId`, `.alertLink`; ' +
     'never `systemAlertId` or ARM ids',
+  seen: 'Microsoft Sentinel’s incident trigger, its REST API, alerts of it from a For-each',
   telltales: ['properties', 'object', 'objectSchemaType'],
-  find: (payload) => {
+  never: ['id', 'workspaceInfo'],
+  find: (payload, texts) => {
     if (isAlertEntity(payload)) return [candidate(payload, [], [])];
     const object = member(payload, 'object');
     if (member(payload, 'objectSchemaType') === 'Incident' || isIncident(object)) {
-      return incidentCandidates(object, ['object']);
+      return incidentCandidates(object, ['object'], texts);
     }
-    return isIncident(payload) ? incidentCandidates(payload, []) : undefined;
+    return isIncident(payload) ? incidentCandidates(payload, [], texts) : undefined;
   },
 };
 
-function incidentCandidates(incident: unknown, path: Path): Iterable<Candidate> {
+function incidentCandidates(incident: unknown, path: Path, texts: JsonTexts): Iterable<Candidate> {
   const alerts = inside(incident, 'properties', 'alerts');
-  if (!Array.isArray(alerts)) return [];
   // The incident's entities are those of all its alerts; only of a lone alert it is known whose they are.
-  const ips = alerts.length === 1 ? entityAddresses(inside(incident, 'properties', 'relatedEntities')) : [];
-  return eachOf(alerts, (alert, index) => candidate(alert, [...path, 'properties', 'alerts', index], ips));
+  const isLone = !Array.isArray(alerts) || alerts.length === 1;
+  const ips = isLone ? entityAddresses(inside(incident, 'properties', 'relatedEntities'), texts) : [];
+  return alertsIn(alerts, [...path, 'properties', 'alerts'], (alert, at) => candidate(alert, at, ips));
 }
 
-function candidate(alert: unknown, path: Path, ips: readonly unknown[]): Candidate {
+function candidate(alert: unknown, path: Path, ips: Iterable<unknown>): Candidate {
   const properties = member(alert, 'properties');
   const data = member(properties, 'additionalData');
   return objectCandidate(path, {

@@ -1,8 +1,7 @@
-import { isAnyAlertId } from '../../base/alert-id.js';
-import { addressesIn } from '../addresses.js';
-import { isObject, items, member } from '../json.js';
+import { alertIdIn } from '../../base/alert-id.js';
+import { addressesIn, each } from '../addresses.js';
+import { hasSome, isObject, items, member } from '../json.js';
 import type { Path } from '../path.js';
-import { idInPortalLink } from '../portal-link.js';
 import { productNamed } from '../products.js';
 import { type Candidate, objectCandidate, type Shape } from '../shape.js';
 
@@ -17,12 +16,13 @@ export const splunkSoar: Shape = {
   where:
     '`artifacts[].cef.id`, `.alertId`, `.providerAlertId`, `artifacts[].source_data_identifier`, ' +
     '`artifacts[].cef.alertWebUrl`, then the container’s `source_data_identifier`; product from `cef.serviceSource`',
+  seen: 'Splunk SOAR (Phantom): containers and artifacts of its apps for Microsoft’s APIs',
   telltales: ['cef', 'artifacts', 'source_data_identifier'],
   find: (payload) => {
     if (isArtifact(payload)) return [artifactCandidate(payload, [])];
     const artifacts = items(member(payload, 'artifacts'));
     const isContainer = typeof member(payload, 'source_data_identifier') === 'string';
-    if (!isContainer && !artifacts.some(isArtifact)) return undefined;
+    if (!isContainer && !hasSome(artifacts, isArtifact)) return undefined;
     return containerCandidates(payload, artifacts);
   },
 };
@@ -37,8 +37,8 @@ function isArtifact(value: unknown): boolean {
 /** The artifacts that are alerts; where none has an alert's id, the container stands for the alert. */
 function* containerCandidates(container: unknown, artifacts: readonly unknown[]): Generator<Candidate> {
   const id = member(container, 'source_data_identifier');
-  const containerHasId = isAnyAlertId(id);
-  const ips: unknown[] = [];
+  const containerHasId = alertIdIn(id) !== undefined;
+  const ips: Iterable<unknown>[] = [];
   let alerts = 0;
   let withId = 0;
   for (const [index, artifact] of artifacts.entries()) {
@@ -49,14 +49,15 @@ function* containerCandidates(container: unknown, artifacts: readonly unknown[])
       if (hasId) withId++;
       yield candidate;
     } else {
-      for (const ip of candidate.ips ?? []) ips.push(ip);
+      ips.push(candidate.ips ?? []);
     }
   }
-  if (alerts === 0 || (withId === 0 && containerHasId)) yield objectCandidate([], { ids: [id], ips });
+  if (alerts === 0 || (withId === 0 && containerHasId))
+    yield objectCandidate([], { ids: [id], ips: each(...ips) });
 }
 
 function namesAnAlert({ ids, links = [] }: Candidate): boolean {
-  return ids.some(isAnyAlertId) || links.some((link) => idInPortalLink(link) !== undefined);
+  return [...ids, ...links].some((id) => alertIdIn(id) !== undefined);
 }
 
 /**
@@ -79,10 +80,10 @@ function artifactCandidate(artifact: unknown, path: Path): Candidate {
     ],
     links: [member(cef, 'alertWebUrl')],
     products: [member(cef, 'serviceSource')],
-    ips: [
-      ...addressesIn(member(cef, 'evidence')),
+    ips: each(
+      addressesIn(member(cef, 'evidence')),
       member(cef, 'sourceAddress'),
       member(cef, 'destinationAddress'),
-    ],
+    ),
   });
 }

@@ -10,7 +10,9 @@ import { type Candidate, objectCandidate, type Shape } from '../shape.js';
 export const theHiveAlert: Shape = {
   name: 'thehive-alert',
   title: 'TheHive alert',
-  where: '`sourceRef` if it is an alert id as a whole, else `externalLink`',
+  where:
+    '`sourceRef` if it is an alert id as a whole, `externalLink`; else custom fields, observables and the rest',
+  seen: 'TheHive’s webhooks and API; feeders put the incident’s number or the alert’s id into `sourceRef`',
   telltales: ['sourceRef', 'object'],
   find: (payload) => {
     if (isAlert(payload)) return [candidate(payload, [])];
@@ -25,14 +27,19 @@ function isAlert(value: unknown): boolean {
 
 function candidate(alert: unknown, path: Path): Candidate {
   const source = member(alert, 'source');
-  const observables = [...items(member(alert, 'observables')), ...items(member(alert, 'artifacts'))];
   return objectCandidate(path, {
     ids: [member(alert, 'sourceRef')],
     links: [member(alert, 'externalLink')],
     // Anybody can name a source anything; only names of products say something.
     products: productNamed([source])?.kind === 'unheard' ? [] : [source],
-    ips: observables
-      .filter((observable) => member(observable, 'dataType') === 'ip')
-      .map((observable) => member(observable, 'data')),
+    ips: addressesOf(alert),
   });
+}
+
+function* addressesOf(alert: unknown): Generator<unknown> {
+  for (const list of ['observables', 'artifacts']) {
+    for (const observable of items(member(alert, list))) {
+      if (member(observable, 'dataType') === 'ip') yield member(observable, 'data');
+    }
+  }
 }

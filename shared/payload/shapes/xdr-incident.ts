@@ -1,7 +1,7 @@
 import { addressesIn } from '../addresses.js';
-import { member } from '../json.js';
+import { hasSome, items, member } from '../json.js';
 import type { Path } from '../path.js';
-import { type Candidate, eachOf, objectCandidate, type Shape } from '../shape.js';
+import { alertsIn, type Candidate, objectCandidate, type Shape } from '../shape.js';
 
 /**
  * Defender XDR's incident, or one of its alerts by itself (from a For-each):
@@ -11,15 +11,17 @@ export const xdrIncident: Shape = {
   name: 'xdr-incident',
   title: 'Defender XDR incident, or one alert of it',
   where: '`alerts[].alertId`, `alerts[].providerAlertId`; product from `serviceSource`; never `incidentId`',
+  seen: 'Defender XDR’s API and the tools that fetch it; collectors that split it leave one alert in the list’s place',
+  never: ['id', 'incidentId', 'incidentName'],
   telltales: ['alertId', 'incidentName', 'incidentId'],
   find: (payload) => {
     if (isXdrAlert(payload)) return [candidate(payload, [])];
     const alerts = member(payload, 'alerts');
     const isIncident =
       typeof member(payload, 'incidentName') === 'string' ||
-      (member(payload, 'incidentId') !== undefined && Array.isArray(alerts) && alerts.some(isXdrAlert));
-    if (!isIncident) return undefined;
-    return Array.isArray(alerts) ? eachOf(alerts, (alert, index) => candidate(alert, ['alerts', index])) : [];
+      (member(payload, 'incidentId') !== undefined &&
+        (isXdrAlert(alerts) || hasSome(items(alerts), isXdrAlert)));
+    return isIncident ? alertsIn(alerts, ['alerts'], candidate) : undefined;
   },
 };
 

@@ -1,4 +1,4 @@
-import { isObject, member, parseNested } from '../json.js';
+import { isObject, type JsonTexts, member } from '../json.js';
 import { type Candidate, objectCandidate, type Shape, under } from '../shape.js';
 import { graphAlertV2 } from './graph-alert-v2.js';
 import { graphIncident } from './graph-incident.js';
@@ -18,19 +18,20 @@ export const xsoarIncident: Shape = {
   where:
     '`rawJSON`, a JSON string: `id`, `alertId` or `AlertId` of the alert in it, or `alerts[]` of the incident; ' +
     'then `dbotMirrorId`',
+  seen: 'Cortex XSOAR, incidents fetched by its integrations for Microsoft’s APIs',
   telltales: ['rawJSON'],
-  find: (payload) => {
+  find: (payload, texts) => {
     const rawJson = member(payload, 'rawJSON');
     if (typeof rawJson !== 'string') return undefined;
-    const once = parseNested(rawJson);
-    const raw = typeof once === 'string' ? parseNested(once) : once; // double encoding happens
-    return rawCandidates(raw, member(payload, 'dbotMirrorId'));
+    const once = texts.parse(rawJson);
+    const raw = typeof once === 'string' ? texts.parse(once) : once; // double encoding happens
+    return rawCandidates(raw, member(payload, 'dbotMirrorId'), texts);
   },
 };
 
-function rawCandidates(raw: unknown, mirrorId: unknown): Iterable<Candidate> {
+function rawCandidates(raw: unknown, mirrorId: unknown, texts: JsonTexts): Iterable<Candidate> {
   for (const shape of FETCHED) {
-    const candidates = shape.find(raw);
+    const candidates = shape.find(raw, texts);
     if (candidates) return prefixed(candidates);
   }
   if (!isObject(raw)) return [objectCandidate([], { ids: [mirrorId] })];

@@ -1,0 +1,39 @@
+import type { Environment } from '../base/environment.js';
+import type { Emit } from '../base/telemetry-event.js';
+import type { SourceProvider } from '../lookup/source.js';
+import { createCall, NAME, TITLE, UpstreamClock, withTelemetry } from './call.js';
+import { DefenderClient } from './client.js';
+import type { DefenderCloud } from './clouds.js';
+import { DefenderSource } from './defender-source.js';
+
+/** What the settings say about Defender. */
+export interface DefenderSettings {
+  readonly cloud: Pick<DefenderCloud, 'apiHost' | 'audience'>;
+  readonly quota: { readonly perMinute: number; readonly perHour: number };
+}
+
+/** Defender as a source, for the app itself and for each user. */
+export interface DefenderProvider extends SourceProvider<DefenderSource> {
+  /** What Defender's answers tell of its clock. */
+  readonly clock: UpstreamClock;
+}
+
+/** Prepares Defender as a source: everybody who asks shares its connections. */
+export function createDefender(
+  { cloud: { apiHost, audience }, quota }: DefenderSettings,
+  { clock, random, emit, userAgent }: Environment & { readonly emit: Emit; readonly userAgent: string },
+): DefenderProvider {
+  const upstreamClock = new UpstreamClock();
+  const call = withTelemetry(createCall(clock, userAgent, upstreamClock), clock, emit);
+  return {
+    name: NAME,
+    title: TITLE,
+    audience,
+    limits: quota,
+    clock: upstreamClock,
+    open: ({ report, ...asker }) => {
+      const client = new DefenderClient({ apiHost, audience, clock, random, call, ...asker });
+      return new DefenderSource({ clock, client, report });
+    },
+  };
+}
