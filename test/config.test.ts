@@ -34,7 +34,11 @@ describe('settings', () => {
       },
       quota: { perMinute: 100, perHour: 1500, reservePercent: 20 },
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
-      state: { storage: { kind: 'memory' }, app: 'local', owner: 'local' },
+      state: {
+        storage: { kind: 'memory' },
+        app: 'local',
+        principal: { client: 'local', key: 'local', tenant: undefined },
+      },
       publicBaseUrl: undefined,
       jobs: { resultHours: 24 },
       destinations: [],

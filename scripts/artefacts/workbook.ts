@@ -1,3 +1,4 @@
+import { NAME as DEFENDER } from '../../shared/defender/call.js';
 import { metric, permits } from './alert-rules.js';
 
 /** One chart: a query over what the app sends. `{TimeRange:grain}` is what the workbook's reader has chosen. */
@@ -16,6 +17,8 @@ interface Part {
   readonly charts: readonly Chart[];
 }
 
+/** The limits in the charts are Defender's. */
+const OF_DEFENDER = `customDimensions.source == "${DEFENDER}"`;
 const BIN = 'bin(timestamp, {TimeRange:grain})';
 
 /** monitoring/workbook.workbook is made of them. */
@@ -26,14 +29,14 @@ export const PARTS: readonly Part[] = [
     charts: [
       {
         title: 'Permits used in a minute',
-        query: `${metric('enrichment.permit_wait_ms', permits('granted'))}
+        query: `${metric('enrichment.permit_wait_ms', `${permits('granted')} and ${OF_DEFENDER}`)}
 | summarize permits = sum(valueCount) by bin(timestamp, 1m)
 | extend allowed = 100`,
         as: 'timechart',
       },
       {
         title: 'Permits used in an hour',
-        query: `${metric('enrichment.permit_wait_ms', permits('granted'))}
+        query: `${metric('enrichment.permit_wait_ms', `${permits('granted')} and ${OF_DEFENDER}`)}
 | summarize permits = sum(valueCount) by bin(timestamp, 1h)
 | extend allowed = 1500`,
         as: 'timechart',
@@ -42,7 +45,8 @@ export const PARTS: readonly Part[] = [
         title: 'Longest wait for a permit (ms), and permits refused',
         query: `${metric('enrichment.permit_wait_ms')}
 | extend outcome = tostring(customDimensions.outcome)
-| summarize longestMs = maxif(valueMax, outcome == "granted"), refused = sumif(valueCount, outcome == "refused") by ${BIN}`,
+| summarize longestMs = maxif(valueMax, outcome == "granted"), refused = sumif(valueCount, outcome == "refused")
+  by source = tostring(customDimensions.source), ${BIN}`,
         as: 'timechart',
       },
     ],
@@ -64,10 +68,10 @@ export const PARTS: readonly Part[] = [
         as: 'timechart',
       },
       {
-        title: 'Sources: calls by host and kind',
-        query: `dependencies
-| where name startswith "GET "
-| summarize calls = count(), failed = countif(success == false) by target, name
+        title: 'Sources: calls by source and outcome',
+        query: `${metric('enrichment.upstream_call_ms')}
+| summarize calls = sum(valueCount), meanMs = sum(valueSum) / sum(valueCount), longestMs = max(valueMax)
+  by source = tostring(customDimensions.source), outcome = tostring(customDimensions.outcome)
 | order by calls desc`,
         as: 'table',
       },
