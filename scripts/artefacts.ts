@@ -1,5 +1,5 @@
 /**
- * `npm run artefacts`: writes what is deployed beside the app and made of its own tables: alert rules, the workbook,
+ * Part of `npm run docs`: writes what is deployed beside the app and made of its own tables: alert rules, the workbook,
  * the Logic Apps connector. test/deploy/artefacts.test.ts checks that they are current. The Bicep files load the first
  * two; deploy/azuredeploy.json is compiled of them (scripts/ci/dotnet-tools.sh).
  */

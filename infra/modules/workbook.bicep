@@ -21,7 +21,7 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
     category: 'workbook'
     version: 'Notebook/1.0'
     sourceId: insightsId
-    // Made by `npm run artefacts`.
+    // Made by `npm run docs`.
     serializedData: loadTextContent('../../monitoring/workbook.workbook')
   }
 }

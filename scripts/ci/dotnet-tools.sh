@@ -50,10 +50,19 @@ silent() {
 }
 
 if [ "${1:-}" = --write ]; then
-  npm run --silent artefacts
+  npm run --silent docs
   for file in infra/*.bicep infra/modules/*.bicep infra/cases/*.bicepparam; do "$bicep" format "$file"; done
   "$bicep" build infra/app.bicep --outfile deploy/azuredeploy.json
   for case in infra/cases/*.bicepparam; do "$bicep" snapshot "$case" "${scope[@]}"; done
+  # Bicep writes outputs in another order each time.
+  node -e '
+    for (const path of process.argv.slice(1)) {
+      const { outputs, ...rest } = JSON.parse(require("fs").readFileSync(path, "utf8"));
+      const sorted = Object.fromEntries(Object.entries(outputs).sort());
+      require("fs").writeFileSync(path, JSON.stringify({ ...rest, outputs: sorted }, null, 2) + "\n");
+    }
+  ' infra/cases/*.snapshot.json
+  npm run --silent docs # the table of parameters is made of the template
   exit 0
 fi
 

@@ -15,7 +15,7 @@ const filledIn = (query: string) => query.replaceAll('{TimeRange:grain}', '5m');
 const telemetryPage = await readFile('docs/telemetry.md', 'utf8');
 
 test.each(Object.entries(await artefacts()))(
-  '%s is current: npm run artefacts changes nothing',
+  '%s is current: npm run docs changes nothing',
   async (path, text) => {
     expect(await readFile(path, 'utf8')).toBe(text);
   },

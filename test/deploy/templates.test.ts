@@ -317,4 +317,12 @@ describe('the template', () => {
       expect([name, parameter.defaultValue]).not.toEqual([name, undefined]);
     }
   });
+
+  test('holds the alert rules and the workbook as they are: npm run templates changes nothing', async () => {
+    const text = JSON.stringify(template);
+    const workbook = await readFile('monitoring/workbook.workbook', 'utf8');
+    const { rules } = JSON.parse(await readFile('monitoring/alerts.json', 'utf8'));
+    expect(text.includes(JSON.stringify(workbook))).toBe(true);
+    expect(text.includes(JSON.stringify(rules))).toBe(true);
+  });
 });
