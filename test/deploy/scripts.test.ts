@@ -28,7 +28,10 @@ function findPwsh(): string | undefined {
 }
 
 let az: Awaited<ReturnType<typeof startFakeAz>>;
-afterEach(() => az.close());
+afterEach(async () => {
+  await az.close();
+  expect(az.requests.filter(({ host, tokenFor }) => host !== tokenFor)).toEqual([]);
+});
 
 interface Ended {
   readonly code: number;
