@@ -1,5 +1,6 @@
-import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions';
-import { enrichmentAnswer } from '../shared/answers/enrichment-answer.js';
+import { app, type HttpRequest } from '@azure/functions';
+import { enrichmentAnswer, keptAnswer } from '../shared/answers/enrichment-answer.js';
+import type { Answered } from '../shared/answers/http-answer.js';
 import { parseJobOptions, parseOptions } from '../shared/answers/options.js';
 import type { App, Startup } from '../shared/app/app.js';
 import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
@@ -18,13 +19,13 @@ export function registerEnrichmentStatus(startup: Startup): void {
   });
 }
 
-async function status({ clock, jobs, settings }: App, request: HttpRequest): Promise<HttpResponseInit> {
+async function status({ clock, jobs, settings }: App, request: HttpRequest): Promise<Answered> {
   const { id = '' } = request.params;
   const token = request.query.get('token') ?? '';
   const { partial } = parseJobOptions(request.query);
   if (!jobs) throw unknownJob();
   const asked = await jobs.ask(id, token);
-  if (asked.kind === 'answered') return { ...asked.answer };
+  if (asked.kind === 'answered') return keptAnswer(asked.answer);
   const { job, view } = asked;
   if (partial) {
     const { format } = parseOptions(new URLSearchParams(job.query), []);

@@ -2,7 +2,6 @@ import { app } from '@azure/functions';
 import type { Startup } from '../shared/app/app.js';
 import { sweepRules } from '../shared/app/state.js';
 import { failureWithoutStack, loggedFault } from '../shared/base/errors.js';
-import { sweepDeliveries } from '../shared/delivery/sweep-deliveries.js';
 import { sweepJobs } from '../shared/jobs/sweep-jobs.js';
 import { sweep, sweepAll } from '../shared/storage/sweep.js';
 
@@ -15,16 +14,16 @@ const LONGEST_MS = 80_000;
  */
 export function registerSweep(startup: Startup): void {
   if (!startup.ok || !startup.app.shared) return;
-  const { clock, settings, shared } = startup.app;
+  const { clock, deliveries, settings, shared } = startup.app;
   const { store } = shared;
   const { resultHours } = settings.jobs;
   app.timer('sweep', {
     schedule: '0 17 3 * * *',
     handler: async (_timer, context) => {
       const { failure, ...swept } = await sweepAll([
-        () => sweepDeliveries({ store, clock, ...shared.deliveries }, LONGEST_MS),
+        ...(deliveries ? [() => deliveries.sweep(LONGEST_MS)] : []),
         () => sweepJobs({ store, clock, resultHours, ...shared.jobs }, LONGEST_MS),
-        () => sweep(store, clock, sweepRules(settings, shared), LONGEST_MS),
+        () => sweep(store, clock, sweepRules(shared), LONGEST_MS),
       ]);
       context.info(JSON.stringify({ event: 'swept', ...swept }));
       if (failure === undefined) return;

@@ -24,6 +24,7 @@ describe('settings', () => {
         audience: 'https://api.securitycenter.microsoft.com',
         authorityHost: 'https://login.microsoftonline.com',
         graphHost: 'https://graph.microsoft.com',
+        portal: 'https://security.microsoft.com',
         exchangeAudience: 'api://AzureADTokenExchange',
       },
       identity: {
@@ -34,11 +35,7 @@ describe('settings', () => {
       },
       quota: { perMinute: 100, perHour: 1500, reservePercent: 20 },
       cache: { ipsSeconds: 300, notFoundSeconds: 30 },
-      state: {
-        storage: { kind: 'memory' },
-        app: 'local',
-        principal: { client: 'local', key: 'local', tenant: undefined },
-      },
+      state: { storage: { kind: 'memory' }, app: 'local', principal: { client: 'local', key: 'local' } },
       publicBaseUrl: undefined,
       jobs: { resultHours: 24 },
       destinations: [],
@@ -93,6 +90,17 @@ describe('settings', () => {
 
   test('an empty setting is an absent one', () => {
     expect(settings({ DEFENDER_CLOUD: '', QUOTA_PER_HOUR: ' ' })).toEqual(settings({}));
+  });
+
+  test('several worker processes with state in memory would each use the whole quota: a wrong setting', () => {
+    const several = { FUNCTIONS_WORKER_PROCESS_COUNT: '4' };
+    expect(problems(several)).toEqual(['FUNCTIONS_WORKER_PROCESS_COUNT']);
+    expect(problems({ FUNCTIONS_WORKER_PROCESS_COUNT: '1' })).toEqual([]);
+    const stored = {
+      STATE_STORAGE: 'AzureWebJobsStorage',
+      AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+    };
+    expect(problems({ ...several, ...stored })).toEqual([]);
   });
 
   test('all that is wrong is named at once, without the values', () => {

@@ -49,7 +49,7 @@ function relatedIps(id: string, alerts: ReadonlyMap<string, string[] | null>): A
   return { status: 200, body: { '@odata.context': `${apiRoot}/$metadata#Ips`, value } };
 }
 
-/** The form of real answers, where the prevalence stands twice: an older text and a number. */
+/** As real answers are, which have the prevalence twice: as an older text and as a number. */
 function ipStatistics(ip: string, query: URLSearchParams, nowMs: number): Answer {
   const lookBackHours = Number(query.get('lookBackHours') ?? 720);
   if (isIP(ip) === 0) return errorAnswer(400, 'InvalidInput', 'Invalid IP address.');

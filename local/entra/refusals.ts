@@ -23,6 +23,7 @@ export const REFUSALS = {
     suberror: 'basic_action',
     claims: '{ "access_token":{"capolids":{"essential":true,"values":["c1"]}}}',
   },
+  unknownTenant: { status: 400, error: 'invalid_request', code: 90002 },
   unknownClient: { status: 400, error: 'unauthorized_client', code: 700016 },
   federatedAudience: { status: 401, error: 'invalid_client', code: 700212 },
   federatedSubject: { status: 401, error: 'invalid_client', code: 700213 },

@@ -1,30 +1,44 @@
 import type { HttpResponseInit } from '@azure/functions';
+import { asEnrichmentError, errorOf, toProblem } from '../base/errors.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
 import { type Enrichment, type ForwardReceipt, soonestRetrySeconds } from '../enrichment/result.js';
-import { problemAnswer, retryAfterHeader } from './http-answer.js';
+import { render } from '../formats/render.js';
+import { type Answered, type Logged, problemAnswer, retryAfterHeader } from './http-answer.js';
 import type { Options } from './options.js';
 
-/** The enriched payload in the form asked for, or a problem where the caller wants one. */
-export function enrichmentAnswer(
+/**
+ * The enriched payload in the format asked for, or a problem where the caller wants one. An answer that would be too
+ * large is a problem as well: what was forwarded is named in it.
+ */
+export async function enrichmentAnswer(
   enriched: EnrichedPayload,
   options: Pick<Options, 'format' | 'onFailure'>,
-): HttpResponseInit {
+): Promise<Answered> {
   const { enrichment, delivery } = enriched;
-  if (isProblem(enrichment, options.onFailure)) return failedAnswer(enriched);
-  const retrySeconds = soonestRetrySeconds(enrichment.alerts);
+  const logged = loggedOf(enriched);
+  if (isProblem(enrichment, options.onFailure)) return { ...failedAnswer(enriched), logged };
+  try {
+    const body = await render(options.format, enriched);
+    return { status: 200, headers: headersOf(enriched, options.format.contentType), body, logged };
+  } catch (thrown) {
+    const error = asEnrichmentError(thrown);
+    const answer = problemAnswer(toProblem(error), enrichment.id, undefined, delivery ? { delivery } : {});
+    return { ...answer, logged: { error, faults: [...logged.faults, error] } };
+  }
+}
+
+function headersOf({ enrichment, delivery }: EnrichedPayload, contentType: string): Record<string, string> {
+  const { status, alerts, statsMissing } = enrichment;
   return {
-    status: 200,
-    headers: {
-      'Content-Type': options.format.contentType,
-      'Enrichment-Status': enrichment.status, // the pure lists of some forms have no place for it
-      ...deliveryHeaders(delivery),
-      ...retryAfterHeader(retrySeconds),
-    },
-    body: options.format.render(enriched),
+    'Content-Type': contentType,
+    'Enrichment-Status': status, // the pure lists of some formats have no place for it
+    ...(statsMissing === undefined ? {} : { 'x-stats-missing': String(statsMissing) }),
+    ...deliveryHeaders(delivery),
+    ...retryAfterHeader(soonestRetrySeconds(alerts)),
   };
 }
 
-/** For the forms that have no place for `delivery`. */
+/** For the formats that have no place for `delivery`. */
 function deliveryHeaders(delivery: ForwardReceipt | undefined): Record<string, string> {
   return delivery ? { 'Delivery-Id': delivery.id, 'Delivery-Status': delivery.status } : {};
 }
@@ -35,13 +49,27 @@ export function isProblem({ status }: Enrichment, onFailure: Options['onFailure'
   return status === 'failed' || (status === 'partial' && onFailure === 'fail');
 }
 
-/** Which of several problems is told: the one that a retry mends first. */
+/** Which of several problems is returned: the one that a retry helps first. */
 const PRECEDENCE = [429, 503, 504, 502];
 
-function failedAnswer({ enrichment: { id, alerts }, delivery }: EnrichedPayload): HttpResponseInit {
+/** The first by precedence. */
+function foremost<T>(failures: readonly T[], statusOf: (failure: T) => number): T | undefined {
+  for (const status of PRECEDENCE) {
+    const found = failures.find((failure) => statusOf(failure) === status);
+    if (found) return found;
+  }
+  return failures[0];
+}
+
+/** A fault of the app itself is logged before all others, then what a problem would say. */
+function loggedOf({ errors = [], faults = [] }: EnrichedPayload): Logged {
+  const ours = errors.filter(({ kind }) => kind === 'internal-error');
+  return { error: ours[0] ?? foremost(errors, ({ status }) => status), faults: [...ours, ...faults] };
+}
+
+function failedAnswer({ enrichment: { id, alerts }, delivery }: EnrichedPayload): Answered {
   const failed = alerts.filter((entry) => entry.status === 'failed');
-  const byPrecedence = PRECEDENCE.flatMap((status) => failed.filter(({ error }) => error.status === status));
-  const told = byPrecedence[0] ?? failed[0];
+  const told = foremost(failed, ({ error }) => error.status);
   if (!told) throw new TypeError('a failed enrichment has a failed alert');
   const alike = failed.filter(({ error }) => error.status === told.error.status);
   const summary = failed.map(({ alertId, error, retryAfterSeconds }) => ({
@@ -52,4 +80,13 @@ function failedAnswer({ enrichment: { id, alerts }, delivery }: EnrichedPayload)
   // Only a job has forwarded what is answered as a problem: it was accepted with its 202.
   const more = { failedAlerts: summary, ...(delivery ? { delivery } : {}) };
   return problemAnswer(told.error, id, soonestRetrySeconds(alike), more);
+}
+
+/** A job's answer as it was kept; of a problem, the log has the kind and the detail. */
+export function keptAnswer(
+  answer: Readonly<Pick<HttpResponseInit, 'status' | 'headers'> & { body: string }>,
+): Answered {
+  if ((answer.status ?? 200) < 400) return { ...answer };
+  const error = errorOf(JSON.parse(answer.body));
+  return { ...answer, ...(error ? { logged: { error, faults: [] } } : {}) };
 }

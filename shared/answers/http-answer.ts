@@ -1,6 +1,19 @@
 import type { HttpResponseInit } from '@azure/functions';
 import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from '../base/errors.js';
 
+/** An answer, and what the log says of it. */
+export interface Answered extends HttpResponseInit {
+  readonly logged?: Logged;
+}
+
+/** Why an answer is not what its caller hoped for. */
+export interface Logged {
+  /** The failure that the answer is about; a 200 has one when lookups failed. */
+  readonly error: EnrichmentError | undefined;
+  /** Errors among which are faults of the app itself. */
+  readonly faults: readonly EnrichmentError[];
+}
+
 /** Content-Type of a problem document. */
 const PROBLEM_JSON = 'application/problem+json';
 

@@ -1,6 +1,12 @@
 import { RequestError } from '../base/errors.js';
 import { readOptions, type Values } from '../contract/option-kinds.js';
-import { DOCTOR_OPTIONS, ENRICH_OPTIONS, JOB_OPTIONS } from '../contract/options.js';
+import {
+  DEAD_LETTER_OPTIONS,
+  DOCTOR_OPTIONS,
+  ENRICH_OPTIONS,
+  JOB_OPTIONS,
+  REDELIVER_OPTIONS,
+} from '../contract/options.js';
 import { type Destination, destinationNamed } from '../delivery/destination.js';
 
 /** What a caller of `enrichAlert` asks for; each is described with its definition. */
@@ -20,21 +26,25 @@ export type DoctorOptions = Values<typeof DOCTOR_OPTIONS>;
  */
 export function parseOptions(query: URLSearchParams, destinations: readonly Destination[]): Options {
   const { wait: waitSeconds, forward: name, ...asked } = readOptions(ENRICH_OPTIONS, query);
-  const forward = name === undefined ? undefined : configured(name, destinations);
+  const forward = name === undefined ? undefined : configured('forward', name, destinations);
   const options = { ...asked, waitSeconds, forward };
   checkTogether(options);
   return options;
 }
 
-function configured(name: string, destinations: readonly Destination[]): Destination {
-  const found = destinationNamed(destinations, name);
+function configured(
+  option: string,
+  name: string | undefined,
+  destinations: readonly Destination[],
+): Destination {
+  const found = name === undefined ? undefined : destinationNamed(destinations, name);
   if (found) return found;
   const names = destinations.map((one) => one.name).join(', ');
   throw new RequestError(
     'invalid-option',
     names
-      ? `The option "forward" takes one of ${names}.`
-      : 'The option "forward" names a destination, and none is configured: see FORWARD_DESTINATIONS.',
+      ? `The option "${option}" takes one of ${names}.`
+      : `The option "${option}" names a destination, and none is configured: see FORWARD_DESTINATIONS.`,
   );
 }
 
@@ -56,6 +66,27 @@ export function parseJobOptions(query: URLSearchParams): Values<typeof JOB_OPTIO
   return readOptions(JOB_OPTIONS, new URLSearchParams(ours));
 }
 
+/**
+ * Reads the query of the list of dead letters. A destination that is configured no more may still have some.
+ * @throws {RequestError} for a parameter or value that is not known
+ */
+export function parseDeadLetterOptions(query: URLSearchParams): Values<typeof DEAD_LETTER_OPTIONS> {
+  return readOptions(DEAD_LETTER_OPTIONS, query);
+}
+
+/**
+ * Reads which dead letters are to be sent again.
+ * @throws {RequestError} for a parameter or value that is not known, and without a configured destination
+ */
+export function parseRedeliverOptions(
+  query: URLSearchParams,
+  destinations: readonly Destination[],
+): { readonly destination: string; readonly sinceMs: number; readonly untilMs: number } {
+  const { destination, since = 0, until = Number.MAX_SAFE_INTEGER } = readOptions(REDELIVER_OPTIONS, query);
+  const { name } = configured('destination', destination, destinations);
+  return { destination: name, sinceMs: since, untilMs: until };
+}
+
 function checkTogether({ as, mode, forward }: Pick<Options, 'as' | 'mode' | 'forward'>): void {
   if (as === 'user' && mode === 'async') {
     throw new RequestError(
@@ -72,6 +103,8 @@ function checkTogether({ as, mode, forward }: Pick<Options, 'as' | 'mode' | 'for
 }
 
 /** The options that shape an answer, as a query that `parseOptions` reads. */
-export function answerQuery({ format, onFailure, stats }: Options): string {
-  return new URLSearchParams({ format: format.name, onFailure, stats: String(stats) }).toString();
+export function answerQuery({ format, onFailure, stats, scope }: Options): string {
+  const asked = { format: format.name, onFailure, stats: String(stats) };
+  // Left out while it is the default, so that a post has the same query as one of the version before.
+  return new URLSearchParams(scope === 'all' ? asked : { ...asked, scope }).toString();
 }

@@ -7,9 +7,7 @@ import type { UpstreamClock } from '../defender/call.js';
 import type { DefenderSource } from '../defender/defender-source.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Forwarding } from '../delivery/forwarding.js';
-import { notedSend } from '../delivery/noted-send.js';
-import { sendLazily } from '../delivery/send-lazily.js';
-import type { Send } from '../delivery/sending.js';
+import { createSend, type Send } from '../delivery/send.js';
 import { createCredential } from '../identity/credential.js';
 import { type AccessToken, scopeOf, TokenCache } from '../identity/token-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
@@ -31,6 +29,8 @@ const USER_AGENT = `${APP_NAME}/${VERSION}`;
 /** The app, wired. */
 export interface App extends Environment {
   readonly settings: Settings;
+  /** Origin of the portal that shows alerts. */
+  readonly portal: string;
   readonly telemetry: Telemetry;
   /** A token to send telemetry with, where the settings want one. */
   readonly telemetryToken: TelemetryToken | undefined;
@@ -42,7 +42,7 @@ export interface App extends Environment {
   /** What the sources have noticed that callers should know. */
   readonly warnings: () => readonly SourceWarning[];
   readonly defender: DefenderSource;
-  /** What Defender's answers tell of its clock. */
+  /** How far Defender's clock is from this machine's, by its answers. */
   readonly upstreamClock: UpstreamClock;
   /** The app's own token for a scope, from the cache where it holds one. */
   readonly ownToken: (scope: string, signal: AbortSignal) => Promise<AccessToken>;
@@ -59,15 +59,15 @@ export interface App extends Environment {
   /** Deliveries that wait for their turn; absent where nothing is stored. */
   readonly deliveries: Deliveries | undefined;
   /**
-   * Gets ready for the end of this process: nobody gets a permit any more, and what was found is shared
-   * with the other instances and told. A help to them and to callers, no more: a process can end without it.
+   * Prepares for the end of this process: no more permits are handed out, and what was found is shared with
+   * the other instances and sent as telemetry. A process can end without it, and nothing is lost then.
    */
   stop(): Promise<void>;
 }
 
 /**
- * The app, or what keeps it from being one, and what comes from outside in either case. Wrong settings are
- * answered by the doors, not thrown.
+ * The app, or what is wrong with its settings, and in either case what comes from outside. Wrong settings are
+ * answered by the endpoints, not thrown.
  */
 export type Startup = { readonly environment: Environment } & (
   | { readonly ok: true; readonly app: App }
@@ -96,14 +96,14 @@ export function createApp(
   const { defender: provider } = createSources(settings, { ...environment, emit, userAgent: USER_AGENT });
   const { principal } = settings.state;
   const quota = openQuota(provider, principal, state, { clock, emit });
-  const { source, lookup, backgroundLookup } = openSource(
+  const { source, lookup, backgroundLookup, settled } = openSource(
     provider,
     { credential, tokens, quota, report: environment.report },
     { clock, emit, times: settings.cache, shared: sharedAnswersOf(provider, principal, state) },
   );
   const statsLookup = createStatsLookup({ clock, emit, source });
   const delegation = createDelegation(settings, { provider, state, clock, emit, ownToken });
-  const send = notedSend(sendLazily({ clock, userAgent: USER_AGENT, ownToken }), clock, emit);
+  const send = createSend({ ...environment, emit, userAgent: USER_AGENT, ownToken });
   const { forwarding, deliveries } = createForwarding(shared, settings, { ...environment, emit }, send);
   const jobs =
     shared &&
@@ -111,6 +111,8 @@ export function createApp(
     createJobs(shared, {
       ...environment,
       settings,
+      portal: settings.cloud.portal,
+      warnings: () => source.warnings(),
       deliveries,
       quota,
       statsLookup,
@@ -120,11 +122,12 @@ export function createApp(
   const stop = async () => {
     quota.stop();
     delegation?.quota.stop();
-    await Promise.all([lookup.settled(), backgroundLookup.settled(), telemetry.close()]);
+    await Promise.all([settled(), telemetry.close()]);
   };
   const app: App = {
     ...environment,
     settings,
+    portal: settings.cloud.portal,
     telemetry,
     telemetryToken,
     quota,

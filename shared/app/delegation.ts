@@ -38,12 +38,12 @@ interface DelegationParts {
 
 /**
  * Wires what asks on behalf of users, if the settings say so. Each user has an own client, token and
- * answers; what they share is the quota, because Defender counts calls per application and tenant: it
- * is the app registration's, apart from that of the app's own identity. Its ledger holds the times of calls and
- * nothing of any user.
+ * answers; what they share is the quota, because Defender counts calls per application and tenant: it is
+ * the app registration's, apart from that of the app's own identity. Its ledger holds the times of calls
+ * and nothing of any user.
  */
 export function createDelegation(
-  { delegation: registration, cache }: Settings,
+  { delegation: registration, cache, cloud }: Settings,
   { provider, state, clock, emit, ownToken }: DelegationParts,
 ): Delegation | undefined {
   if (!registration) return undefined;
@@ -63,7 +63,13 @@ export function createDelegation(
     const asker = { credential, tokens, quota, report: () => {} };
     const { source, lookup } = openSource(provider, asker, { ...kept, times: cache });
     return {
-      enricher: { clock, quota, lookup, statsLookup: createStatsLookup({ ...kept, source }) },
+      enricher: {
+        clock,
+        quota,
+        lookup,
+        statsLookup: createStatsLookup({ ...kept, source }),
+        portal: cloud.portal,
+      },
       authorise: (signal) => tokens.get(credential, scope, signal),
     };
   }

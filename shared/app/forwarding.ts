@@ -1,11 +1,11 @@
 import type { Environment } from '../base/environment.js';
 import type { Emit } from '../base/telemetry-event.js';
-import { DeliveryAtOnce } from '../delivery/at-once.js';
-import { withBulkheads } from '../delivery/bulkheads.js';
 import { Deliveries } from '../delivery/deliveries.js';
 import { DeliveryStore } from '../delivery/delivery-store.js';
 import type { Forwarding } from '../delivery/forwarding.js';
-import type { Send } from '../delivery/sending.js';
+import type { Send } from '../delivery/send.js';
+import { SendNow } from '../delivery/send-now.js';
+import { SendingSlots } from '../delivery/slots.js';
 import type { Settings } from './settings.js';
 import type { SharedState } from './state.js';
 
@@ -24,16 +24,19 @@ export function createForwarding(
 ): WiredForwarding {
   const { clock, random } = environment;
   if (!shared) {
-    return { forwarding: new DeliveryAtOnce({ clock, random, destinations, send }), deliveries: undefined };
+    return { forwarding: new SendNow({ clock, destinations, send }), deliveries: undefined };
   }
   const { store, large } = shared;
   const { places, queue, poison } = shared.deliveries;
   const deliveries = new Deliveries({
     ...environment,
+    store,
+    places,
     queue,
     poison,
     destinations,
-    send: withBulkheads(send, clock, random),
+    send,
+    slots: new SendingSlots(clock, random),
     deliveries: new DeliveryStore({ clock, random, store, large, places }),
   });
   return { forwarding: deliveries, deliveries };

@@ -1,12 +1,15 @@
+import type { HttpResponseInit } from '@azure/functions';
 import { enrichmentAnswer } from '../answers/enrichment-answer.js';
+import { errorAnswer } from '../answers/http-answer.js';
 import { parseOptions } from '../answers/options.js';
 import type { Environment } from '../base/environment.js';
 import type { Emit } from '../base/telemetry-event.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Enricher } from '../enrichment/enrich.js';
+import type { KeptAnswer } from '../jobs/end.js';
 import { JobStore } from '../jobs/job-store.js';
 import { Jobs } from '../jobs/jobs.js';
-import { laneWindows } from '../quota/lanes.js';
+import { priorityWindows } from '../quota/priorities.js';
 import type { Settings } from './settings.js';
 import type { SharedState } from './state.js';
 
@@ -22,19 +25,21 @@ export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
   const { clock, random, settings } = app;
   const { store, large } = shared;
   const { places, queue, poison } = shared.jobs;
-  const { perMinute, perHour, reservePercent } = settings.quota;
   const options = (query: string) => parseOptions(new URLSearchParams(query), []);
   return new Jobs({
     ...app,
     queue,
     poison,
     jobs: new JobStore({ clock, random, store, large, places }),
-    perMinute: laneWindows(perMinute, perHour, reservePercent).background[0]?.limit ?? 1,
+    perMinute: priorityWindows(settings.quota, settings.quota.reservePercent).background[0].limit,
     resultHours: settings.jobs.resultHours,
     wantsStats: (query) => options(query).stats,
-    render: (enriched, query) => {
-      const { status = 200, headers, body } = enrichmentAnswer(enriched, options(query));
-      return { status, headers: headers as Record<string, string>, body: String(body) };
-    },
+    wantedScope: (query) => options(query).scope,
+    render: async (enriched, query) => kept(await enrichmentAnswer(enriched, options(query))),
+    renderError: (error, id) => kept(errorAnswer(error, id, clock.monotonicMs())),
   });
+}
+
+function kept({ status = 200, headers, body }: HttpResponseInit): KeptAnswer {
+  return { status, headers: headers as Record<string, string>, body: String(body) };
 }

@@ -1,7 +1,6 @@
 import type { SettingProblem } from '../base/setting-reader.js';
 import { type EnvironmentVariables, SettingReader } from '../base/setting-reader.js';
-import { cloudProblems } from '../defender/cloud-check.js';
-import { CLOUD_NAMES, CLOUDS, type DefenderCloud } from '../defender/clouds.js';
+import { CLOUD_NAMES, CLOUDS, cloudProblems, type DefenderCloud } from '../defender/clouds.js';
 import { type DelegationSettings, delegationProblems } from '../delegation/settings.js';
 import type { Destination } from '../delivery/destination.js';
 import { parseDestinations } from '../delivery/destination-settings.js';
@@ -62,6 +61,7 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
     apiHost: read.origin('DEFENDER_API_HOST', implied.apiHost),
     audience: readAudience(read, implied.audience),
     graphHost: implied.graphHost,
+    portal: implied.portal,
     exchangeAudience: implied.exchangeAudience,
   };
   const { telemetry, problems: telemetryProblems } = readTelemetry((name) => read.text(name));
@@ -144,8 +144,13 @@ function readDelegation(
 
 function readStorage(read: SettingReader): StateStorage {
   const parsed = parseConnection(read.text('STATE_STORAGE'), (name) => read.text(name));
-  if (parsed.ok) return parsed.storage;
-  return read.wrong(parsed.setting, parsed.message, { kind: 'memory' });
+  if (!parsed.ok) return read.wrong(parsed.setting, parsed.message, { kind: 'memory' });
+  const processes = 'FUNCTIONS_WORKER_PROCESS_COUNT';
+  if (parsed.storage.kind === 'memory' && Number(read.text(processes) ?? 1) > 1) {
+    const message = 'must be 1 with STATE_STORAGE=memory: each process would use the whole quota by itself';
+    return read.wrong(processes, message, parsed.storage, { remove: processes });
+  }
+  return parsed.storage;
 }
 
 /** The site and slot, which stay what they are whatever is set: what was accepted is found again. */

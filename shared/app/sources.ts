@@ -38,7 +38,10 @@ export function openSource<S extends IpSource>(
   return { source, ...createLookups({ ...parts, emit: emitFor(provider, parts.emit), source }) };
 }
 
-/** The quota of a source for one application, with a ledger of its own: sources count calls per application and tenant. */
+/**
+ * The quota of a source for one application, with a ledger of its own: sources count calls per application
+ * and tenant.
+ */
 export function openQuota(
   provider: SourceProvider,
   principal: Principal,

@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '../base/environment.js';
-import { REMEMBERED_MS } from '../delivery/delivery-store.js';
-import { DeliveryPlaces } from '../delivery/places.js';
+import { DeliveryPlaces, REMEMBERED_MS } from '../delivery/delivery-store.js';
 import { createCredential } from '../identity/credential.js';
 import type { TokenCache } from '../identity/token-cache.js';
 import { JobPlaces } from '../jobs/places.js';
 import { ANSWERS_FOLDER, SharedAnswerCache } from '../lookup/shared-answer-cache.js';
 import type { Places } from '../queue-work/blob-names.js';
-import { BlobLedger } from '../quota/blob-ledger.js';
-import { laneWindows } from '../quota/lanes.js';
+import { SET_ASIDE } from '../quota/compare-and-swap.js';
 import type { Ledger } from '../quota/ledger.js';
-import { SET_ASIDE } from '../quota/ledger-blob.js';
 import { MemoryLedger } from '../quota/memory-ledger.js';
-import { LARGE_BLOBS } from '../storage/azure-blob-store.js';
-import type { BlobStore } from '../storage/blob-store.js';
+import { priorityWindows } from '../quota/priorities.js';
+import { SharedLedger } from '../quota/shared-ledger.js';
+import type { Limits } from '../quota/sliding-log.js';
+import { type BlobStore, LARGE_BLOBS } from '../storage/blob-store.js';
 import { openBlobStore, openQueueStore, type SharedStorage } from '../storage/open.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import type { SweepRule } from '../storage/sweep.js';
@@ -25,7 +24,7 @@ export interface State {
    * The ledger of one application at one source.
    * @param key tells it from all others
    */
-  readonly openLedger: (key: string, limits: { perMinute: number; perHour: number }) => Ledger;
+  readonly openLedger: (key: string, limits: Limits) => Ledger;
   /** The answers that instances share, of one application at one source; absent where nothing is shared. */
   readonly openSharedAnswers: ((key: string) => SharedAnswerCache) | undefined;
   /** What instances share; absent when there is only this one. */
@@ -57,8 +56,7 @@ const LEDGERS_FOLDER = 'quota/';
 /** Wires the state that the settings ask for; nothing is asked of the store yet. */
 export function openState(settings: Settings, environment: Environment, tokens: TokenCache): State {
   const { clock, random, report } = environment;
-  const windows = ({ perMinute, perHour }: { perMinute: number; perHour: number }) =>
-    laneWindows(perMinute, perHour, settings.quota.reservePercent);
+  const windows = (limits: Limits) => priorityWindows(limits, settings.quota.reservePercent);
   const { storage } = settings.state;
   if (storage.kind === 'memory') {
     const openLedger: State['openLedger'] = (_key, limits) => new MemoryLedger(clock, windows(limits));
@@ -75,7 +73,7 @@ export function openState(settings: Settings, environment: Environment, tokens: 
   return {
     openLedger: (key, limits) => {
       const name = `${LEDGERS_FOLDER}${digest(key)}.json`;
-      return new BlobLedger({ clock, random, report, store, name, windows: windows(limits) });
+      return new SharedLedger({ clock, random, report, store, name, windows: windows(limits) });
     },
     openSharedAnswers: (key) =>
       new SharedAnswerCache({ clock, report, store, owner: digest(key), times: settings.cache }),
@@ -93,11 +91,13 @@ const DAY_MS = 86_400_000;
 /** Long enough that somebody who was on leave can still find out what happened. */
 const SET_ASIDE_KEPT_MS = 30 * DAY_MS;
 
-/** What the daily sweep deletes. */
-export function sweepRules({ cache }: Settings, { deliveries }: SharedState): readonly SweepRule[] {
-  const longestMs = 1_000 * Math.max(cache.ipsSeconds, cache.notFoundSeconds);
+/** The longest that IPS_CACHE_SECONDS can say: the account may hold answers of other apps, with other settings. */
+const ANSWERS_KEPT_MS = DAY_MS;
+
+/** What the daily sweep deletes. Of ledgers only those that were set aside: the others are in use, and small. */
+export function sweepRules({ deliveries }: Pick<SharedState, 'deliveries'>): readonly SweepRule[] {
   return [
-    { prefix: ANSWERS_FOLDER, containing: '', olderThanMs: longestMs },
+    { prefix: ANSWERS_FOLDER, containing: '', olderThanMs: ANSWERS_KEPT_MS },
     { prefix: deliveries.places.same, containing: '', olderThanMs: REMEMBERED_MS },
     { prefix: LEDGERS_FOLDER, containing: SET_ASIDE, olderThanMs: SET_ASIDE_KEPT_MS },
   ];

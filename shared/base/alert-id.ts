@@ -157,7 +157,7 @@ export function alertIdInPath(part: string): string | undefined {
   let text = part;
   for (let times = 0; times < 3; times++) {
     const id = alertIdIn(text);
-    if (id !== undefined) return id;
+    if (id !== undefined) return text === text.trim() ? id : undefined;
     try {
       text = decodeURIComponent(text);
     } catch {

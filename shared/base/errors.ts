@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * Every kind of failure that a caller can be told of, with the HTTP status it is answered with.
  * The key is the last part of the problem's `type`.
@@ -23,9 +25,11 @@ export const KINDS = {
   'job-unknown': [404, 'There is no such job'],
   'delivery-unknown': [404, 'There is no such delivery'],
   'body-timeout': [408, 'The body did not arrive in time'],
+  'dedupe-reused': [409, 'The dedupe key belongs to another post'],
   'delivery-not-dead': [409, 'The delivery cannot be sent again now'],
   'job-expired': [410, "The job's result has expired"],
   'body-too-large': [413, 'The body is too large'],
+  'answer-too-large': [413, 'The answer would be too large'],
   'unsupported-media-type': [415, 'The body is not JSON'],
   'no-alert-found': [422, 'No alert was found in the payload'],
   'quota-exhausted': [429, 'The quota for calls to Defender is used up for now'],
@@ -45,7 +49,6 @@ export const KINDS = {
   'identity-unavailable': [503, 'The identity endpoint is not available'],
   'storage-unavailable': [503, 'The shared state is not available'],
   'not-looked-up-yet': [503, 'The job has not come to this alert yet'],
-  'destination-spared': [503, 'The destination is left alone for now'],
   'app-stopping': [503, 'This instance of the app is being stopped'],
   'settings-wrong': [503, 'The app is not configured'],
   'deadline-exceeded': [504, 'There was no answer in time'],
@@ -114,9 +117,6 @@ export class QuotaError extends EnrichmentError {
 /** No access token could be had. */
 export class IdentityError extends EnrichmentError {}
 
-/** Defender could not be asked, or its answer could not be used. */
-export class UpstreamFailure extends EnrichmentError {}
-
 /** What keeps a storage account from being used; each is mended in another place. */
 export type StorageTrouble = 'refused' | 'no-token' | 'unreachable' | 'untrusted' | 'slow' | 'other';
 
@@ -127,6 +127,20 @@ export class StorageError extends EnrichmentError {
   constructor(message: string, facts: ErrorFacts & { readonly trouble?: StorageTrouble } = {}) {
     super('storage-unavailable', message, facts);
     this.trouble = facts.trouble ?? 'other';
+  }
+}
+
+/** A part of the app's own code could not be loaded: the package is damaged, or the disk is failing for a moment. */
+export class CodeNotLoadedError extends EnrichmentError {
+  /** @param does what that part does, as the middle of a sentence */
+  constructor(does: string, cause: unknown) {
+    const code = (cause as { code?: unknown } | undefined)?.code;
+    super(
+      'internal-error',
+      `The part of the app that ${does} could not be loaded (${typeof code === 'string' ? code : 'no code'}). ` +
+        'It is tried again; if it stays, deploy the package again.',
+      { cause },
+    );
   }
 }
 
@@ -166,14 +180,21 @@ export function asEnrichmentError(thrown: unknown): EnrichmentError {
 
 /** What may be logged of a foreign error: its name and place, because its message could hold anything. */
 export function faultOf({ cause }: EnrichmentError): { readonly name?: string; readonly place?: string } {
-  if (!(cause instanceof Error)) return {};
-  const place = /\n\s+(at .*)/.exec(cause.stack ?? '')?.[1];
+  if (!types.isNativeError(cause)) return {}; // also of another realm, where `instanceof` says no
+  // Of the path only the file's name: folders tell of the machine.
+  const place = /\n\s+(at .*)/.exec(cause.stack ?? '')?.[1]?.replace(/(?:file:\/\/)?\/[^\s()]*\//g, '');
   return { name: cause.name, ...(place === undefined ? {} : { place }) };
 }
 
 /** A kind of failure as a problem's `type`. */
 export function problemType(kind: ErrorKind): string {
   return `urn:problem:alert-ip-enrichment:${kind}`;
+}
+
+/** The error that a problem document tells of; undefined where its kind is not known any more. */
+export function errorOf({ type, detail }: Problem): EnrichmentError | undefined {
+  const kind = Object.keys(KINDS).find((one) => problemType(one as ErrorKind) === type);
+  return kind === undefined ? undefined : new EnrichmentError(kind as ErrorKind, detail);
 }
 
 /** The one place where an error becomes a problem document. */

@@ -12,15 +12,28 @@ export type Steps<T> = Generator<void, T, void>;
  */
 const LONGEST_TURN_MS = 15;
 
+/** Measures how long a piece of work has kept the event loop. */
+export class Pace {
+  #since = performance.now();
+
+  /** Lets other requests in. */
+  async pause(): Promise<void> {
+    await letOthersIn();
+    this.#since = performance.now();
+  }
+
+  get isPauseDue(): boolean {
+    return performance.now() - this.#since >= LONGEST_TURN_MS;
+  }
+}
+
 /** Runs work to its end and lets other requests in between, so that none of them waits for all of it. */
 export async function inTurns<T>(steps: Steps<T>): Promise<T> {
-  let since = performance.now();
+  const pace = new Pace();
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
-    if (performance.now() - since < LONGEST_TURN_MS) continue;
-    await letOthersIn();
-    since = performance.now();
+    if (pace.isPauseDue) await pace.pause();
   }
 }
 

@@ -56,13 +56,17 @@ export const SCHEMAS: Schemas = {
       scope: string('Scope', { description: '`public`, `private`, `loopback`, `link-local`, …' }),
       sources: list('Sources', string('Source', { enum: ['defender', 'payload'] })),
       alertIds: list('Alert ids', string('Alert id')),
+      alertCount: integer('Alerts', {
+        minimum: 1,
+        description: 'There only where `alertIds` does not list all of them.',
+      }),
       stats: object('Prevalence in the organisation', {
         organizationPrevalence: integer('Devices'),
         firstSeen: dateTime('First seen', { nullable: true }),
         lastSeen: dateTime('Last seen', { nullable: true }),
       }),
     },
-    ['stats'],
+    ['alertCount', 'stats'],
   ),
   AlertEntry: object(
     'Alert',
@@ -86,12 +90,26 @@ export const SCHEMAS: Schemas = {
     {
       id: string('Id'),
       status: wholeStatus,
+      counts: object('Addresses by scope, those left out included', {
+        total: integer('All', { minimum: 0 }),
+        public: integer('Public', { minimum: 0 }),
+        private: integer('Private', { minimum: 0 }),
+        other: integer('Others', { minimum: 0 }),
+      }),
       ips: list('Related IP addresses', ref('RelatedIp')),
       alerts: list('Alerts', ref('AlertEntry')),
       stats: object(
         'Statistics',
         { status: string('Status', { enum: ['complete', 'partial'] }), reason: string('Why not all') },
         ['reason'],
+      ),
+      statsMissing: integer('Public addresses without statistics', { minimum: 0 }),
+      warnings: list(
+        'What to know beside the statuses',
+        object('Warning', {
+          kind: string('Kind', { enum: ['source-suspect'] }),
+          detail: string('Detail', { description: 'What was seen, and what to check: for people.' }),
+        }),
       ),
       quota: object(
         'Quota',
@@ -104,7 +122,7 @@ export const SCHEMAS: Schemas = {
         ['pausedUntil'],
       ),
     },
-    ['stats'],
+    ['stats', 'statsMissing', 'warnings'],
   ),
   RunningJob: object('Running job', {
     enrichment: object('Enrichment', {
@@ -130,6 +148,34 @@ export const SCHEMAS: Schemas = {
       },
       ['lastStatus', 'reason', 'nextAttempt', 'endedAt'],
     ),
+  }),
+  DeadLetters: object(
+    'Dead letters',
+    {
+      value: list(
+        'Dead letters',
+        object(
+          'Dead letter',
+          {
+            id: receipt.id,
+            destination: receipt.destination,
+            status: string('Status', { enum: ['dead-lettered'] }),
+            attempts: integer('Attempts', { minimum: 0 }),
+            lastStatus: integer('Last status'),
+            acceptedAt: dateTime('Accepted at'),
+            deadLetteredAt: dateTime('Dead-lettered at'),
+            hasBody: { type: 'boolean', title: 'Whether it can be sent again' },
+          },
+          ['lastStatus'],
+        ),
+      ),
+      nextLink: string('Next page'),
+    },
+    ['nextLink'],
+  ),
+  Redelivered: object('What was sent again', {
+    requeued: integer('Queued again', { minimum: 0 }),
+    remaining: integer('Left for the next call', { minimum: 0 }),
   }),
   UpstreamIps: object("Defender's answer", {
     '@odata.context': string('Context'),

@@ -1,5 +1,5 @@
 import type { Schemas } from './operation.js';
-import { integer, list, object, ref, string } from './schema.js';
+import { integer, list, object, openObject, ref, string } from './schema.js';
 import { ALERT_STATUSES, ENRICHMENT_STATUSES } from './statuses.js';
 
 const status = string('Status', { enum: ALERT_STATUSES });
@@ -46,45 +46,54 @@ export const FORMAT_SCHEMAS: Schemas = {
       Type: string('Type', { enum: ['ip'] }),
     }),
   ),
-  ecs: object('Elastic Common Schema', {
-    related: object('Related', { ip: ips }),
-    alert_ip_enrichment: object('Enrichment', {
-      status: whole,
-      alerts: list(
-        'Alerts',
-        object('Alert', { id: string('Alert id'), status, ips, reason, retry_after_seconds: wait }, [
-          'id',
-          'reason',
-          'retry_after_seconds',
-        ]),
-      ),
-    }),
-  }),
-  ocsf: object('OCSF observables', {
-    observables: list(
-      'Observables',
-      object('Observable', {
-        name: string('Where it stands'),
-        type_id: integer('Type id', { enum: [2] }),
-        type: string('Type'),
-        value: string('IP address'),
-      }),
-    ),
-    enrichments: list(
-      'Enrichments',
-      object('Enrichment', {
-        name: string('What is enriched'),
-        value: string('Alert id'),
-        type: string('Type'),
-        provider: string('Provider'),
-        data: object(
-          'Data',
-          { status, pointer: string('JSON Pointer of the alert'), ips, reason, retry_after_seconds: wait },
-          ['reason', 'retry_after_seconds'],
+  ecs: openObject(
+    'Elastic Common Schema',
+    {
+      related: openObject('Related', { ip: ips }, ['ip']),
+      alert_ip_enrichment: object('Enrichment', {
+        status: whole,
+        alerts: list(
+          'Alerts',
+          object('Alert', { id: string('Alert id'), status, ips, reason, retry_after_seconds: wait }, [
+            'id',
+            'ips',
+            'reason',
+            'retry_after_seconds',
+          ]),
         ),
       }),
-    ),
-  }),
+    },
+    ['related'],
+  ),
+  ocsf: openObject(
+    'OCSF observables',
+    {
+      observables: list(
+        'Observables',
+        object('Observable', {
+          name: string('Where it stands'),
+          type_id: integer('Type id', { enum: [2] }),
+          type: string('Type'),
+          value: string('IP address'),
+        }),
+      ),
+      enrichments: list(
+        'Enrichments',
+        object('Enrichment', {
+          name: string('What is enriched'),
+          value: string('Alert id'),
+          type: string('Type'),
+          provider: string('Provider'),
+          data: object(
+            'Data',
+            { status, pointer: string('JSON Pointer of the alert'), ips, reason, retry_after_seconds: wait },
+            ['ips', 'reason', 'retry_after_seconds'],
+          ),
+        }),
+      ),
+    },
+    ['observables'],
+  ),
   stix: object(
     'STIX 2.1 bundle',
     {

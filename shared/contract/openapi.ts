@@ -57,7 +57,12 @@ function describe(operation: Operation) {
 const SECURITY: Readonly<Record<Operation['key'], readonly Readonly<Record<string, readonly string[]>>[]>> = {
   none: [],
   function: [{ functionKey: [] }, { functionKeyInQuery: [] }],
-  'function and user': [{ functionKey: [] }, { functionKeyInQuery: [] }, { functionKey: [], userToken: [] }],
+  'function and user': [
+    { functionKey: [] },
+    { functionKeyInQuery: [] },
+    { functionKey: [], userToken: [] },
+    { functionKeyInQuery: [], userToken: [] },
+  ],
 };
 
 function describeParameter({ name, in: place, required, title, description, schema }: Parameter) {

@@ -25,6 +25,10 @@ export const HEADERS = {
     description: 'What `enrichment.status` says, for the forms that have no place for it.',
     schema: { type: 'string', enum: ENRICHMENT_STATUSES },
   },
+  'x-stats-missing': {
+    description: 'With `stats=true`: how many public addresses came without statistics.',
+    schema: { type: 'integer', minimum: 0 },
+  },
   'Delivery-Id': {
     description: 'What `delivery.id` says, for the forms that have no place for it.',
     schema: { type: 'string' },

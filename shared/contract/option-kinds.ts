@@ -94,6 +94,27 @@ export function text(most: number, fallbackText: string, told: OptionText): Opti
   };
 }
 
+/**
+ * A date, or a date and time with its offset from UTC, as ISO 8601 writes them. A `+` that is not encoded in a URL is
+ * read as a space.
+ */
+const INSTANT = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+ -]\d{2}:\d{2}))?$/;
+
+/** An option that takes a moment, in milliseconds since the epoch; a date alone is its beginning in UTC. */
+export function instant(fallbackText: string, told: OptionText): Option<number | undefined> {
+  return {
+    ...told,
+    schema: { type: 'string', maxLength: 40 },
+    fallback: undefined,
+    fallbackText,
+    read(given, name) {
+      const ms = INSTANT.test(given) ? Date.parse(given.replace(' ', '+')) : Number.NaN;
+      if (Number.isNaN(ms)) throw invalid(name, 'a moment such as 2026-11-23T18:00:00Z (ISO 8601)');
+      return ms;
+    },
+  };
+}
+
 /** Parameters of hosts, gateways and webhook handshakes, which are none of ours; in lower case. */
 const IGNORED = new Set(['code', 'clientid', 'validationtoken', 'subscription-key', 'api-version']);
 
@@ -107,7 +128,7 @@ export function readOptions<O extends OptionSet>(options: O, query: URLSearchPar
   for (const name of new Set(query.keys())) {
     if (IGNORED.has(name.toLowerCase())) continue;
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
-    if (!option) throw unknown(Object.keys(options));
+    if (!option) throw unknown(name, Object.keys(options));
     const [given = '', ...more] = query.getAll(name);
     if (more.length > 0) {
       throw new RequestError('invalid-option', `The option "${name}" may be given only once.`);
@@ -117,10 +138,12 @@ export function readOptions<O extends OptionSet>(options: O, query: URLSearchPar
   return values as Values<O>;
 }
 
-function unknown(known: readonly string[]): RequestError {
+function unknown(name: string, known: readonly string[]): RequestError {
+  // Options are short words. Anything else may be a key or a payload in the wrong place, and is not repeated.
+  const isName = /^[A-Za-z]{1,20}$/.test(name);
   return new RequestError(
     'unknown-option',
-    `A query parameter is not known. Known are: ${known.join(', ')}.`,
+    `The query parameter ${isName ? `"${name}" ` : ''}is not known. Known are: ${known.join(', ')}.`,
   );
 }
 

@@ -2,7 +2,7 @@ import { isEndpointAlertId, LONGEST_ALERT_ID } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import { LONGEST_NAME } from '../delivery/destination.js';
 import { FORMATS } from '../formats/index.js';
-import { flag, oneOf, seconds, text, word } from './option-kinds.js';
+import { flag, instant, oneOf, seconds, text, word } from './option-kinds.js';
 
 /**
  * Every option of every route, once: requests are read by these, and the OpenAPI document and the tables of
@@ -50,8 +50,14 @@ export const ENRICH_OPTIONS = {
   stats: flag({
     title: 'Prevalence of the addresses',
     description:
-      '`true`: each public address comes with its prevalence in the organisation, first and last seen, rarest first',
+      '`true`: each public address comes with its prevalence in the organisation, first and last seen, rarest first. With `mode=auto` or `async` a job goes on until all have it; with `sync` the answer says how many have not',
     visibility: 'advanced',
+  }),
+  scope: word(['all', 'public'], 'all', {
+    title: 'Which addresses',
+    description:
+      '`all` · `public`: only public addresses in `relatedIps`, lists and comments; `enrichment.counts` still counts the others',
+    visibility: 'important',
   }),
   as: word(['app', 'user'], 'app', {
     title: 'In whose name',
@@ -106,5 +112,41 @@ export const JOB_OPTIONS = {
     title: 'What there is so far',
     description: '`true`: a running job is answered as a 200 with what there is so far',
     visibility: 'advanced',
+  }),
+} as const;
+
+const destinationName = text(LONGEST_NAME, 'all', {
+  title: 'Destination',
+  description: 'only dead letters of this destination',
+  visibility: 'important',
+});
+
+/** The options of `GET /api/deliveries`. */
+export const DEAD_LETTER_OPTIONS = {
+  status: word(['dead-lettered'], 'dead-lettered', {
+    title: 'Status',
+    description: '`dead-lettered`: what was given up, the newest first',
+    visibility: 'important',
+  }),
+  destination: destinationName,
+  after: text(4_096, 'the first page', {
+    title: 'Where the list goes on',
+    description: 'as `nextLink` has it',
+    visibility: 'advanced',
+  }),
+} as const;
+
+/** The options of `POST /api/deliveries/redeliver`. */
+export const REDELIVER_OPTIONS = {
+  destination: { ...destinationName, fallbackText: 'needed' },
+  since: instant('the beginning', {
+    title: 'Since',
+    description: 'only what became a dead letter then or later, such as `2026-11-23T18:00:00Z`',
+    visibility: 'important',
+  }),
+  until: instant('now', {
+    title: 'Until',
+    description: 'only what became a dead letter then or earlier',
+    visibility: 'important',
   }),
 } as const;

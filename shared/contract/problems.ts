@@ -14,6 +14,8 @@ export const LOOKUP: readonly ErrorKind[] = [
   'source-refused',
   'source-retired',
   'answer-unusable',
+  'source-refused',
+  'source-retired',
   'connection-not-trusted',
   'identity-refused',
   'upstream-unavailable',
@@ -24,11 +26,7 @@ export const LOOKUP: readonly ErrorKind[] = [
 ];
 
 /** What keeps a forward from being made while the caller waits. */
-export const FORWARD: readonly ErrorKind[] = [
-  'destination-failed',
-  'destination-spared',
-  'destination-timeout',
-];
+export const FORWARD: readonly ErrorKind[] = ['destination-failed', 'destination-timeout'];
 
 /** What keeps a user's token from being exchanged. */
 export const DELEGATION: readonly ErrorKind[] = [

@@ -1,5 +1,7 @@
+import { atOnce } from '../base/steps.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
-import { alertEntries, type LookupResult, relatedIps, statusOf } from '../enrichment/result.js';
+import { listingOf } from '../enrichment/order.js';
+import { alertEntries, countsOf, type LookupResult, relatedIps, statusOf } from '../enrichment/result.js';
 import { FORMATS } from '../formats/index.js';
 import { findAlerts } from '../payload/references.js';
 import { attachRelatedIps } from '../payload/splice.js';
@@ -16,12 +18,15 @@ function enrichedSample(): EnrichedPayload {
   const found = { answer: { status: 'found', ips: EXAMPLE_IPS, unusable: [] }, ageSeconds: 0 } as const;
   const result: LookupResult = { ok: true, found };
   const results = new Map([[value.id, result]]);
-  const alerts = alertEntries(references, results, 0);
+  const ips = atOnce(relatedIps(references, results));
+  const alerts = atOnce(alertEntries(references, results, 0, listingOf(ips)));
+  const alertText = attachRelatedIps(JSON.stringify(value), [{ path: [], ips: EXAMPLE_IPS }]);
   return {
     enrichment: {
       id: '0b7f4a1e-2c3d-4e5f-8a9b-0c1d2e3f4a5b',
       status: statusOf(alerts),
-      ips: relatedIps(references, results),
+      counts: countsOf(ips),
+      ips,
       alerts,
       quota: {
         asOf: '2026-11-23T18:00:00.000Z',
@@ -29,7 +34,7 @@ function enrichedSample(): EnrichedPayload {
         hour: { limit: 1500, remaining: 1499 },
       },
     },
-    alertText: attachRelatedIps(JSON.stringify(value), [{ path: [], ips: EXAMPLE_IPS }]),
+    alertText: () => alertText,
   };
 }
 
@@ -37,9 +42,9 @@ function enrichedSample(): EnrichedPayload {
 export function formatExamples(): Map<string, Record<string, Example>> {
   const sample = enrichedSample();
   const byType = new Map<string, Record<string, Example>>();
-  for (const { name, title, contentType, render } of FORMATS) {
+  for (const { name, title, contentType, pieces } of FORMATS) {
     const mediaType = contentType.split(';')[0] as string;
-    const text = render(sample);
+    const text = [...pieces(sample)].join('');
     const value = mediaType.endsWith('json') ? JSON.parse(text) : text;
     byType.set(mediaType, { ...byType.get(mediaType), [name]: { summary: title, value } });
   }

@@ -20,6 +20,8 @@ export interface Schema {
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
+  /** Whether an object may have members that are not described. */
+  readonly additionalProperties?: true;
   readonly anyOf?: readonly Schema[];
 }
 
@@ -55,6 +57,15 @@ export function object<P extends Readonly<Record<string, Schema>>>(
 ): Schema {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: 'object', title, properties, ...(required.length > 0 ? { required } : {}) };
+}
+
+/** An object that may have other members, too: those of a posted event. */
+export function openObject<P extends Readonly<Record<string, Schema>>>(
+  title: string,
+  properties: P,
+  optional: readonly (keyof P & string)[] = [],
+): Schema {
+  return { ...object(title, properties, optional), additionalProperties: true };
 }
 
 /** A component by its name. */

@@ -41,7 +41,8 @@ export function swaggerDocument(base: string) {
     definitions: Object.fromEntries(
       Object.entries(COMPONENTS).map(([name, schema]) => [name, describeSchema(schema)]),
     ),
-    securityDefinitions: KEY_SCHEMES,
+    // One only: the wizard for custom connectors takes one kind of authentication.
+    securityDefinitions: { functionKey: KEY_SCHEMES.functionKey },
   };
 }
 
@@ -55,7 +56,7 @@ function describe(operation: Operation) {
     tags: [tag],
     'x-ms-visibility': visibility,
     ...(mediaTypes.length > 0 ? { produces: [...new Set(mediaTypes)] } : {}),
-    security: key === 'none' ? [] : [{ functionKey: [] }, { functionKeyInQuery: [] }],
+    security: key === 'none' ? [] : [{ functionKey: [] }],
     parameters: [...parametersOf(operation).map(describeParameter), ...(body ? [describeBody(body)] : [])],
     responses: Object.fromEntries(
       answersOf(operation).map(([status, answer]) => [status, describeAnswer(answer)]),

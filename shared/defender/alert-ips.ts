@@ -27,10 +27,10 @@ export const MOST_UNUSABLE_KEPT = 100;
 const CONTEXT_OF_IPS = /\$metadata#Ips\b/i;
 
 /**
- * Reads `{"value":[{"id":"104.80.104.128"}, …]}`. Anything else is malformed and never "no IPs": a
- * proxy's page or a cut body must not look like a harmless alert. So an empty list, which proves nothing by itself,
- * also has to be JSON by its content type. Among good addresses, values that are none are set aside; a list with
- * values and not one address is malformed.
+ * Reads `{"value":[{"id":"104.80.104.128"}, …]}`. Anything else is malformed and never "no IPs": a proxy's
+ * page or a cut body must not look like a harmless alert. So an empty list, which proves nothing by itself,
+ * also has to be JSON by its content type. Among good addresses, values that are none are set aside; a list
+ * with values and not one address is malformed.
  */
 export function readIpsPage({ body, contentType }: Answered): Reading<IpsPage> {
   const document = parseObject(body);

@@ -21,7 +21,10 @@ export const TITLE = 'Defender';
 /** What is asked. */
 export interface Question {
   readonly url: string;
-  /** The path with `{id}` or `{ip}` for what is asked about: an address is part of a payload, and is not reported. */
+  /**
+   * The path with `{id}` or `{ip}` for what is asked about: an address is part of a payload, and is not
+   * reported.
+   */
   readonly route: string;
   readonly alertId?: string;
 }
@@ -93,12 +96,12 @@ async function exchange(clock: Clock, exchanged: Exchange): Promise<Outcome> {
     signal,
     agent,
   });
-  // node-fetch emits an abort as an error of the body; with nobody listening it would end the process.
+  // node-fetch emits an abort as an error of the body; without a listener it would end the process.
   response.body?.on('error', () => {});
   const { status, headers } = response;
   upstreamClock.observe(headers.get('date'), clock.epochMs());
   const text = response.text();
-  // What went wrong, the status says: a pause that is asked for counts, though the words for it are cut off.
+  // The status alone says what went wrong: a requested pause counts even if the body is cut off.
   const said = status === 200 ? await text : await text.catch(() => '');
   const answer = {
     status,
@@ -111,7 +114,7 @@ async function exchange(clock: Clock, exchanged: Exchange): Promise<Outcome> {
 }
 
 function describe(error: unknown): Outcome {
-  if (!(error instanceof FetchError)) throw error; // no fault of the network: one of ours
+  if (!(error instanceof FetchError)) throw error; // not the network's fault: a bug of the app
   if (error.type === 'max-size') return { kind: 'too-large', status: undefined };
   const code = error.code ?? 'PREMATURE_CLOSE';
   switch (networkFailure(code)) {
@@ -124,18 +127,20 @@ function describe(error: unknown): Outcome {
   }
 }
 
+/** What ends a connection before it is there. Of several addresses tried, Node's error names the first one's code. */
+const NO_CONNECTION = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'];
+
 /**
- * Whether a call provably never left this machine: its name was not resolved, or no connection was made. The codes
- * alone say so where several addresses were tried, of which Node's error names no system call. `EHOSTUNREACH` can
- * also end a connection that was there, so it counts only of `connect`.
+ * Whether a call provably never left this machine: its name was not resolved, or no connection was made. A code
+ * alone does not prove it, since some can end a connection that was there: then the system call is another one.
  */
 function isNeverSent(code: string, error: FetchError): boolean {
   const { erroredSysCall } = error as { erroredSysCall?: string }; // missing in its types
-  const isBeforeSending = erroredSysCall === 'connect' || erroredSysCall === 'getaddrinfo';
-  return isBeforeSending || ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED'].includes(code);
+  if (erroredSysCall !== undefined) return ['connect', 'getaddrinfo'].includes(erroredSysCall);
+  return NO_CONNECTION.includes(code);
 }
 
-/** What the upstream's `Date` headers tell of the difference between its clock and this machine's. */
+/** How far the upstream's clock is from this machine's, by the `Date` headers of its answers. */
 export class UpstreamClock {
   #aheadMs: number | undefined;
 
@@ -147,7 +152,7 @@ export class UpstreamClock {
   /** @param nowMs this machine's calendar time as the answer came */
   observe(date: string | null, nowMs: number): void {
     const sentMs = date === null ? undefined : parseHttpDate(date);
-    // Dates are cut to whole seconds: half of one is the best guess of what was cut off.
+    // Dates have whole seconds: half of one is the best guess of what was cut off.
     if (sentMs !== undefined) this.#aheadMs = sentMs + 500 - nowMs;
   }
 }

@@ -3,7 +3,7 @@ import type { EnrichmentError } from '../base/errors.js';
 import { readClaims } from '../identity/claims.js';
 import { type AccessToken, scopeOf } from '../identity/token-cache.js';
 import type { Asker, Work } from '../lookup/source.js';
-import type { Lane } from '../quota/lanes.js';
+import type { Priority } from '../quota/priorities.js';
 import { type Call, type Question, TITLE } from './call.js';
 import { explain } from './explain.js';
 import type { Answered, Outcome, Reading } from './outcome.js';
@@ -46,12 +46,12 @@ export class DefenderClient {
     question: Question,
     read: (answer: Answered) => Reading<T>,
     work: Work,
-    lane: Lane,
+    priority: Priority,
   ): Promise<Answer<T>> {
     const { clock, random, quota } = this.#parts;
     let tokenRenewed = false;
     for (let attempts = 1; ; attempts++) {
-      const { outcome, token } = await this.#callOnce(question, work, lane);
+      const { outcome, token } = await this.#callOnce(question, work, priority);
       const reading = outcome.kind === 'answered' ? read(outcome) : outcome;
       if (reading.kind === 'value' || reading.kind === 'not-found') {
         this.#failedInARow = 0;
@@ -98,11 +98,11 @@ export class DefenderClient {
   async #callOnce(
     question: Question,
     work: Work,
-    lane: Lane,
+    priority: Priority,
   ): Promise<{ outcome: Outcome; token: AccessToken }> {
     await this.#token(work); // before the permit: without a token no permit must be spent
     work.at('the quota');
-    const permit = await this.#parts.quota.acquire(work, lane);
+    const permit = await this.#parts.quota.acquire(work, priority);
     let wasSent = false;
     try {
       const token = await this.#token(work); // again: the wait for the permit may have been long

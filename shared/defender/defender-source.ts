@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache';
 import { bareForm, isEndpointAlertId } from '../base/alert-id.js';
 import type { Clock } from '../base/clock.js';
 import type { Reporter } from '../base/environment.js';
-import { type EnrichmentError, RequestError, UpstreamFailure } from '../base/errors.js';
+import { EnrichmentError, RequestError } from '../base/errors.js';
 import type { AccessToken } from '../identity/token-cache.js';
 import type { IpSource, IpStats, SourceAnswer, SourceWarning, StatsSource, Work } from '../lookup/source.js';
 import { isSuspect, SUSPECT_AFTER, unknownInARow } from '../lookup/unknown-alerts.js';
-import type { Lane } from '../quota/lanes.js';
+import type { Priority } from '../quota/priorities.js';
 import { askAboutAlert, type IpsPage, MOST_UNUSABLE_KEPT, readIpsPage } from './alert-ips.js';
 import type { Question } from './call.js';
 import type { DefenderClient } from './client.js';
@@ -17,11 +17,14 @@ import { ASK_AGAIN_AFTER_MS } from './retry.js';
 /** Pages of one alert's IPs that are read; the API's page documents none, so this is only a bound. */
 const MOST_PAGES = 20;
 /**
- * How long an alert whose pages lead nowhere is not asked about again: as long as an answer is kept by default. Every
- * further question would cost as many calls again.
+ * How long an alert whose pages lead nowhere is not asked about again: as long as an answer is kept by
+ * default. Every further question would cost as many calls again.
  */
 const UNUSABLE_REMEMBERED_MS = 300_000;
-/** Entries of what is remembered per alert. Bounded by size, because `max` would allocate all places at once, for each user. */
+/**
+ * Entries of what is remembered per alert. Bounded by size, because `max` would allocate all places at
+ * once, for each user.
+ */
 const MEMORY = { maxSize: 10_000, sizeCalculation: () => 1 };
 
 /** An address that no device of the organisation has spoken with. */
@@ -37,7 +40,8 @@ export interface DefenderSourceParts {
 
 /**
  * Defender as a source: `GET /api/alerts/{id}/ips`
- * (https://learn.microsoft.com/defender-endpoint/api/get-alert-related-ip-info) and `GET /api/ips/{ip}/stats`.
+ * (https://learn.microsoft.com/defender-endpoint/api/get-alert-related-ip-info) and `GET
+ * /api/ips/{ip}/stats`.
  */
 export class DefenderSource implements IpSource, StatsSource {
   readonly #parts: DefenderSourceParts;
@@ -61,12 +65,12 @@ export class DefenderSource implements IpSource, StatsSource {
     );
   }
 
-  async find(alertId: string, work: Work, lane: Lane): Promise<SourceAnswer> {
+  async find(alertId: string, work: Work, priority: Priority): Promise<SourceAnswer> {
     this.check(alertId); // what becomes a part of a path is looked at where it does
     const bare = bareForm(alertId);
     const answer = await (bare === undefined
-      ? this.#pages(alertId, work, lane)
-      : this.#eitherForm(alertId, bare, work, lane));
+      ? this.#pages(alertId, work, priority)
+      : this.#eitherForm(alertId, bare, work, priority));
     this.#watch(alertId, answer);
     return answer;
   }
@@ -92,11 +96,11 @@ export class DefenderSource implements IpSource, StatsSource {
   }
 
   /** Graph's GUID ids have two letters more than Defender knows some of these alerts by. */
-  async #eitherForm(alertId: string, bare: string, work: Work, lane: Lane): Promise<SourceAnswer> {
+  async #eitherForm(alertId: string, bare: string, work: Work, priority: Priority): Promise<SourceAnswer> {
     const forms = this.#knownByBareForm.has(alertId) ? [bare, alertId] : [alertId, bare];
     let answer: SourceAnswer | undefined;
     for (const form of forms) {
-      answer = await this.#pages(form, work, lane);
+      answer = await this.#pages(form, work, priority);
       if (answer.status === 'not_found') continue;
       if (form === bare) this.#knownByBareForm.set(alertId, true);
       else this.#knownByBareForm.delete(alertId);
@@ -105,7 +109,7 @@ export class DefenderSource implements IpSource, StatsSource {
     return answer as SourceAnswer;
   }
 
-  async #pages(alertId: string, work: Work, lane: Lane): Promise<SourceAnswer> {
+  async #pages(alertId: string, work: Work, priority: Priority): Promise<SourceAnswer> {
     const remembered = this.#unusable.get(alertId);
     if (remembered && this.#parts.clock.monotonicMs() < remembered.untilMs) throw remembered.error;
     const first = askAboutAlert(this.#parts.client.origin, alertId);
@@ -113,7 +117,7 @@ export class DefenderSource implements IpSource, StatsSource {
     const pages: IpsPage[] = [];
     for (let url: string | undefined = first.url; url; ) {
       asked.add(url);
-      const page = await this.#page({ ...first, url }, work, lane);
+      const page = await this.#page({ ...first, url }, work, priority);
       if (!page && pages.length > 0) throw this.#pageIsGone();
       if (!page) return { status: 'not_found', ips: [], unusable: [] };
       pages.push(page);
@@ -127,13 +131,13 @@ export class DefenderSource implements IpSource, StatsSource {
   }
 
   /** One page; undefined where Defender does not know what was asked about. */
-  async #page(question: Question, work: Work, lane: Lane): Promise<IpsPage | undefined> {
-    const answer = await this.#parts.client.get(question, readIpsPage, work, lane);
+  async #page(question: Question, work: Work, priority: Priority): Promise<IpsPage | undefined> {
+    const answer = await this.#parts.client.get(question, readIpsPage, work, priority);
     return answer.kind === 'not-found' ? undefined : answer.value;
   }
 
   #pageIsGone(): EnrichmentError {
-    return new UpstreamFailure(
+    return new EnrichmentError(
       'upstream-unavailable',
       "Defender answered 404 to a later page of the alert's addresses, so the list is not complete. Ask again.",
       { retryAtMs: this.#parts.clock.monotonicMs() + ASK_AGAIN_AFTER_MS },
@@ -141,7 +145,7 @@ export class DefenderSource implements IpSource, StatsSource {
   }
 
   #remember(alertId: string, trouble: string): EnrichmentError {
-    const error = new UpstreamFailure('answer-unusable', trouble);
+    const error = new EnrichmentError('answer-unusable', trouble);
     this.#unusable.set(alertId, {
       error,
       untilMs: this.#parts.clock.monotonicMs() + UNUSABLE_REMEMBERED_MS,
@@ -165,8 +169,9 @@ const SUSPECT =
   "the app's identity, and ask the doctor with probe=ALERTID about an alert that you see in the portal.";
 
 /**
- * Why a next page is not asked for; undefined when it is. Only the same path on the configured host, since the token
- * goes there and the addresses on it are given out as this alert's; no page twice; and not for ever. Pure.
+ * Why a next page is not asked for; undefined when it is. Only the same path on the configured host, since
+ * the token goes there and the addresses on it are given out as this alert's; no page twice; and not for
+ * ever. Pure.
  */
 function troubleWith(
   nextLink: string | undefined,

@@ -9,7 +9,10 @@ export interface Answered {
   readonly contentType: string | undefined;
 }
 
-/** What became of one HTTP call, told apart by what follows from it. `status` is undefined without an answer. */
+/**
+ * What became of one HTTP call, told apart by what follows from it. `status` is undefined without an
+ * answer.
+ */
 export type Outcome =
   | Answered
   /** 404 in Defender's own error form, with the code that it has for an alert it does not know */
@@ -34,7 +37,10 @@ export type Outcome =
       readonly retryAfterMs: number | undefined;
       readonly upstream: UpstreamError | undefined;
     }
-  /** no answer: name not resolved, refused, reset, cut short, …; `wasSent` is false only where that is proven */
+  /**
+   * no answer: name not resolved, refused, reset, cut short, …; `wasSent` is false only where that is
+   * proven
+   */
   | {
       readonly kind: 'unreachable';
       readonly status: undefined;

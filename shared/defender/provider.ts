@@ -14,7 +14,7 @@ export interface DefenderSettings {
 
 /** Defender as a source, for the app itself and for each user. */
 export interface DefenderProvider extends SourceProvider<DefenderSource> {
-  /** What Defender's answers tell of its clock. */
+  /** How far Defender's clock is from this machine's. */
   readonly clock: UpstreamClock;
 }
 

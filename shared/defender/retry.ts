@@ -4,7 +4,10 @@ import type { Answered, Malformed, Outcome } from './outcome.js';
 export interface Progress {
   /** Calls made so far, the one just ended included. */
   readonly attempts: number;
-  /** Questions before this one, without an answered one among them, that Defender's absence left without an answer. */
+  /**
+   * Questions before this one, without an answered one among them, that Defender's absence left without an
+   * answer.
+   */
   readonly failedInARow: number;
   /** Whether the token was asked for again after a 401, and was another one. */
   readonly tokenRenewed: boolean;
@@ -29,8 +32,9 @@ export type Verdict =
 export type Failure = Exclude<Outcome, Answered | { kind: 'not-found' }> | Malformed;
 
 /**
- * The policy: how often a question is asked at the most, by how the last call ended. What is not named is the same
- * the second time. A body that is not the API's comes from proxies, for a moment: more than one retry never helped.
+ * The policy: how often a question is asked at the most, by how the last call ended. What is not named is
+ * the same the second time. A body that is not the API's comes from proxies, for a moment: more than one
+ * retry never helped.
  */
 const MOST_ATTEMPTS: Partial<Record<Failure['kind'], number>> = {
   throttled: 3,
@@ -39,7 +43,9 @@ const MOST_ATTEMPTS: Partial<Record<Failure['kind'], number>> = {
   'timed-out': 3,
   malformed: 2,
 };
-/** After so many failed questions in a row Defender is away, and each further one costs one call. A choice. */
+/**
+ * After so many failed questions in a row Defender is away, and each further one costs one call. A choice.
+ */
 export const AWAY_AFTER = 5;
 const FIRST_BACKOFF_MS = 500;
 /** When to ask again after a failure that passes, though nobody knows when. */
@@ -72,12 +78,15 @@ export function decide(failure: Failure, progress: Progress): Verdict {
   return { kind: 'fail', retryAfterMs: asked ?? ASK_AGAIN_AFTER_MS };
 }
 
-/** Whether a failure is one of Defender's absence: of the whole, not of this question or of our standing with it. */
+/**
+ * Whether a failure is one of Defender's absence: of the whole, not of this question or of our standing
+ * with it.
+ */
 export function isAbsence({ kind }: Failure): boolean {
   return kind !== 'throttled' && MOST_ATTEMPTS[kind] !== undefined;
 }
 
-/** How long nobody who shares the quota may call after a 429, which may say so itself. */
+/** How long everybody who shares the quota waits after a 429: as long as it says, else a backoff. */
 export function pauseMs(
   retryAfterMs: number | undefined,
   progress: Pick<Progress, 'attempts' | 'random'>,

@@ -16,8 +16,9 @@ export interface HttpAnswer {
 const LONGEST_EXCERPT = 200;
 
 /**
- * Defender's code for an alert that it does not know: 404 `ResourceNotFound`, "Alert … not found", seen in public on
- * the sibling route `/api/alerts/{id}/files`. `NotFound` is the API's general word, also for a route that is gone.
+ * Defender's code for an alert that it does not know: 404 `ResourceNotFound`, "Alert … not found", seen in
+ * public on the sibling route `/api/alerts/{id}/files`. `NotFound` is the API's general word, also for a
+ * route that is gone.
  */
 const UNKNOWN_ALERT = 'ResourceNotFound';
 
@@ -84,8 +85,9 @@ const JWT = /eyJ[\w-]*(?:\.[\w-]*)*/g;
 const TOKEN_CHARACTERS = /[\w.~+/-]{20,}/g;
 
 /**
- * A body without the token that it was asked with: some proxies show a request's headers in their error pages, and
- * what is read here may be shown on. Of an error body every part of the token is taken out, since its message is shown.
+ * A body without the token that it was asked with: some proxies show a request's headers in their error
+ * pages, and what is read here may be shown on. Of an error body every part of the token is taken out,
+ * since its message is shown.
  */
 export function withoutToken(body: string, token: string, status: number): string {
   const whole = body.replaceAll(token, '***').replace(JWT, '***');

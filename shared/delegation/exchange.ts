@@ -7,7 +7,7 @@ import {
 import type { Clock } from '../base/clock.js';
 import { runWithin } from '../base/deadline.js';
 import { IdentityError } from '../base/errors.js';
-import { abortableHttpClient, attempt } from '../identity/attempt.js';
+import { abortableHttpClient, attempt } from '../identity/http-client.js';
 import { type AccessToken, toAccessToken } from '../identity/token-cache.js';
 import { type AuthorityAnswer, explainRefusal } from './refusal.js';
 import type { Registration } from './settings.js';

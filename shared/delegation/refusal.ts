@@ -14,12 +14,15 @@ const CONSENT = 65001;
 const ASSERTION_EXPIRED = 500133;
 /** No federated credential fits the presented assertion: at all, its issuer, its audience, its subject. */
 const FEDERATION = [70021, 700211, 700212, 700213];
-/** Statuses after which asking again can help. */
-const MENDED_BY_WAITING = [408, 429];
+/** The tenant or the app registration is not known there. */
+const UNKNOWN_REGISTRATION = [90002, 900023, 700016];
+/** Statuses of the login authority below 500 after which asking again can help. */
+const PASSING_STATUSES = [408, 429];
 
 /**
- * A refusal by the login authority as an error that says what to mend. Only codes are told: Entra's
- * descriptions hold names of users. Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+ * A refusal by the login authority as an error that says what to fix. Only its codes are shown: Entra's
+ * descriptions hold names of users. Codes:
+ * https://learn.microsoft.com/entra/identity-platform/reference-error-codes
  *
  * @param answer absent when there was none
  * @param cause the library's error, in which suberror, codes and claims are lost
@@ -47,8 +50,14 @@ export function explainRefusal(
       ? { upstream: { code: said, message: '', target: refusal.correlationId } }
       : {}),
   };
-  return new IdentityError(kind, `${ADVICE[kind]} Entra said ${said}.`, facts);
+  const isUnknown = refusal.codes.some((code) => UNKNOWN_REGISTRATION.includes(code));
+  const advice = kind === 'delegation-refused' && isUnknown ? UNKNOWN_ADVICE : ADVICE[kind];
+  return new IdentityError(kind, `${advice} Entra said ${said}.`, facts);
 }
+
+const UNKNOWN_ADVICE =
+  'Entra does not know the tenant, or the app registration in it. Check DELEGATED_TENANT_ID and DELEGATED_CLIENT_ID, and ' +
+  'that DEFENDER_CLOUD is the cloud that they are in.';
 
 type RefusalKind = Extract<
   ErrorKind,
@@ -104,7 +113,7 @@ function challengeOf(kind: RefusalKind, { claims }: Refusal, registration: Regis
 /** OAuth's error form (RFC 6749, 5.2) with Entra's own fields; undefined for anything else. */
 function readRefusal(answer: AuthorityAnswer | undefined): Refusal | undefined {
   if (!answer || answer.status < 400 || answer.status >= 500) return undefined;
-  if (MENDED_BY_WAITING.includes(answer.status)) return undefined;
+  if (PASSING_STATUSES.includes(answer.status)) return undefined;
   let body: Record<string, unknown> | null;
   try {
     body = JSON.parse(answer.body);

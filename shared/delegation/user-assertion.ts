@@ -47,6 +47,13 @@ export function readUserAssertion(
         'DELEGATED_CLIENT_ID (scope api://CLIENT_ID/.default); a token for Defender or Graph cannot be exchanged.',
     );
   }
+  if (claims.tenantId?.toLowerCase() !== registration.tenantId.toLowerCase()) {
+    throw refuse(
+      'user-token-unusable',
+      'The bearer token is of another tenant than the app registration in DELEGATED_CLIENT_ID. Sign in to the tenant in ' +
+        'DELEGATED_TENANT_ID and ask again; guests sign in to that tenant, too.',
+    );
+  }
   if (claims.scopes.length === 0) {
     throw new IdentityError(
       'user-token-of-app',

@@ -1,29 +1,31 @@
-import type { Claim } from '../queue-work/claim.js';
+import { isObject } from '../payload/json.js';
+import type { WorkItem } from '../queue-work/work-item.js';
+import type { StateFormat } from '../queue-work/work-store.js';
 
 /**
- * A delivery: one body on its way to one destination, as its state blob holds it. All times are the
- * store's, in milliseconds since the epoch: instances' own calendars can be minutes apart.
+ * A delivery: one body on its way to one destination, as its state blob holds it. All times are the store's, in
+ * milliseconds since the epoch: instances' own calendars can be minutes apart.
  */
-export interface Delivery {
+export interface Delivery extends WorkItem {
   /** The `webhook-id` at each attempt, by which the receiver knows what it has had already. */
   readonly id: string;
   /** Name of the destination: where that is, and with what secret, is looked up at each attempt. */
   readonly destination: string;
   readonly contentType: string;
+  /** SHA-256 of what is to be sent, in hexadecimal; absent in what version 0.1.0 accepted. */
+  readonly bodyDigest?: string;
+  /** What is to be sent, if it is small and has not been delivered yet; else it is in a blob of its own. */
+  readonly body?: string;
   /** W3C Trace Context of the request that was accepted. */
   readonly traceparent?: string;
   readonly acceptedAtMs: number;
-  /** Only a message of this generation, or of a later one, is worked on. */
-  readonly generation: number;
-  /** Who is trying; absent between attempts. */
-  readonly claim?: Claim;
   /** How often it was tried, and what became of the last attempt. */
   readonly attempts: number;
   readonly last?: FailedAttempt;
   readonly run: Run;
   /** When the next attempt is due. */
   readonly nextAtMs: number;
-  readonly end?: DeliveryEnd;
+  readonly end?: DeliveryEnd | undefined;
 }
 
 /** One attempt that failed. */
@@ -35,14 +37,12 @@ export interface FailedAttempt {
   readonly reason: string;
 }
 
-/** One way through the destination's schedule; a dead letter that is sent again begins another one. */
+/** One way through the destination's schedule; redriving a dead letter begins another one. */
 export interface Run {
   /** Of its first message. */
   readonly generation: number;
   /** Attempts of this run that failed. */
   readonly failed: number;
-  /** For how long it was put off since its receiver was spared, in sum. A time in which nobody worked is not in it. */
-  readonly sparedMs?: number;
 }
 
 /** How a delivery ended, and when. */
@@ -57,25 +57,30 @@ export type DeliveryEnd =
     };
 
 /**
- * What is kept of a dead letter where it is not what was to be sent: nothing, so that it cannot be sent again; or
- * the alerts as they were posted, in place of the destination's form.
+ * What is kept of a dead letter where it is not what was to be sent: nothing that could be sent again; or the alerts
+ * as they were posted, in place of the destination's format.
  */
 export type OddBody = 'missing' | 'as-posted';
 
-/** To be raised when a version that knows only the last one would do harm to a state; that version then leaves it alone. */
-const VERSION = 1;
+/** The destination of a delivery whose state was lost; no configured one can have this name. */
+export const UNKNOWN_DESTINATION = '-unknown-';
 
-/** How a delivery is written as JSON. */
-export const DELIVERY_TEXT = {
-  write: (delivery: Delivery): string => JSON.stringify({ version: VERSION, ...delivery }),
-  /** @returns undefined when the text is no delivery that this version has written */
-  read(text: string): Delivery | undefined {
-    try {
-      const { version, ...delivery } = JSON.parse(text);
-      const isDelivery = version === VERSION && typeof delivery.id === 'string' && delivery.run !== undefined;
-      return isDelivery ? delivery : undefined;
-    } catch {
-      return undefined;
-    }
+/** Where a body is that has not been delivered, version 0.1.0 does not know. */
+const BODY_ELSEWHERE = 2;
+
+/** How a delivery is written and read. */
+export const DELIVERY_STATE: StateFormat<Delivery> = {
+  newest: BODY_ELSEWHERE,
+  versionOf: ({ bodyDigest, end }) =>
+    bodyDigest !== undefined && end?.kind !== 'delivered' ? BODY_ELSEWHERE : 1,
+  read(value) {
+    const { destination, contentType, generation, acceptedAtMs, attempts, nextAtMs, run, end } = value;
+    const isDelivery =
+      [destination, contentType].every((one) => typeof one === 'string') &&
+      [generation, acceptedAtMs, attempts, nextAtMs].every(Number.isFinite) &&
+      isObject(run) &&
+      [run.generation, run.failed].every(Number.isFinite) &&
+      (end === undefined || (isObject(end) && Number.isFinite(end.atMs)));
+    return isDelivery ? (value as unknown as Delivery) : undefined;
   },
 };

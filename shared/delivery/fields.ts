@@ -1,4 +1,5 @@
 import type { SettingProblem } from '../base/setting-reader.js';
+import { isObject } from '../payload/json.js';
 
 /** The setting that holds all destinations. */
 export const SETTING = 'FORWARD_DESTINATIONS';
@@ -96,10 +97,6 @@ export class Fields {
 }
 
 const LONGEST_LIST = 20;
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function isBetween(value: unknown, least: number, most: number): value is number {
   return typeof value === 'number' && value >= least && value <= most;

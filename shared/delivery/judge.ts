@@ -1,9 +1,7 @@
 import type { EnrichmentError } from '../base/errors.js';
 import { type NetworkFailure, networkFailure, parseRetryAfter } from '../base/web.js';
-import { isRefusedAddress } from './agents.js';
-import type { Exchange } from './circuit.js';
 import { type Destination, type DestinationAuth, LONGEST_WAIT_MS, originOf } from './destination.js';
-import type { Sent } from './sending.js';
+import type { Attempt } from './send.js';
 
 /** Of an answer, all that is looked at. */
 export interface Answer {
@@ -12,7 +10,7 @@ export interface Answer {
   readonly date: string | null;
 }
 
-/** Statuses that are about one body, so that the receiver may well take the next one. */
+/** Statuses that are about one body. */
 const ABOUT_THIS_BODY = [400, 413, 422];
 
 /** Statuses below 500 that pass by themselves. */
@@ -22,7 +20,7 @@ const PASSING = [408, 429];
 function failed(
   reason: string,
   of: { readonly status?: number; readonly retryAfterMs?: number | undefined; readonly lasts?: boolean } = {},
-): Sent {
+): Attempt {
   const { status, retryAfterMs, lasts } = of;
   return {
     kind: 'failed',
@@ -34,20 +32,16 @@ function failed(
 }
 
 /** What an answer means. Pure; `nowMs` is the calendar time. */
-export function judgeAnswer(destination: Destination, answer: Answer, nowMs: number): Exchange {
+export function judgeAnswer(destination: Destination, answer: Answer, nowMs: number): Attempt {
   const { status } = answer;
-  if (status >= 200 && status < 300) return { sent: { kind: 'delivered', status }, receiver: 'well' };
+  if (status >= 200 && status < 300) return { kind: 'delivered', status };
   const host = originOf(destination);
   if (status === 410) {
-    const reason = `${host} answered 410: it wants nothing more of this.`;
-    return { sent: { kind: 'gone', status, reason }, receiver: 'well' };
+    return { kind: 'gone', status, reason: `${host} answered 410: it wants nothing more of this.` };
   }
   const retryAfterMs = parseRetryAfter(answer.retryAfter, answer.date, nowMs, LONGEST_WAIT_MS);
   const reason = `${host} ${explainStatus(destination, status)}`;
-  return {
-    sent: failed(reason, { status, retryAfterMs, lasts: !PASSING.includes(status) && status < 500 }),
-    receiver: ABOUT_THIS_BODY.includes(status) ? 'well' : 'failing',
-  };
+  return failed(reason, { status, retryAfterMs, lasts: !PASSING.includes(status) && status < 500 });
 }
 
 function explainStatus({ name, auth, format }: Destination, status: number): string {
@@ -58,7 +52,7 @@ function explainStatus({ name, auth, format }: Destination, status: number): str
   if (status === 404) return `answered 404: check the path of the address in FORWARD_DESTINATIONS (${name}).`;
   if (status === 413) return 'answered 413: the body is larger than it takes.';
   if (ABOUT_THIS_BODY.includes(status)) {
-    return `answered HTTP ${status}: it did not accept the body. Check that it takes the form ${format.name}.`;
+    return `answered HTTP ${status}: it did not accept the body. Check that it takes the format ${format.name}.`;
   }
   return `answered HTTP ${status}.`;
 }
@@ -81,40 +75,40 @@ function whatToLookAt(auth: DestinationAuth): string {
 }
 
 /** The receiver has not answered within the destination's time-out. */
-export function timedOut(destination: Destination): Exchange {
+export function timedOut(destination: Destination): Attempt {
   const reason = `${originOf(destination)} did not answer within ${destination.timeoutMs / 1000} s.`;
-  return { sent: failed(reason), receiver: 'failing' };
+  return failed(reason);
 }
 
 /** The caller has stopped waiting, before the receiver's time was over. */
-export function cutShort(destination: Destination): Exchange {
+export function cutShort(destination: Destination): Attempt {
   const reason = `${originOf(destination)} had not answered when this attempt was cut short.`;
-  return { sent: failed(reason), receiver: 'unknown' };
+  return failed(reason);
 }
 
 /** There is no token to send along, so nothing was sent. */
-export function noToken(scope: string, { message, retryAtMs }: EnrichmentError): Exchange {
+export function noToken(scope: string, { message, retryAtMs }: EnrichmentError): Attempt {
   const reason = `There is no token for ${scope}. ${message}`;
-  return { sent: failed(reason, { lasts: retryAtMs === undefined }), receiver: 'unknown' };
+  return failed(reason, { lasts: retryAtMs === undefined });
 }
 
-/**
- * What an exchange without an answer means. Pure.
- * @param message is looked at and not shown: it holds the whole address
- */
-export function judgeError(destination: Destination, code: string, message: string): Exchange {
-  const failure = connectionFailure(code, message);
+/** What an exchange without an answer means, by the error's code. Pure. */
+export function judgeError(destination: Destination, code: string): Attempt {
+  const failure = connectionFailure(code);
   const reason = `${originOf(destination)} ${explainFailure(code, failure)}`;
   const lasts = failure === 'refused-address' || failure === 'untrusted';
-  return { sent: failed(reason, { lasts }), receiver: 'failing' };
+  return failed(reason, { lasts });
 }
 
-/** What kept a connection or an answer from being; `refused-address`: an agent did not connect to what it resolved to. */
+/** The code of a connection that an agent did not make, because of its address. */
+export const REFUSED_ADDRESS = 'ERR_REFUSED_ADDRESS';
+
+/** What kept a connection or an answer from being; `refused-address`: an agent did not connect to the host's address. */
 export type ConnectionFailure = NetworkFailure | 'refused-address';
 
-/** Tells failures apart by the error's code and message. */
-export function connectionFailure(code: string, message: string): ConnectionFailure {
-  return isRefusedAddress(message) ? 'refused-address' : networkFailure(code);
+/** Tells failures apart by the error's code. */
+export function connectionFailure(code: string): ConnectionFailure {
+  return code === REFUSED_ADDRESS ? 'refused-address' : networkFailure(code);
 }
 
 /** The rest of a sentence that begins with the host. */

@@ -1,29 +1,36 @@
 import type { Clock } from '../base/clock.js';
 import type { Deadline } from '../base/deadline.js';
-import { asEnrichmentError } from '../base/errors.js';
-import { inTurns } from '../base/steps.js';
+import { asEnrichmentError, type EnrichmentError } from '../base/errors.js';
+import { inTurns, Pace } from '../base/steps.js';
 import type { Lookup } from '../lookup/lookup.js';
-import type { IpStats, SourceAnswer } from '../lookup/source.js';
+import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
 import { removingOwnAnswer } from '../payload/own-answer.js';
 import { type AlertReference, type EndpointReference, findingAlerts } from '../payload/references.js';
-import { attachingRelatedIps } from '../payload/splice.js';
+import { type Attachment, attachingRelatedIps } from '../payload/splice.js';
 import type { Quota } from '../quota/quota.js';
+import { answerTooLarge, mostAnswerBytes } from './answer-limit.js';
+import { byInterest, type Listing, listingOf } from './order.js';
 import {
   alertEntries,
+  countsOf,
   type Enrichment,
   type ForwardReceipt,
   type LookupResult,
   relatedIps,
   statusOf,
 } from './result.js';
-import { addStats } from './statistics.js';
+import { addStats, type KnownStats, withStats } from './statistics.js';
 
 /** What enriching needs. */
 export interface Enricher {
   readonly clock: Clock;
   readonly lookup: Lookup<SourceAnswer>;
-  readonly statsLookup: Lookup<IpStats>;
+  readonly statsLookup: Pick<Lookup<IpStats>, 'find'>;
   readonly quota: Quota;
+  /** What the sources have noticed that a caller should know; nothing unless given. */
+  readonly warnings?: () => readonly SourceWarning[];
+  /** Origin of the portal that shows alerts, for links in comments. */
+  readonly portal?: string;
 }
 
 /** What was posted: its text, and what JSON.parse makes of it. */
@@ -37,15 +44,30 @@ export interface EnrichOptions {
   readonly id: string;
   /** How common each public address is. */
   readonly stats: boolean;
+  /** Statistics that there are already, of a job. */
+  readonly knownStats?: KnownStats;
+  /** `public`: other addresses are counted, and not listed. */
+  readonly scope: 'all' | 'public';
 }
 
 /** A result, and the posted text with it. */
 export interface EnrichedPayload {
   readonly enrichment: Enrichment;
-  /** The payload as posted, with `relatedIps` in each alert that was answered. */
-  readonly alertText: string;
+  /**
+   * The payload as posted, with `relatedIps` in each alert that was answered. Made when a form shows it.
+   * @throws {RequestError} `answer-too-large`
+   */
+  alertText(): string | Promise<string>;
+  /** As it was posted, for forms that give a whole event back. */
+  readonly posted?: Posted;
   /** In the answer to whoever had it forwarded; what is forwarded has none. */
   readonly delivery?: ForwardReceipt;
+  /** Why lookups failed, each error once: for the log. */
+  readonly errors?: readonly EnrichmentError[];
+  /** Faults of the app itself among the lookups of statistics, for the log. */
+  readonly faults?: readonly EnrichmentError[];
+  /** Origin of the portal that shows alerts. */
+  readonly portal?: string;
 }
 
 /** The alerts of a payload, and what became of their lookups, by alert id. */
@@ -55,37 +77,82 @@ export interface LookedUp {
 }
 
 /**
- * The first half of the story: recognise the alerts, look them up.
- *
- * @throws {RequestError} when there is nothing to look up in it; a failed lookup is part of the result
+ * The alerts in what was posted.
+ * @throws {RequestError} when there is none
  */
+export function recognised({ payload }: Posted): Promise<readonly AlertReference[]> {
+  return inTurns(findingAlerts(payload));
+}
+
+/** The first half of the story: looks the alerts up. A failed lookup is part of the result. */
 export async function lookUp(
   { lookup }: Pick<Enricher, 'lookup'>,
-  posted: Posted,
+  references: readonly AlertReference[],
   deadline: Deadline,
 ): Promise<LookedUp> {
-  const references = await inTurns(findingAlerts(posted.payload));
   return { references, results: await lookUpAll(lookup, alertIdsIn(references), deadline) };
 }
 
-/** The second half: attach the IPs to the text. It may be told long after the first one, of a job. */
+/** The second half: what came of it. For a job it comes long after the first one. */
 export async function attach(
-  { clock, statsLookup, quota }: Omit<Enricher, 'lookup'>,
+  {
+    clock,
+    statsLookup,
+    quota,
+    warnings,
+    portal,
+  }: Omit<Enricher, 'lookup' | 'quota'> & {
+    readonly quota: Pick<Quota, 'view'>;
+  },
   posted: Posted,
   { references, results }: LookedUp,
-  { id, stats }: EnrichOptions,
+  { id, stats, knownStats, scope }: EnrichOptions,
   deadline: Deadline,
 ): Promise<EnrichedPayload> {
-  const ips = relatedIps(references, results);
-  const addresses = stats ? await addStats(statsLookup, ips, deadline) : { ips };
-  const alerts = alertEntries(references, results, clock.monotonicMs());
-  const attachments = references.flatMap((reference) => attachment(reference, results));
-  const attached = (await inTurns(attachingRelatedIps(posted.text, attachments))) as string;
-  const alertText = await inTurns(removingOwnAnswer(attached, posted.payload));
+  const all = await inTurns(relatedIps(references, results));
+  const wanted = scope === 'public' ? all.filter((ip) => ip.scope === 'public') : all;
+  const known = knownStats ? withStats(wanted, knownStats) : wanted;
+  const faults: EnrichmentError[] = [];
+  const noteFault = (error: EnrichmentError) => void (error.kind === 'internal-error' && faults.push(error));
+  const { ips, ...summary } = stats
+    ? await addStats(statsLookup, known, deadline, noteFault)
+    : { ips: known };
+  const shown = [...ips].sort(byInterest);
+  const listing = listingOf(shown);
+  const alerts = await inTurns(alertEntries(references, results, clock.monotonicMs(), listing));
+  const errors = new Set(
+    [...results.values()].flatMap((result) => ('error' in result ? [result.error] : [])),
+  );
+  const warned = warnings?.() ?? [];
+  let alertText: Promise<string> | undefined;
   return {
-    enrichment: { id, status: statusOf(alerts), ...addresses, alerts, quota: quota.view() },
-    alertText,
+    enrichment: {
+      id,
+      status: statusOf(alerts),
+      counts: countsOf(all),
+      ips: shown,
+      alerts,
+      ...summary,
+      ...(warned.length > 0 ? { warnings: warned } : {}),
+      quota: quota.view(),
+    },
+    alertText: () => {
+      alertText ??= textWith(posted, attachments(references, results, listing), listing);
+      return alertText;
+    },
+    posted,
+    errors: [...errors],
+    faults,
+    ...(portal === undefined ? {} : { portal }),
   };
+}
+
+/** The posted text with its attachments; of an answer of this app that was posted again, only its alert. */
+async function textWith(posted: Posted, attached: readonly Attachment[], listing: Listing): Promise<string> {
+  const most = mostAnswerBytes(posted.text.length);
+  const text = await inTurns(attachingRelatedIps(posted.text, attached, most, listing));
+  if (text === undefined) throw answerTooLarge(most);
+  return inTurns(removingOwnAnswer(text, posted.payload));
 }
 
 /** The ids to be looked up, each once, in the payload's order. */
@@ -103,20 +170,34 @@ async function lookUpAll(
   alertIds: readonly string[],
   deadline: Deadline,
 ): Promise<ReadonlyMap<string, LookupResult>> {
-  const results = await Promise.all(
-    alertIds.map((alertId) =>
+  const pace = new Pace();
+  const lookups: Promise<LookupResult>[] = [];
+  for (const alertId of alertIds) {
+    if (pace.isPauseDue) await pace.pause();
+    lookups.push(
       lookup.find(alertId, deadline).then(
         (found): LookupResult => ({ ok: true, found }),
         (error): LookupResult => ({ ok: false, error: asEnrichmentError(error) }),
       ),
-    ),
-  );
+    );
+  }
+  const results = await Promise.all(lookups);
   return new Map(alertIds.map((alertId, index) => [alertId, results[index] as LookupResult]));
 }
 
-/** Only an answer is attached: a failed lookup leaves the alert as it was posted. */
-function attachment(reference: AlertReference, results: ReadonlyMap<string, LookupResult>) {
-  if (reference.kind !== 'endpoint' || !reference.attachTo) return [];
-  const result = results.get(reference.alertId);
-  return result?.ok ? [{ path: reference.attachTo, ips: result.found.answer.ips }] : [];
+/**
+ * Only a source's addresses are attached, or its word that there are none: what failed, and what the source does
+ * not know, stays as it was posted.
+ */
+function attachments(
+  references: readonly AlertReference[],
+  results: ReadonlyMap<string, LookupResult>,
+  listing: Listing,
+): Attachment[] {
+  return references.flatMap((reference) => {
+    if (reference.kind !== 'endpoint' || !reference.attachTo) return [];
+    const result = results.get(reference.alertId);
+    if (!result?.ok || result.found.answer.status === 'not_found') return [];
+    return [{ path: reference.attachTo, ips: listing(result.found.answer.ips) }];
+  });
 }

@@ -1,7 +1,8 @@
 import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from '../base/errors.js';
 import { type IpAddress, parseIpAddress } from '../base/ip-address.js';
+import type { Steps } from '../base/steps.js';
 import type { Aged } from '../lookup/answer-cache.js';
-import type { IpStats, SourceAnswer } from '../lookup/source.js';
+import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
 import { toPointer } from '../payload/path.js';
 import type {
   AlertReference,
@@ -10,13 +11,15 @@ import type {
   UnusableReference,
 } from '../payload/references.js';
 import type { QuotaView } from '../quota/ledger.js';
+import type { Listing } from './order.js';
 
-/** What became of one alert's lookup. */
+/** What became of one alert's lookup; `notAsked`: why nobody was asked about it. */
 export type LookupResult =
   | { readonly ok: true; readonly found: Aged<SourceAnswer> }
-  | { readonly ok: false; readonly error: EnrichmentError };
+  | { readonly ok: false; readonly error: EnrichmentError }
+  | { readonly ok: false; readonly notAsked: string };
 
-/** One alert in the answer; whoever has none says why. */
+/** One alert in the answer. One without an answer says why. */
 export type AlertEntry = AlertFacts &
   (
     | { readonly status: 'found' | 'empty' | 'not_found' }
@@ -27,7 +30,7 @@ export type AlertEntry = AlertFacts &
 interface AlertFacts {
   readonly alertId?: string;
   readonly shape: string;
-  /** JSON Pointer to where it stands first in the payload. */
+  /** JSON Pointer to its first place in the payload; made when it is read, since names can be long. */
   readonly pointer: string;
   /** What Defender answered; of a failed lookup, what the payload itself held. */
   readonly ips: readonly string[];
@@ -49,7 +52,10 @@ export type IpOrigin = 'defender' | 'payload';
 /** One address, and what ties it to the alerts. */
 export interface RelatedIp extends IpAddress {
   readonly sources: readonly IpOrigin[];
+  /** All of them, unless an answer would list more than `MOST_ALERT_IDS`. */
   readonly alertIds: readonly string[];
+  /** How many alerts there are, where `alertIds` lists only the first of them. */
+  readonly alertCount?: number;
   /** With `stats=true`, for public addresses, as far as the quota allowed. */
   readonly stats?: IpStats;
 }
@@ -58,6 +64,15 @@ export interface RelatedIp extends IpAddress {
 export interface StatsSummary {
   readonly status: 'complete' | 'partial';
   readonly reason?: string;
+}
+
+/** How many addresses there are, those that `scope=public` leaves out included. */
+export interface IpCounts {
+  readonly total: number;
+  readonly public: number;
+  readonly private: number;
+  /** Loopback, link-local, reserved and the like. */
+  readonly other: number;
 }
 
 /** What an answer says of the forwarding, where that was asked for. */
@@ -74,26 +89,48 @@ export interface Enrichment {
   readonly id: string;
   /** `complete`: no lookup failed; `failed`: all did. */
   readonly status: 'complete' | 'partial' | 'failed';
-  /** With `stats=true` the rarest first, else in the order of the alerts. */
+  readonly counts: IpCounts;
+  /** Public ones first, then the rarest, then in the order of the alerts; see `byInterest`. */
   readonly ips: readonly RelatedIp[];
   readonly alerts: readonly AlertEntry[];
   readonly stats?: StatsSummary;
+  /** With `stats=true`: how many public addresses came without statistics. */
+  readonly statsMissing?: number;
+  /** What a caller should know and cannot see from a status. */
+  readonly warnings?: readonly SourceWarning[];
   readonly quota: QuotaView;
 }
 
 const MOST_UNUSABLE_SHOWN = 10;
+/** A text that is no address can be of any length. A choice: enough to recognise it by. */
+const MOST_UNUSABLE_CHARACTERS = 100;
 
-/** Each alert once, in the payload's order, with what became of its lookup at `nowMs`. */
-export function alertEntries(
+/**
+ * Each alert once, in the payload's order, with what became of its lookup at `nowMs`.
+ * @param listing puts addresses in order, and leaves out what the caller does not want
+ */
+export function* alertEntries(
   references: readonly AlertReference[],
   results: ReadonlyMap<string, LookupResult>,
   nowMs: number,
-): AlertEntry[] {
-  return byAlert(references).flatMap(({ reference, payloadIps }) => {
-    if (reference.kind !== 'endpoint') return [skipped(reference)];
-    const result = results.get(reference.alertId);
-    return result ? [lookedUp(reference, payloadIps, result, nowMs)] : [];
-  });
+  listing: Listing,
+): Steps<AlertEntry[]> {
+  const entries: AlertEntry[] = [];
+  const problems = new Map<EnrichmentError, Problem>();
+  const problemOf = (error: EnrichmentError) => {
+    const known = problems.get(error) ?? toProblem(error);
+    problems.set(error, known);
+    return known;
+  };
+  for (const { reference, payloadIps } of byAlert(references).values()) {
+    if (reference.kind !== 'endpoint') entries.push(skipped(reference));
+    else {
+      const result = results.get(reference.alertId);
+      if (result) entries.push(lookedUp(reference, payloadIps, result, { nowMs, listing, problemOf }));
+    }
+    yield;
+  }
+  return entries;
 }
 
 /** An alert, and the addresses that each place which names it ties to it. */
@@ -106,93 +143,166 @@ interface NamedAlert {
  * Each alert by the first place that names it. Where one place says that it is another product's and
  * another one that it is Defender for Endpoint's, the latter counts: for that it was looked up.
  */
-function byAlert(references: readonly AlertReference[]): NamedAlert[] {
+function byAlert(references: readonly AlertReference[]): Map<unknown, NamedAlert> {
   const alerts = new Map<unknown, NamedAlert>();
   for (const reference of references) {
     const key = reference.kind === 'unusable' ? reference : (reference.alertId ?? reference);
     const known = alerts.get(key);
     if (!known || (known.reference.kind !== 'endpoint' && reference.kind === 'endpoint')) {
       alerts.set(key, { reference, payloadIps: reference.kind === 'endpoint' ? [reference.payloadIps] : [] });
-    } else if (reference.kind === 'endpoint') {
+    } else if (reference.kind === 'endpoint' && reference.payloadIps.length > 0) {
       known.payloadIps.push(reference.payloadIps);
     }
   }
-  return [...alerts.values()];
+  return alerts;
 }
 
+/** The entry of an alert that is none of Defender for Endpoint's. */
 function skipped(reference: OtherReference | UnusableReference): AlertEntry {
-  const { shape } = reference;
-  const pointer = toPointer(reference.path);
-  const entry = { status: 'skipped', shape, pointer, ips: [] } as const;
   if (reference.kind === 'unusable') {
-    return { ...entry, reason: 'No id here fits the grammar of Defender for Endpoint alert ids.' };
+    const reason = 'No id here fits the grammar of Defender for Endpoint alert ids.';
+    return placed(reference, { status: 'skipped', ips: [], reason });
   }
   const { alertId, product } = reference;
   const reason = `This is an alert of ${product}, which the related-IPs API does not cover.`;
-  return { ...(alertId ? { alertId } : {}), ...entry, product, reason };
+  return placed(reference, { ...(alertId ? { alertId } : {}), status: 'skipped', ips: [], product, reason });
+}
+
+interface EntryParts {
+  readonly nowMs: number;
+  readonly listing: Listing;
+  readonly problemOf: (error: EnrichmentError) => Problem;
 }
 
 function lookedUp(
-  { alertId, shape, path }: EndpointReference,
+  reference: EndpointReference,
   payloadIps: readonly (readonly string[])[],
   result: LookupResult,
-  nowMs: number,
+  { nowMs, listing, problemOf }: EntryParts,
 ): AlertEntry {
-  const pointer = toPointer(path);
+  const { alertId } = reference;
   if (result.ok) {
     const { answer, ageSeconds } = result.found;
-    const unusableIps = answer.unusable.slice(0, MOST_UNUSABLE_SHOWN);
-    return {
+    const unusableIps = answer.unusable
+      .slice(0, MOST_UNUSABLE_SHOWN)
+      .map((text) => text.slice(0, MOST_UNUSABLE_CHARACTERS));
+    return placed(reference, {
       alertId,
       status: answer.status,
-      shape,
-      pointer,
-      ips: answer.ips,
+      ips: listing(answer.ips),
       ageSeconds,
       ...(unusableIps.length > 0 ? { unusableIps } : {}),
-    };
+    });
+  }
+  if ('notAsked' in result) {
+    return placed(reference, { alertId, status: 'skipped', ips: [], reason: result.notAsked });
   }
   const { error } = result;
-  return {
+  return placed(reference, {
     alertId,
     status: 'failed',
-    shape,
-    pointer,
-    ips: [...new Set(payloadIps.flat())],
-    error: toProblem(error),
+    ips: listing([...new Set(payloadIps.flat())]),
+    error: problemOf(error),
     ...(error.retryAtMs === undefined
       ? {}
       : { retryAfterSeconds: retryAfterSeconds(error.retryAtMs, nowMs) }),
-  };
+  });
 }
 
-/** All addresses that Defender or the payload ties to the alerts, each once, Defender's first. */
-export function relatedIps(
+/** All but the place: TypeScript's own `Omit` loses what tells the kinds of entries apart. */
+type Unplaced = AlertEntry extends infer Entry
+  ? Entry extends unknown
+    ? Omit<Entry, 'shape' | 'pointer'>
+    : never
+  : never;
+
+/** An entry with its place. The pointer stays unwritten until somebody reads it. */
+function placed(reference: AlertReference, entry: Unplaced): AlertEntry {
+  return {
+    ...entry,
+    shape: reference.shape,
+    get pointer() {
+      return toPointer(reference.path);
+    },
+  } as AlertEntry;
+}
+
+/**
+ * The most alert ids that all of `ips[].alertIds` list together: 2 MB. Alerts that share their addresses would
+ * otherwise make an answer that is the product of the two: 10,000 alerts that share 300 addresses, 66 MB.
+ */
+export const MOST_ALERT_IDS = 100_000;
+
+/**
+ * All addresses that Defender or the payload ties to the alerts, each once: Defender's in the order of the
+ * alerts, then those that only the payload has.
+ */
+export function* relatedIps(
   references: readonly AlertReference[],
   results: ReadonlyMap<string, LookupResult>,
-): RelatedIp[] {
-  const ties = new Map<string, { sources: IpOrigin[]; alertIds: Set<string> }>();
-  const tie = (ips: readonly string[], source: IpOrigin, alertId: string) => {
-    for (const ip of ips) {
-      const tied = ties.get(ip);
-      if (!tied) {
-        ties.set(ip, { sources: [source], alertIds: new Set([alertId]) });
-        continue;
-      }
-      if (!tied.sources.includes(source)) tied.sources.push(source);
-      tied.alertIds.add(alertId);
-    }
+): Steps<RelatedIp[]> {
+  const ties = new Map<string, Tied>();
+  let listed = 0;
+  const tie = (ip: string, source: IpOrigin, alertId: string | undefined) => {
+    let tied = ties.get(ip);
+    if (!tied) {
+      tied = { sources: [source], alertIds: [], count: 0 };
+      ties.set(ip, tied);
+    } else if (!tied.sources.includes(source)) tied.sources.push(source);
+    if (alertId === undefined) return;
+    tied.count++;
+    // Beyond the most of all, none lists more than its part, which only becomes smaller.
+    if (listed >= MOST_ALERT_IDS && tied.alertIds.length >= MOST_ALERT_IDS / ties.size) return;
+    tied.alertIds.push(alertId);
+    listed++;
   };
   for (const [alertId, result] of results) {
-    if (result.ok) tie(result.found.answer.ips, 'defender', alertId);
+    if (result.ok) for (const ip of result.found.answer.ips) tie(ip, 'defender', alertId);
+    yield;
   }
-  for (const reference of references) {
-    if (reference.kind === 'endpoint') tie(reference.payloadIps, 'payload', reference.alertId);
+  for (const { reference, payloadIps } of byAlert(references).values()) {
+    if (reference.kind === 'endpoint' && payloadIps.some((ips) => ips.length > 0)) {
+      const result = results.get(reference.alertId);
+      const isTied = new Set(result?.ok ? result.found.answer.ips : []);
+      for (const ip of new Set(payloadIps.flat())) {
+        tie(ip, 'payload', isTied.has(ip) ? undefined : reference.alertId);
+      }
+    }
+    yield;
   }
-  return [...ties].flatMap(([address, { sources, alertIds }]) => {
+  const isAll =
+    listed <= MOST_ALERT_IDS && [...ties.values()].every((one) => one.count === one.alertIds.length);
+  const part = isAll ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(MOST_ALERT_IDS / ties.size));
+  const ips: RelatedIp[] = [];
+  for (const [address, { sources, alertIds, count }] of ties) {
     const ip = parseIpAddress(address);
-    return ip ? [{ ...ip, sources, alertIds: [...alertIds] }] : [];
-  });
+    if (ip && count <= part) ips.push({ ...ip, sources, alertIds });
+    else if (ip) ips.push({ ...ip, sources, alertIds: alertIds.slice(0, part), alertCount: count });
+    yield;
+  }
+  return ips;
+}
+
+/** What ties an address to alerts. */
+interface Tied {
+  readonly sources: IpOrigin[];
+  /** The first of them. */
+  readonly alertIds: string[];
+  /** How many there are. */
+  count: number;
+}
+
+/** How many alerts an address belongs to. */
+export function alertCountOf({ alertIds, alertCount }: Pick<RelatedIp, 'alertIds' | 'alertCount'>): number {
+  return alertCount ?? alertIds.length;
+}
+
+/** How many addresses there are of which scope. */
+export function countsOf(ips: readonly RelatedIp[]): IpCounts {
+  const having = (wanted: string) => ips.filter(({ scope }) => scope === wanted).length;
+  const [publicOnes, privateOnes] = [having('public'), having('private')];
+  const other = ips.length - publicOnes - privateOnes;
+  return { total: ips.length, public: publicOnes, private: privateOnes, other };
 }
 
 /** `failed` when everything that was asked about failed; skipped alerts were not asked about. */

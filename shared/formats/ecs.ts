@@ -1,32 +1,77 @@
-import type { Format } from './format.js';
-import { whyUnanswered } from './unanswered.js';
+import { inTurns, type Steps } from '../base/steps.js';
+import type { EnrichedPayload } from '../enrichment/enrich.js';
+import type { AlertEntry } from '../enrichment/result.js';
+import { memberText, withMember } from '../payload/members.js';
+import { isWhole, type PostedEvent, postedEvent } from './event.js';
+import type { Format, Piece } from './format.js';
+import { jsonPieces, listOf } from './json-pieces.js';
+import { answeredIps, whyUnanswered } from './texts.js';
+
+/** A member of our own: ECS advises a proper name for custom fields (docs: "custom fields in ECS"). */
+const OURS = 'alert_ip_enrichment';
 
 /**
- * Elastic Common Schema: `related.ip` (https://www.elastic.co/docs/reference/ecs/ecs-related), written to be
- * merged into the alert's own document. So it holds nothing that would overwrite what that document
- * knows better: no `@timestamp`, `event.*` or `ecs.version`. Who indexes it by itself adds `@timestamp` in
- * the ingest pipeline.
+ * Elastic Common Schema: `related.ip` (https://www.elastic.co/docs/reference/ecs/ecs-related), and what became of
+ * each alert under a proper name.
  *
- * What became of each alert stands under a proper name, as ECS advises for custom fields
- * (https://www.elastic.co/docs/reference/ecs/ecs-custom-fields-in-ecs).
+ * Where the payload was one ECS document, that document comes back with the addresses added to its own. Else it is
+ * a fragment to be appended to a document (the `append` processor of an ingest pipeline): a partial update would
+ * replace the document's `related.ip`. So `related` is left out while a lookup failed or there is no address, and
+ * the fragment has no `@timestamp`, `event.*` or `ecs.version`, which the document knows better.
  */
 export const ecs: Format = {
   name: 'ecs',
   title: 'Elastic Common Schema',
   contentType: 'application/json',
   where: '`related.ip[]`',
-  render: ({ enrichment }) =>
-    JSON.stringify({
-      related: { ip: enrichment.ips.map(({ address }) => address) },
-      alert_ip_enrichment: {
-        status: enrichment.status,
-        alerts: enrichment.alerts.map((alert) => ({
-          id: alert.alertId,
-          status: alert.status,
-          ips: alert.ips,
-          reason: whyUnanswered(alert),
-          retry_after_seconds: alert.retryAfterSeconds,
-        })),
-      },
-    }),
+  pieces: (enriched) => {
+    const event = postedEvent(enriched, 'ecs');
+    return event ? [inTurns(wholeEvent(enriched, event))] : fragmentPieces(enriched);
+  },
 };
+
+function fragmentPieces(enriched: EnrichedPayload): Iterable<Piece> {
+  const { status, ips, alerts } = enriched.enrichment;
+  return jsonPieces({
+    related: isWhole(enriched) ? { ip: listOf(ips, ({ address }) => address) } : undefined,
+    [OURS]: { status, alerts: listOf(alerts, toEntry) },
+  });
+}
+
+function toEntry(alert: AlertEntry) {
+  return {
+    id: alert.alertId,
+    status: alert.status,
+    ips: answeredIps(alert),
+    reason: whyUnanswered(alert),
+    retry_after_seconds: alert.retryAfterSeconds,
+  };
+}
+
+function* wholeEvent(enriched: EnrichedPayload, { text, document }: PostedEvent): Steps<string> {
+  const { status, alerts } = enriched.enrichment;
+  const related = isWhole(enriched) ? yield* withRelated(enriched, text, document) : text;
+  return yield* withMember(related, OURS, JSON.stringify({ status, alerts: alerts.map(toEntry) }));
+}
+
+/** The document with the addresses behind its own, in the spelling that it has: nested or with dotted names. */
+function* withRelated(
+  { enrichment }: EnrichedPayload,
+  text: string,
+  document: PostedEvent['document'],
+): Steps<string> {
+  const { 'related.ip': dotted, related } = document;
+  const isNested = dotted === undefined && typeof related === 'object' && related !== null;
+  const own = [dotted ?? (isNested ? (related as { readonly ip?: unknown }).ip : [])].flat();
+  const known = new Set(own);
+  const added = enrichment.ips.map(({ address }) => address).filter((address) => !known.has(address));
+  if (added.length === 0) return text;
+  const list = JSON.stringify([...own.filter((value) => value !== undefined && value !== null), ...added]);
+  if (isNested && !Array.isArray(related)) {
+    const own = (yield* memberText(text, 'related')) ?? '{}';
+    return yield* withMember(text, 'related', yield* withMember(own, 'ip', list));
+  }
+  if (related === undefined && dotted === undefined)
+    return yield* withMember(text, 'related', `{"ip":${list}}`);
+  return yield* withMember(text, 'related.ip', list);
+}

@@ -1,4 +1,5 @@
 import type { Format } from './format.js';
+import { jsonPieces, Raw } from './json-pieces.js';
 
 /** The posted alert with its IPs, and the enrichment beside it. The alert's text is not re-serialised. */
 export const enriched: Format = {
@@ -6,8 +7,6 @@ export const enriched: Format = {
   title: 'The posted alert, enriched',
   contentType: 'application/json',
   where: '`relatedIps[]` in each alert, `enrichment.ips[].address`',
-  render: ({ enrichment, alertText, delivery }) => {
-    const receipt = delivery ? `,"delivery":${JSON.stringify(delivery)}` : '';
-    return `{"alert":${alertText},"enrichment":${JSON.stringify(enrichment)}${receipt}}`;
-  },
+  pieces: ({ enrichment, alertText, delivery }) =>
+    jsonPieces({ alert: new Raw(alertText), enrichment, delivery }),
 };

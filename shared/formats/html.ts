@@ -17,6 +17,7 @@ export function escapeHtml(text: string): string {
 const MARKUP: Markup = {
   text: escapeHtml,
   code: (plain) => `<code>${escapeHtml(plain)}</code>`,
+  link: (escaped, url) => `<a href="${escapeHtml(url)}">${escaped}</a>`,
   paragraph: (escaped) => `<p>${escaped}</p>`,
   table: (columns, rows) =>
     `<table><thead><tr>${columns.map((column) => `<th>${column}</th>`).join('')}</tr></thead>` +
@@ -27,13 +28,13 @@ const MARKUP: Markup = {
 };
 
 /**
- * HTML for an incident's comment or a chat message: a fragment of plain elements, without style, script,
- * link or anything that is loaded.
+ * HTML for an incident's comment or a chat message: a fragment of plain elements, without style, script or anything
+ * that is loaded. Its links lead to the portal.
  */
 export const html: Format = {
   name: 'html',
   title: 'HTML comment',
   contentType: 'text/html; charset=utf-8',
   where: 'a table, one row for each address',
-  render: ({ enrichment }) => comment(enrichment, MARKUP),
+  pieces: (enriched) => [comment(enriched, MARKUP)],
 };

@@ -1,4 +1,5 @@
 import type { Format } from './format.js';
+import { jsonPieces, listOf } from './json-pieces.js';
 
 /** Only the addresses, for a step that does not need the alert; and per alert what became of it. */
 export const ips: Format = {
@@ -6,11 +7,11 @@ export const ips: Format = {
   title: 'Addresses only',
   contentType: 'application/json',
   where: '`ips[]`, `alerts[].ips[]`',
-  render: ({ enrichment }) =>
-    JSON.stringify({
-      ips: enrichment.ips.map(({ address }) => address),
-      status: enrichment.status,
-      alerts: enrichment.alerts.map(({ alertId, status, ips, reason, error, retryAfterSeconds }) => ({
+  pieces: ({ enrichment: { ips, status, alerts } }) =>
+    jsonPieces({
+      ips: listOf(ips, ({ address }) => address),
+      status,
+      alerts: listOf(alerts, ({ alertId, status, ips, reason, error, retryAfterSeconds }) => ({
         alertId,
         status,
         ips,

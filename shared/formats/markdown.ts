@@ -31,6 +31,7 @@ const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
 const MARKUP: Markup = {
   text: escapeMarkdown,
   code,
+  link: (escaped, url) => `[${escaped}](${url})`,
   paragraph: (escaped) => `${escaped}\n\n`,
   table: (columns, rows) => `${row(columns)}${row(columns.map(() => '---'))}${rows}\n`,
   row,
@@ -44,5 +45,5 @@ export const markdown: Format = {
   title: 'Markdown comment',
   contentType: 'text/markdown; charset=utf-8',
   where: 'a table, one row for each address',
-  render: ({ enrichment }) => comment(enrichment, MARKUP),
+  pieces: (enriched) => [comment(enriched, MARKUP)],
 };

@@ -1,26 +1,27 @@
 import type { Format } from './format.js';
-import { relatedTo } from './listed.js';
+import { jsonPieces, listOf } from './json-pieces.js';
+import { relatedTo } from './texts.js';
 
 /**
  * MISP attributes, as `POST /attributes/add/{eventId}` takes several at once and as they stand in an event
  * (https://www.misp-project.org/openapi/#tag/Attributes). `to_ids` is false: an address that was seen with
  * an alert is no indicator to block by. MISP refuses an empty list, so a caller looks before posting.
  *
- * A pure list, since what is posted becomes part of the event: see `Format.render`.
+ * A pure list, since what is posted becomes part of the event: see `Format.pieces`.
  */
 export const misp: Format = {
   name: 'misp',
   title: 'MISP attributes',
   contentType: 'application/json',
   where: '`Attribute[].value`, of type `ip-dst`',
-  render: ({ enrichment }) =>
-    JSON.stringify({
-      Attribute: enrichment.ips.map(({ address, alertIds }) => ({
+  pieces: ({ enrichment }) =>
+    jsonPieces({
+      Attribute: listOf(enrichment.ips, (ip) => ({
         type: 'ip-dst',
         category: 'Network activity',
-        value: address,
+        value: ip.address,
         to_ids: false,
-        comment: relatedTo(alertIds),
+        comment: relatedTo(ip),
       })),
     }),
 };

@@ -1,4 +1,5 @@
 import type { Format } from './format.js';
+import { jsonPieces, listOf } from './json-pieces.js';
 
 /**
  * Entities as the `Entities` column of Microsoft Sentinel's `SecurityAlert` and the connector's "Get IPs"
@@ -6,16 +7,16 @@ import type { Format } from './format.js';
  *
  * `$id` numbers the objects of one document; 1 is the alert that the entities belong to.
  *
- * A pure list: see `Format.render`.
+ * A pure list: see `Format.pieces`.
  */
 export const sentinel: Format = {
   name: 'sentinel',
   title: 'Microsoft Sentinel entities',
   contentType: 'application/json',
   where: '`[].Address`, of type `ip`',
-  render: ({ enrichment }) =>
-    JSON.stringify(
-      enrichment.ips.map(({ address }, index) => ({
+  pieces: ({ enrichment }) =>
+    jsonPieces(
+      listOf(enrichment.ips, ({ address }, index) => ({
         $id: String(index + 2),
         Address: address,
         Type: 'ip',

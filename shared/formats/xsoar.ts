@@ -1,6 +1,7 @@
 import type { AlertEntry } from '../enrichment/result.js';
 import type { Format } from './format.js';
-import { whyUnanswered } from './unanswered.js';
+import { jsonPieces, listOf } from './json-pieces.js';
+import { answeredIps, whyUnanswered } from './texts.js';
 
 /**
  * Entry context of Cortex XSOAR, to be returned as `EntryContext`. The keys are those that the content
@@ -20,25 +21,25 @@ export const xsoar: Format = {
   where:
     '`MicrosoftATP.AlertIP(val.AlertID === obj.AlertID)[].IPs[]`, ' +
     '`IP(val.Address && val.Address == obj.Address)[].Address`',
-  render: ({ enrichment }) =>
-    JSON.stringify({
-      'MicrosoftATP.AlertIP(val.AlertID === obj.AlertID)': enrichment.alerts
-        .filter(({ alertId }) => alertId !== undefined)
-        .map(toAlertIp),
-      'IP(val.Address && val.Address == obj.Address)': enrichment.ips.map(({ address }) => ({
+  pieces: ({ enrichment }) =>
+    jsonPieces({
+      'MicrosoftATP.AlertIP(val.AlertID === obj.AlertID)': listOf(
+        enrichment.alerts.filter(({ alertId }) => alertId !== undefined),
+        toAlertIp,
+      ),
+      'IP(val.Address && val.Address == obj.Address)': listOf(enrichment.ips, ({ address }) => ({
         Address: address,
       })),
     }),
 };
 
 function toAlertIp(alert: AlertEntry) {
-  const { alertId, status, ips, retryAfterSeconds } = alert;
-  const reason = whyUnanswered(alert);
+  const { alertId, status, retryAfterSeconds } = alert;
   return {
     AlertID: alertId,
-    ...(reason === undefined || ips.length > 0 ? { IPs: ips } : {}),
+    IPs: answeredIps(alert),
     Status: status,
-    Reason: reason,
+    Reason: whyUnanswered(alert),
     RetryAfterSeconds: retryAfterSeconds,
   };
 }

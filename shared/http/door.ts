@@ -1,12 +1,12 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import { errorAnswer } from '../answers/http-answer.js';
+import { type Answered, errorAnswer, type Logged } from '../answers/http-answer.js';
 import type { App, Startup } from '../app/app.js';
 import { asEnrichmentError, EnrichmentError, faultOf } from '../base/errors.js';
 import type { SettingProblem } from '../base/setting-reader.js';
 import { traceOf } from './caller-trace.js';
 
 /** Answers one request. What it throws is answered by the door. */
-export type Handler = (app: App, request: HttpRequest, requestId: string) => Promise<HttpResponseInit>;
+export type Handler = (app: App, request: HttpRequest, requestId: string) => Promise<Answered>;
 
 /** How a door answers an error; `nowMs` is the monotonic time. */
 export type ErrorAnswer = (error: EnrichmentError, requestId: string, nowMs: number) => HttpResponseInit;
@@ -37,22 +37,23 @@ export function door(
 /** The same for a door that answers while settings are wrong, too. */
 export function openDoor(
   startup: Startup,
-  handler: (request: HttpRequest, requestId: string) => Promise<HttpResponseInit>,
+  handler: (request: HttpRequest, requestId: string) => Promise<Answered>,
   answerError: ErrorAnswer = errorAnswer,
 ): HttpHandler {
   const { clock } = startup.environment;
   return async (request, context) => {
     const startedMs = clock.monotonicMs();
     const { invocationId: requestId } = context;
-    let answer: HttpResponseInit;
-    let error: EnrichmentError | undefined;
-    try {
-      answer = await handler(request, requestId);
-    } catch (thrown) {
-      error = asEnrichmentError(thrown);
-      answer = answerError(error, requestId, clock.monotonicMs());
-    }
-    logAnswer(context, request, answer, clock.monotonicMs() - startedMs, error);
+    const answered = async (): Promise<Answered> => {
+      try {
+        return await handler(request, requestId);
+      } catch (thrown) {
+        const error = asEnrichmentError(thrown);
+        return { ...answerError(error, requestId, clock.monotonicMs()), logged: { error, faults: [error] } };
+      }
+    };
+    const { logged, ...answer } = await answered();
+    logAnswer(context, request, answer, clock.monotonicMs() - startedMs, logged);
     return withEcho(answer, request);
   };
 }
@@ -74,16 +75,24 @@ function withEcho(answer: HttpResponseInit, request: HttpRequest): HttpResponseI
   };
 }
 
-/** One line for each request, with the caller's own names for its run; a fault of ours has one more. */
+/** The most faults of one request that are logged: more of them say nothing new. A choice. */
+const MOST_FAULTS = 5;
+
+/**
+ * One line for each request, with the caller's own names for its run, and why the answer is not what was hoped for;
+ * a fault of the app itself has one more line, with its place.
+ */
 function logAnswer(
   context: InvocationContext,
   request: HttpRequest,
   { status = 200 }: HttpResponseInit,
   ms: number,
-  error: EnrichmentError | undefined,
+  { error, faults = [] }: Partial<Logged> = {},
 ): void {
-  if (error?.kind === 'internal-error')
-    context.error(JSON.stringify({ event: error.kind, ...faultOf(error) }));
+  const places = faults
+    .filter(({ kind }) => kind === 'internal-error')
+    .map((fault) => JSON.stringify({ event: fault.kind, ...faultOf(fault) }));
+  for (const line of [...new Set(places)].slice(0, MOST_FAULTS)) context.error(line);
   const line = JSON.stringify({
     event: 'answered',
     status,
@@ -92,6 +101,6 @@ function logAnswer(
     ...(error && { kind: error.kind, detail: error.message }),
     ...traceOf(request, context).properties,
   });
-  if (status >= 500) context.warn(line);
+  if (status >= 500 || (status < 400 && error)) context.warn(line);
   else context.info(line);
 }

@@ -1,7 +1,7 @@
 import type { HttpRequest } from '@azure/functions';
 
 /** Where a route of ours begins in a path; behind the prefix, and behind whatever a gateway adds. */
-const ROUTE = /\/(?:enrichAlert|enrichments|openapi\.json|swagger\.json)(?:\/|$)/i;
+const ROUTE = /\/(?:enrichAlert|enrichments|deliveries|openapi\.json|swagger\.json)(?:\/|$)/i;
 
 /**
  * The absolute address below which the routes stand, without a slash at the end: `https://HOST/api`.

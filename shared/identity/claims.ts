@@ -1,6 +1,6 @@
 /**
- * What a token says of itself, unverified: good for telling people what is wrong, and for nothing that
- * must not be forged. Claims: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+ * What a token says of itself, unverified: good for telling people what is wrong, and for nothing that must
+ * not be forged. Claims: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
  */
 export interface TokenClaims {
   readonly audience: string | undefined;

@@ -1,6 +1,6 @@
 import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
 import { type ErrorFacts, IdentityError } from '../base/errors.js';
-import { abortableHttpClient, attempt } from './attempt.js';
+import { abortableHttpClient, attempt } from './http-client.js';
 import { type Credential, toAccessToken } from './token-cache.js';
 
 /** Who the app is when it asks Defender. */
@@ -54,8 +54,9 @@ function noIdentity(): IdentityError {
 }
 
 /**
- * Statuses of the identity endpoint after which asking again can help. 404 and 410 are its own words for "not ready
- * yet": https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
+ * Statuses of the identity endpoint after which asking again can help. 404 and 410 are its own words for
+ * "not ready yet":
+ * https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
  */
 const PASSING_STATUSES = new Set([404, 408, 410, 429]);
 

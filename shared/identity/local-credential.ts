@@ -1,5 +1,5 @@
 import { AzureCliCredential, EnvironmentCredential, type TokenCredential } from '@azure/identity';
-import { abortableHttpClient } from './attempt.js';
+import { abortableHttpClient } from './http-client.js';
 import { TOKEN_TIMEOUT_MS } from './token-cache.js';
 
 /** How somebody signs in who works outside Azure. A file of its own: what is deployed never loads it. */

@@ -7,7 +7,10 @@ export interface Principal {
   readonly key: string;
 }
 
-/** The one place where a key is made. A managed identity's client id is in one tenant only, so it does without. */
+/**
+ * The one place where a key is made. A managed identity's client id is in one tenant only, so it does
+ * without.
+ */
 export function principalOf(client: string, tenant?: string): Principal {
   return { tenant, client, key: tenant === undefined ? client : `${tenant} ${client}` };
 }

@@ -49,7 +49,9 @@ export const TOKEN_TIMEOUT_MS = 10_000;
 const FAILURE_MEMORY_MS = 5_000;
 /** A token that ends sooner is not used: the call has to arrive with it, and clocks differ. */
 const EXPIRY_MARGIN_MS = 30_000;
-/** When to ask again after a refresh that brought the same token: a choice, for an endpoint on this machine. */
+/**
+ * When to ask again after a refresh that brought the same token: a choice, for an endpoint on this machine.
+ */
 const SAME_TOKEN_RETRY_MS = 60_000;
 /** The identity library compares whole seconds, and a moment counts as past only after its second. */
 const LIBRARY_CLOCK_STEP_MS = 1_000;
@@ -76,7 +78,8 @@ export class TokenCache {
 
   /**
    * A token that is valid now.
-   * @param signal lets the caller leave early; without it the caller waits for the attempt, 10 s at the longest
+   * @param signal lets the caller leave early; without it the caller waits for the attempt, 10 s at the
+   *   longest
    * @throws {IdentityError} when there is none to be had
    * @throws the signal's reason when it is aborted; the attempt goes on for the other callers
    */
@@ -86,9 +89,9 @@ export class TokenCache {
   }
 
   /**
-   * A token to use instead of `rejected`, which the receiver did not accept. Of use for the tokens of users, which
-   * come fresh from Entra. A managed identity never has another one: the platform and the library cache it for
-   * about a day, so the caller gets the same token again and knows.
+   * A token to use instead of `rejected`, which the receiver did not accept. Of use for the tokens of
+   * users, which come fresh from Entra. A managed identity never has another one: the platform and the
+   * library cache it for about a day, so the caller gets the same token again and knows.
    */
   renew(credential: Credential, scope: string, rejected: string, signal: AbortSignal): Promise<AccessToken> {
     return unlessAborted(this.#entry(credential, scope).renew(rejected), signal);

@@ -6,6 +6,7 @@ import {
   attach,
   type EnrichedPayload,
   type Enricher,
+  type EnrichOptions,
   type LookedUp,
 } from '../enrichment/enrich.js';
 import type { LookupResult } from '../enrichment/result.js';
@@ -34,7 +35,7 @@ export interface Composition {
  * @param retryAtMs when asking for the alerts that are missing is worth while, on the monotonic clock
  */
 export async function composeAnswer(
-  enricher: Omit<Enricher, 'lookup'>,
+  enricher: Omit<Enricher, 'lookup'> & { readonly wantedScope: (query: string) => EnrichOptions['scope'] },
   { job, text, alertIds, answers }: Composition,
   { stats, retryAtMs }: { readonly stats: boolean; readonly retryAtMs: number },
   deadline: Deadline,
@@ -57,7 +58,13 @@ export async function composeAnswer(
     references,
     results: new Map(alertIdsIn(references).map((alertId) => [alertId, result(places.get(alertId))])),
   };
-  return attach(enricher, { text, payload }, lookedUp, { id: job.id, stats }, deadline);
+  return attach(
+    enricher,
+    { text, payload },
+    lookedUp,
+    { id: job.id, stats, scope: enricher.wantedScope(job.query) },
+    deadline,
+  );
 }
 
 /** It will not be looked up by this job. */

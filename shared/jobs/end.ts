@@ -2,8 +2,8 @@ import { withDeadline } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
 import { DeadlineError, EnrichmentError, StorageError } from '../base/errors.js';
 import type { Deliveries } from '../delivery/deliveries.js';
-import type { Order } from '../delivery/forwarding.js';
-import type { EnrichedPayload, Enricher } from '../enrichment/enrich.js';
+import type { Reservation } from '../delivery/forwarding.js';
+import type { EnrichedPayload, Enricher, EnrichOptions } from '../enrichment/enrich.js';
 import type { Message } from '../queue-work/message.js';
 import { type Composition, composeAnswer } from './compose.js';
 import { FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
@@ -24,10 +24,14 @@ export interface EndParts extends Omit<Enricher, 'lookup'> {
   readonly report: Reporter;
   /** Whether the options in a job's query ask for statistics. */
   readonly wantsStats: (query: string) => boolean;
+  /** Which addresses they ask for. */
+  readonly wantedScope: (query: string) => EnrichOptions['scope'];
   /** Take over what is to be forwarded. */
-  readonly deliveries: Pick<Deliveries, 'accept' | 'bury'>;
+  readonly deliveries: Pick<Deliveries, 'accept' | 'deadLetter'>;
   /** Makes the answer that the options in a job's query ask for. */
-  readonly render: (enriched: EnrichedPayload, query: string) => KeptAnswer;
+  readonly render: (enriched: EnrichedPayload, query: string) => KeptAnswer | Promise<KeptAnswer>;
+  /** Makes the answer of a job whose result is too large to be one. */
+  readonly renderError: (error: EnrichmentError, id: string) => KeptAnswer;
 }
 
 /** What ending a job came to. */
@@ -52,13 +56,21 @@ export async function end(parts: EndParts, job: Job, { by, alertIds, retryAtMs }
   const { jobs } = parts;
   const [text, answers] = await Promise.all([jobs.payload(job.id), jobs.answers(job.id).all()]);
   if (text === undefined) return endAsFailed(parts, job, PARTS_MISSING);
-  const enriched = await compose(
-    parts,
-    { job, text, alertIds, answers },
-    { stats: parts.wantsStats(job.query), retryAtMs },
-  );
-  const delivery = job.forward && (await parts.deliveries.accept(job.forward, enriched));
-  const { status, headers, body } = parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
+  const answer = async (): Promise<KeptAnswer> => {
+    const enriched = await compose(
+      parts,
+      { job, text, alertIds, answers },
+      { stats: parts.wantsStats(job.query), retryAtMs },
+    );
+    const delivery = job.forward && (await parts.deliveries.accept(job.forward, enriched));
+    return parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
+  };
+  const { status, headers, body } = await answer().catch(async (error: unknown) => {
+    if (!(error instanceof EnrichmentError && error.kind === 'answer-too-large')) throw error;
+    // What was accepted ends somewhere: what the receiver cannot be sent is kept as it was posted.
+    if (job.forward) await parts.deliveries.deadLetter(job.forward, text, error.message);
+    return parts.renderError(error, job.id);
+  });
   await jobs.keepResult(job.id, body);
   const { progress, failures, fruitless, expectedAtMs } = job;
   const turn: Turn = { progress, failures, fruitless, expectedAtMs };
@@ -114,10 +126,10 @@ export async function endAsFailed(
 }
 
 /** Forwards what there is; as a dead letter when not even that can be put into the destination's form. */
-async function forwardFailed(parts: EndParts, job: Job, order: Order, reason: string): Promise<void> {
+async function forwardFailed(parts: EndParts, job: Job, order: Reservation, reason: string): Promise<void> {
   const { jobs, deliveries } = parts;
   const text = await jobs.payload(job.id);
-  if (text === undefined) return deliveries.bury(order, undefined, reason);
+  if (text === undefined) return deliveries.deadLetter(order, undefined, reason);
   const [alertIds = [], answers] = await Promise.all([jobs.alertIds(job.id), jobs.answers(job.id).all()]);
   const failed = givenUp(job, new EnrichmentError('job-failed', reason));
   try {
@@ -125,7 +137,7 @@ async function forwardFailed(parts: EndParts, job: Job, order: Order, reason: st
     await deliveries.accept(order, enriched);
   } catch (error) {
     if (error instanceof StorageError) throw error;
-    await deliveries.bury(order, text, reason);
+    await deliveries.deadLetter(order, text, reason);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { EnrichmentError, ErrorKind, UpstreamError } from '../base/errors.js';
 import type { Trace } from '../base/trace.js';
-import type { Order } from '../delivery/forwarding.js';
+import type { Reservation } from '../delivery/forwarding.js';
 import type { Claim } from '../queue-work/claim.js';
 
 /**
@@ -29,7 +29,7 @@ export interface Job {
   readonly expectedAtMs: number;
   readonly end: JobEnd | undefined;
   /** What is to be done with the result: the 202 has promised it. */
-  readonly forward?: Order;
+  readonly forward?: Reservation;
 }
 
 /** How some alerts' lookups failed for good, as far as the job goes. */

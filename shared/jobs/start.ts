@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { StorageError } from '../base/errors.js';
 import { currentTrace } from '../base/trace.js';
-import type { Order } from '../delivery/forwarding.js';
+import type { Reservation } from '../delivery/forwarding.js';
 import { newId, writeMessage } from '../queue-work/message.js';
 import type { Quota } from '../quota/quota.js';
 import { OtherVersionError } from '../storage/change.js';
@@ -33,7 +33,7 @@ export interface JobRequest {
   /** Answers that there are already. */
   readonly answers: Answers;
   /** Where the result is to be forwarded. */
-  readonly forward?: Order | undefined;
+  readonly forward?: Reservation | undefined;
 }
 
 /** A running job, and the token that opens it for whoever posted. */

@@ -25,10 +25,12 @@ export interface LookupsParts extends Parts {
 export interface Lookups {
   readonly lookup: Lookup<SourceAnswer>;
   /**
-   * The same for work that can wait: from the same cache, and with flights of its own, since who waits
-   * for an answer must not wait behind a job.
+   * The same for work that can wait: from the same cache, with flights of its own, so that a caller who
+   * waits for an answer does not wait behind a job.
    */
   readonly backgroundLookup: Lookup<SourceAnswer>;
+  /** Resolves when what both found so far has been shared with the other instances. */
+  settled(): Promise<unknown>;
 }
 
 /** Wires the lookups of alerts with a cache of their own. */
@@ -41,10 +43,10 @@ export function createLookups(parts: LookupsParts): Lookups {
     check: (id: string) => source.check?.(id),
     answeredFrom: (level: CacheLevel) => emit({ kind: 'lookup', of: 'alert', level }),
   };
-  return {
-    lookup: new Lookup({ ...common, ask: (id, work) => source.find(id, work, 'interactive') }),
-    backgroundLookup: new Lookup({ ...common, ask: (id, work) => source.find(id, work, 'background') }),
-  };
+  const lookup = new Lookup({ ...common, ask: (id, work) => source.find(id, work, 'interactive') });
+  const backgroundLookup = new Lookup({ ...common, ask: (id, work) => source.find(id, work, 'background') });
+  const settled = () => Promise.all([lookup.settled(), backgroundLookup.settled()]);
+  return { lookup, backgroundLookup, settled };
 }
 
 /** Wires the lookups of how common an address is, by the address. */

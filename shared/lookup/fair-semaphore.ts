@@ -13,8 +13,9 @@ interface Waiting {
 }
 
 /**
- * Lets a bounded number of pieces of work run at once. The others wait in one queue per requester, and the queues are
- * served in turn, so that whoever asks for one thing does not wait behind somebody who asks for thousands.
+ * Lets a bounded number of pieces of work run at once. The others wait in one queue per requester, and the
+ * queues are served in turn, so that whoever asks for one thing does not wait behind somebody who asks for
+ * thousands.
  */
 export class FairSemaphore {
   readonly #clock: Clock;

@@ -24,7 +24,7 @@ export interface LookupParts<T extends object> {
   readonly shared?: SharedCache<T> | undefined;
   /** Throws for a key that cannot be asked about, before anything is read for it. */
   readonly check?: (key: string) => void;
-  /** Is told where each answer came from; who joins a question in flight is not counted. */
+  /** Called with where each answer came from; whoever joins a question in flight is not counted. */
   readonly answeredFrom: (level: CacheLevel) => void;
 }
 
@@ -59,6 +59,11 @@ export class Lookup<T extends object> {
       if (!fromOthers) this.#share(key, found.answer);
       return found;
     });
+  }
+
+  /** An answer that this process has already: it costs nothing. */
+  known(key: string): Aged<T> | undefined {
+    return this.#parts.cache.get(key);
   }
 
   /** Resolves when what was found so far has been shared with the other instances. */

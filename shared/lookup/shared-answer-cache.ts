@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { runWithin } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
-import { STATE_BLOBS } from '../storage/azure-blob-store.js';
-import type { BlobStore } from '../storage/blob-store.js';
+import { type BlobStore, STATE_BLOBS } from '../storage/blob-store.js';
 import type { Aged } from './answer-cache.js';
 import { alertIpsPolicy, type CacheTimes } from './cache-policy.js';
 import { FairSemaphore } from './fair-semaphore.js';
@@ -31,7 +30,10 @@ const READ_TIMEOUT_MS = 1_000;
  * not had a turn after five seconds goes on without.
  */
 const READS = { mostAtOnce: 32, longestWaitMs: 5_000 };
-/** Fewer than reads, which somebody waits for. Without a bound a job of 1,000 alerts lost two writes of three. */
+/**
+ * Fewer than reads, which somebody waits for. Without a bound a job of 1,000 alerts lost two writes of
+ * three.
+ */
 const WRITES = { mostAtOnce: 16, longestWaitMs: 30_000 };
 /** After a failure the store is left alone for this long: every lookup would wait for it in vain. */
 const LEAVE_ALONE_MS = 5_000;
@@ -78,7 +80,10 @@ export class SharedAnswerCache implements SharedCache<SourceAnswer> {
     await this.#writes.run(this, () => this.#try(write));
   }
 
-  /** A digest: an id can hold anything, and who may list the account needs not learn which alerts there were. */
+  /**
+   * A digest: an id can hold anything, and who may list the account needs not learn which alerts there
+   * were.
+   */
   #nameOf(alertId: string): string {
     const digest = createHash('sha256').update(`${this.#parts.owner}\n${alertId}`).digest('hex');
     return `${ANSWERS_FOLDER}${digest}.json`;

@@ -1,13 +1,14 @@
 import type { Reporter } from '../base/environment.js';
 import type { Credential, TokenCache } from '../identity/token-cache.js';
-import type { Lane } from '../quota/lanes.js';
+import type { Priority } from '../quota/priorities.js';
 import type { Quota } from '../quota/quota.js';
+import type { Limits } from '../quota/sliding-log.js';
 
-/** One lookup's work as its source sees it: how long it is wanted, and by nobody any more. */
+/** One lookup as its source sees it: until when its answer is of use, and whether it still is. */
 export interface Work {
   /** The latest moment, on the monotonic clock, at which an answer is of use; it may move later. */
   untilMs(): number;
-  /** Aborted when nobody wants the answer any more. */
+  /** Aborted when no caller waits for the answer any longer. */
   readonly signal: AbortSignal;
   /**
    * Says what is being waited for; it is named when the time is up.
@@ -46,10 +47,10 @@ export interface IpSource {
   /**
    * Asks about one alert, charging the quota for every call.
    * @param alertId one that `check` lets pass
-   * @param lane of the quota: `background` where nobody waits for the answer
+   * @param priority in the quota: `background` where nobody waits for the answer
    * @throws {EnrichmentError} when there is no answer
    */
-  find(alertId: string, work: Work, lane: Lane): Promise<SourceAnswer>;
+  find(alertId: string, work: Work, priority: Priority): Promise<SourceAnswer>;
   /** What callers should know of the source and cannot see from a status; no I/O. */
   warnings(): readonly SourceWarning[];
 }
@@ -63,7 +64,10 @@ export interface Asker {
   readonly report: Reporter;
 }
 
-/** A kind of source: what is the same for everyone who asks it. A new one is a folder, and a line in app/sources. */
+/**
+ * A kind of source: what is the same for everyone who asks it. A new one is a folder, and a line in
+ * app/sources.
+ */
 export interface SourceProvider<S extends IpSource = IpSource> {
   /** In names of stored state, telemetry and `ips[].sources`, so it has to stay what it is. */
   readonly name: string;
@@ -72,14 +76,17 @@ export interface SourceProvider<S extends IpSource = IpSource> {
   /** What tokens are asked for. */
   readonly audience: string;
   /** What it allows one application in one tenant. */
-  readonly limits: { readonly perMinute: number; readonly perHour: number };
+  readonly limits: Limits;
   /** Nothing is asked of it yet. */
   open(asker: Asker): S;
 }
 
 /** What a caller should know of a source and cannot see from a status. */
 export interface SourceWarning {
-  /** Many unknown alerts in a row and none known: the source may have been retired, or the tenant be the wrong one. */
+  /**
+   * Many unknown alerts in a row and none known: the source may have been retired, or the tenant be the
+   * wrong one.
+   */
   readonly kind: 'source-suspect';
   /** For people: what was seen, and what to check. */
   readonly detail: string;
@@ -92,7 +99,7 @@ export interface IpStats {
   readonly lastSeen: string | null;
 }
 
-/** An API that tells how common an address is. */
+/** An API that knows how common an address is. */
 export interface StatsSource {
   /**
    * Asks about one address, charging the quota as background work: alerts come first.

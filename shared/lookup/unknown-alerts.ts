@@ -1,13 +1,15 @@
 import type { SourceAnswer } from './source.js';
 
 /**
- * So many different alerts in a row, none of them known, make a source suspect: it may be gone, or asked about another
- * tenant's alerts. A choice: real alerts are unknown one by one, when they are asked about too early or too late.
+ * So many different alerts in a row, none of them known, make a source suspect: it may be gone, or asked
+ * about another tenant's alerts. A choice: real alerts are unknown one by one, when they are asked about
+ * too early or too late.
  */
 export const SUSPECT_AFTER = 20;
 
 /**
- * The different alerts in a row that a source did not know, after one more answer; at most `SUSPECT_AFTER`. Pure.
+ * The different alerts in a row that a source did not know, after one more answer; at most `SUSPECT_AFTER`.
+ * Pure.
  * @param unknown what it was before
  */
 export function unknownInARow(
@@ -16,7 +18,7 @@ export function unknownInARow(
   status: SourceAnswer['status'],
 ): ReadonlySet<string> {
   if (status !== 'not_found') return new Set();
-  if (unknown.has(alertId) || isSuspect(unknown)) return unknown;
+  if (isSuspect(unknown)) return unknown;
   return new Set([...unknown, alertId]);
 }
 

@@ -16,7 +16,12 @@ export function* addressesIn(list: unknown, name = 'ipAddress'): Generator<unkno
 }
 
 /** One after the other; an element that is a list stands for its elements. */
-export function* each(...values: readonly unknown[]): Generator<unknown> {
+export function each(...values: readonly unknown[]): Generator<unknown> {
+  return eachOfAll(values);
+}
+
+/** The same of a list, which can be long. */
+export function* eachOfAll(values: readonly unknown[]): Generator<unknown> {
   for (const value of values) {
     if (typeof value === 'object' && value !== null && Symbol.iterator in value)
       yield* value as Iterable<unknown>;

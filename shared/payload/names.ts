@@ -63,6 +63,12 @@ export function plainName(name: string): string {
     .replace(/[_\-\s]/g, '');
 }
 
+/** The name around a member with a dotted name: of `incident.id` it is `incident`. */
+export function nameAround(name: string, around: string): string {
+  const dot = name.length > LONGEST_NAME ? -1 : name.lastIndexOf('.');
+  return dot < 0 ? around : plainName(name.slice(0, dot));
+}
+
 /**
  * Whether an alert id counts as one under a name.
  * @param name and `outer`, what it stands in: as `plainName` gives them

@@ -1,15 +1,6 @@
 import type { Steps } from '../base/steps.js';
 import { member } from './json.js';
-import {
-  CLOSE_BRACE,
-  endOfBlanks,
-  endOfString,
-  endOfValue,
-  nameIn,
-  nextInList,
-  OPEN_BRACE,
-  valueAfter,
-} from './scan.js';
+import { memberText } from './members.js';
 import { isOwnAnswer, MOST_WRAPPERS } from './unwrap.js';
 
 /**
@@ -27,21 +18,4 @@ export function* removingOwnAnswer(text: string, payload: unknown): Steps<string
     at = member(at, 'alert');
   }
   return alertText;
-}
-
-/** The text of an object's member as it is written; of several of one name the last, as JSON.parse takes. */
-function* memberText(text: string, wanted: string): Steps<string | undefined> {
-  const open = endOfBlanks(text, 0);
-  if (text.charCodeAt(open) !== OPEN_BRACE) return undefined;
-  let found: string | undefined;
-  let at = endOfBlanks(text, open + 1);
-  while (text.charCodeAt(at) !== CLOSE_BRACE) {
-    const nameEnd = endOfString(text, at);
-    const start = valueAfter(text, nameEnd);
-    const end = yield* endOfValue(text, start);
-    if (nameIn(text, at, nameEnd) === wanted) found = text.slice(start, end);
-    at = nextInList(text, end);
-    yield;
-  }
-  return found;
 }

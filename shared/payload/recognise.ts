@@ -1,42 +1,29 @@
-import { alertIdsIn, bareForm } from '../base/alert-id.js';
+import { alertIdsIn } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import type { Steps } from '../base/steps.js';
 import { cluesIn } from './clues.js';
+import { alertKey, type Finding, type Holder, isNoId, isTelling, settled } from './findings.js';
 import { isObject, type JsonObject, JsonTexts, member } from './json.js';
-import { judge, type Verdict } from './judge.js';
-import { counts, countsAsLink, isRawCopy, plainName } from './names.js';
+import { judge } from './judge.js';
+import { counts, countsAsLink, isRawCopy, nameAround, plainName } from './names.js';
 import { isLong, LONGEST_POINTER, type Path } from './path.js';
 import { type AnyShape, type Candidate, type Shape, under } from './shape.js';
 import { plain, unknown } from './shapes/plain.js';
 import { RELATED_IPS } from './splice.js';
-import { type Envelope, isWrapperMember, MOST_LISTS, MOST_WRAPPERS, openEnvelope } from './unwrap.js';
+import {
+  type Envelope,
+  isWrapperMember,
+  MOST_LISTS,
+  MOST_TEXTS,
+  MOST_WRAPPERS,
+  openEnvelope,
+} from './unwrap.js';
 
 /**
  * Most places in which one payload may name alerts. As many alerts take a job more than eight hours,
  * four fifths of 1,500 calls in each.
  */
 export const MOST_ALERTS = 10_000;
-
-/** How many layers of JSON strings are opened, one in the other. */
-const MOST_TEXTS = 5;
-
-/** A place that names an alert: whose it is, and what found it. */
-export interface Finding {
-  readonly shape: AnyShape;
-  candidate: Candidate;
-  verdict: Verdict;
-  /** Which alert, in any spelling of its id; undefined where there is none. */
-  readonly key: string | undefined;
-  /** A string names it, rather than a known shape. */
-  readonly isNamed: boolean;
-  /** It stands in a copy, such as an event's raw text. */
-  readonly isCopy: boolean;
-  /** The object around the string, or the one that the shape recognised. */
-  readonly holder: Holder | undefined;
-  readonly writtenIn: object | undefined;
-  /** It has been seen that the place is the alert's own. */
-  isSettled: boolean;
-}
 
 /** What a payload was recognised as. */
 export interface Recognised {
@@ -67,18 +54,6 @@ export function* recognising(payload: unknown): Steps<Recognised> {
     document: undefined,
   });
   return search;
-}
-
-/** An object on the way down, which gets the IPs of ids that stand in it as strings. */
-interface Holder {
-  /** How many steps lead to it. */
-  readonly depth: number;
-  path: Path | undefined;
-  /** Objects are numbered on the way down: those from `start` up to `end` stand in it, itself included. */
-  readonly start: number;
-  end: number;
-  /** What strings in it name, by the alert. */
-  named: Map<string, Finding> | undefined;
 }
 
 /** Where the walk is. */
@@ -118,12 +93,16 @@ class Search implements Recognised {
   readonly #steps: (string | number)[] = [];
   #objects = 0;
   #work = 0;
+  /** How many places there were where an id should have been and was none. */
+  #noIds = 0;
 
   /** Something that has the alerts that it would have if it were posted by itself. */
   *unit(value: unknown, place: Place): Steps<void> {
     const before = this.findings.length;
     yield* this.#visit(value, place);
-    if (this.findings.length > before) this.#keep(before, settled(this.findings.slice(before)));
+    const found = this.findings.length - before;
+    if (found > 1) this.#keep(before, settled(this.findings.slice(before)));
+    else if (found === 1) (this.findings[before] as Finding).isSettled = true;
   }
 
   *#visit(value: unknown, place: Place): Steps<void> {
@@ -148,7 +127,10 @@ class Search implements Recognised {
     const before = this.findings.length;
     const inside = { ...place, known: lessAList(place.known), writtenIn: isOfIds ? list : place.writtenIn };
     for (let index = 0; index < list.length; index++) {
-      if (!canHold(list[index])) continue;
+      if (!canHold(list[index])) {
+        if (++this.#work % WORK_BETWEEN_PAUSES === 0) yield;
+        continue;
+      }
       this.#steps.push(index);
       const count = this.findings.length;
       if (inside.known) yield* this.unit(list[index], inside);
@@ -201,12 +183,15 @@ class Search implements Recognised {
     const { known } = place;
     const before = this.findings.length;
     const pair = nameInPair(value);
-    const inside = { ...place, known: undefined, holder, outerName: place.name, writtenIn: undefined };
+    const inside = { ...place, known: undefined, holder, writtenIn: undefined };
     for (const name of names) {
       const content = value[name];
-      if (name === RELATED_IPS) continue; // ours, and replaced as a whole
+      if (NOT_SEARCHED.has(name)) continue;
       const isWritten = known !== undefined && WRITTEN.has(name);
-      if (!canHold(content) && !isWritten) continue;
+      if (!canHold(content) && !isWritten) {
+        if (++this.#work % WORK_BETWEEN_PAUSES === 0) yield;
+        continue;
+      }
       this.#steps.push(name);
       const count = this.findings.length;
       if (known && isWrapperMember(name, content)) {
@@ -215,10 +200,11 @@ class Search implements Recognised {
         else yield* this.#visit(content, { ...wrapped, known: lessAWrapper(known), writtenIn: holder });
       } else {
         const isCopy = typeof content === 'string' && isRawCopy(name);
-        const copyIn = place.copyIn ?? (isCopy ? documentAround(place, holder) : undefined);
-        const asNamed = plainName(pair !== undefined && isValueName(name) ? pair : name);
+        const copyIn = place.copyIn ?? (isCopy ? holder : undefined);
+        const told = pair !== undefined && isValueName(name) ? pair : name;
+        const asNamed = { name: plainName(told), outerName: nameAround(told, place.name) };
         const writtenIn = isWritten ? holder : undefined;
-        yield* this.#visit(content, { ...inside, name: asNamed, copyIn, writtenIn });
+        yield* this.#visit(content, { ...inside, ...asNamed, copyIn, writtenIn });
       }
       if (isWritten && name !== 'id' && this.findings.length === count) {
         if (Array.isArray(content)) this.shapes.add(plain);
@@ -250,11 +236,11 @@ class Search implements Recognised {
       if (!place.isRest) this.shapes.add(shape);
       const before = this.findings.length;
       for (const candidate of candidates) {
-        this.#addKnown(shape, candidate, place, holder);
+        if (candidate) this.#addKnown(shape, candidate, place, holder);
         if (++this.#work % WORK_BETWEEN_PAUSES === 0) yield;
       }
       const found = this.findings.slice(before);
-      if (found.some(isTelling)) return true;
+      if (found.some(shape.isSourceFree ? hasId : isTelling)) return true;
       const attachTo = found.length === 1 ? placeOfDocument(found[0], this.#steps.length) : undefined;
       if (attachTo) holder.path = attachTo;
       const rest = names.filter((name) => !shape.never?.includes(name));
@@ -312,6 +298,7 @@ class Search implements Recognised {
 
   /** Something that stands where an id is written by hand, and is none. */
   #addNoId({ holder, writtenIn }: Place): void {
+    this.#noIds++;
     this.shapes.add(plain);
     const candidate = { ...this.#placeOf(holder, false), ids: [] };
     this.#add({
@@ -332,8 +319,8 @@ class Search implements Recognised {
    * is meant, unless only the inner one has an id.
    */
   #preferWritten(before: number, owner: object): void {
+    if (this.#noIds === 0) return;
     const found = this.findings.slice(before);
-    if (!found.some(isNoId)) return;
     const isOwn = ({ writtenIn }: Finding) => writtenIn === owner;
     const hasOwnId = found.some((one) => isOwn(one) && !isNoId(one));
     const isBeaten = hasOwnId || found.some(isTelling);
@@ -362,21 +349,23 @@ class Search implements Recognised {
   }
 }
 
+/** Our own member, which is replaced as a whole, and a name that no tool writes and attacks do. */
+const NOT_SEARCHED: ReadonlySet<string> = new Set([RELATED_IPS, '__proto__']);
+
 /** Members that hold what people write by hand. */
 const WRITTEN: ReadonlySet<string> = new Set(['alertId', 'alertIds', 'id']);
 
 /** Members whose JSON text shapes read; large ones are read before, with pauses. */
 const TEXTS_OF_SHAPES = ['rawJSON'];
 
+function hasId({ key }: Finding): boolean {
+  return key !== undefined;
+}
+
 /** Where the IPs of a document go; undefined for an alert that is one of the object's list. */
 function placeOfDocument(found: Finding | undefined, depth: number): Path | undefined {
   const attachTo = found?.candidate.attachTo;
   return attachTo?.slice(depth).some((step) => typeof step === 'number') ? undefined : attachTo;
-}
-
-/** An object that itself stands in `event`, such as `event.original`, is part of the document around. */
-function documentAround(place: Place, holder: Holder): Holder {
-  return place.name === 'event' && place.holder ? place.holder : holder;
 }
 
 /** In a pair such as `{"name": "alertId", "value": "…"}` the name over the value. */
@@ -391,60 +380,6 @@ function nameInPair(value: JsonObject): string | undefined {
 
 function isValueName(name: string): boolean {
   return name === 'value' || name === 'Value';
-}
-
-/**
- * What of a unit's findings are places of alerts, since others only mention an alert that stands elsewhere in
- * the unit: a string whose alert a known shape found, a part of an object that names the same alert, a copy.
- */
-function settled(findings: readonly Finding[]): Finding[] {
-  const known = new Map<string, Finding>();
-  for (const finding of findings) {
-    const { key, isNamed, isCopy } = finding;
-    if (!isNamed && key !== undefined && !(isCopy && known.has(key))) known.set(key, finding);
-  }
-  const parts = partsOfOthers(findings);
-  return findings.filter((finding) => {
-    const { isNamed, isCopy, isSettled, key } = finding;
-    if (key === undefined || isSettled) return true;
-    const alert = known.get(key);
-    if (!isNamed) return !isCopy || alert?.isCopy;
-    finding.isSettled = true;
-    return !alert && !parts.has(finding);
-  });
-}
-
-/** The strings in objects that stand in another object which names the same alert. */
-function partsOfOthers(findings: readonly Finding[]): Set<Finding> {
-  const byAlert = new Map<string, { finding: Finding; holder: Holder }[]>();
-  for (const finding of findings) {
-    const { isNamed, isSettled, key, holder } = finding;
-    if (!isNamed || isSettled || key === undefined || !holder) continue;
-    const same = byAlert.get(key);
-    if (same) same.push({ finding, holder });
-    else byAlert.set(key, [{ finding, holder }]);
-  }
-  const parts = new Set<Finding>();
-  for (const same of byAlert.values()) {
-    let end = 0;
-    for (const { finding, holder } of same.sort((one, other) => one.holder.start - other.holder.start)) {
-      if (holder.start < end) parts.add(finding);
-      else end = holder.end;
-    }
-  }
-  return parts;
-}
-
-function alertKey(id: string): string {
-  return bareForm(id) ?? id;
-}
-
-function isTelling({ verdict }: Finding): boolean {
-  return verdict.kind !== 'unusable';
-}
-
-function isNoId({ isNamed, key }: Finding): boolean {
-  return isNamed && key === undefined;
 }
 
 function isString(value: unknown): boolean {

@@ -2,8 +2,9 @@ import { bareForm } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import { canonicalIpAddress } from '../base/ip-address.js';
 import { atOnce, type Steps } from '../base/steps.js';
+import type { Finding } from './findings.js';
 import type { Path } from './path.js';
-import { type Finding, type Recognised, recognising } from './recognise.js';
+import { type Recognised, recognising } from './recognise.js';
 
 /** One alert of the payload. */
 export type AlertReference = EndpointReference | OtherReference | UnusableReference;
@@ -40,8 +41,8 @@ export interface UnusableReference extends Found {
 const MOST_PAYLOAD_IPS = 10_000;
 /** How many values are read to find them; those that are no addresses cost the same. */
 const MOST_READ = 100_000;
-/** How many of them are looked at between two pauses: some tenths of a millisecond. */
-const VALUES_BETWEEN_PAUSES = 500;
+/** How many of them, or of alerts, are looked at between two pauses: some tenths of a millisecond. */
+const BETWEEN_PAUSES = 500;
 
 /**
  * The alerts in a payload, in its order.
@@ -55,6 +56,7 @@ export function* findingAlerts(payload: unknown): Steps<readonly AlertReference[
   const addresses = new Addresses();
   const references: AlertReference[] = [];
   for (const { shape, candidate, verdict } of findings) {
+    if (references.length % BETWEEN_PAUSES === 0) yield;
     const found = { path: candidate.path, shape: shape.name };
     if (verdict.kind !== 'endpoint') {
       references.push({ ...found, ...verdict });
@@ -95,7 +97,7 @@ class Addresses {
   *reading(values: Iterable<unknown> = []): Steps<readonly string[]> {
     const addresses = new Set<string>();
     for (const value of values) {
-      if (++this.#seen % VALUES_BETWEEN_PAUSES === 0) yield;
+      if (++this.#seen % BETWEEN_PAUSES === 0) yield;
       const address = this.#known.get(value) ?? this.#readNew(value);
       if (address !== undefined) addresses.add(address);
     }
@@ -125,7 +127,7 @@ function nothingFound({ shapes, findings, envelopes }: Recognised): RequestError
   const what = `The payload was recognised as ${known.map((shape) => shape.title).join(', and ')}${around}`;
   const where = known.map((shape) => shape.where.replaceAll('`', '')).join('; ');
   const why = findings.length === 0 ? 'it carries no alert.' : NO_ID_FITS;
-  const instead = known.flatMap((shape) => shape.instead ?? []).join(' ');
+  const instead = findings.length > 0 ? '' : known.flatMap((shape) => shape.instead ?? []).join(' ');
   const next = instead === '' ? `Where ids are looked for: ${where}.` : instead;
   return new RequestError('no-alert-found', `${what}, but ${why} ${next}`);
 }

@@ -20,6 +20,12 @@ export interface Candidate {
   readonly ips?: Iterable<unknown>;
 }
 
+/**
+ * Candidates as they are found. `undefined` stands for an element that was looked at and is none: a hostile
+ * list can have millions of them, and between them others have their turn.
+ */
+export type Candidates = Iterable<Candidate | undefined>;
+
 /** What a payload can be recognised as. */
 export interface AnyShape {
   /** As it is answered in `shape`, such as `mde-alert`. */
@@ -30,7 +36,7 @@ export interface AnyShape {
   readonly where: string;
   /** For people, in Markdown: which products and tools send it, and what has become of them. */
   readonly seen: string;
-  /** For whoever posts one that can have no alert: what to post instead. */
+  /** For whoever posts one without an alert in it: what to post instead. */
   readonly instead?: string;
 }
 
@@ -48,12 +54,17 @@ export interface Shape extends AnyShape {
    *
    * @param texts reads JSON texts in strings
    */
-  find(object: unknown, texts: JsonTexts): Iterable<Candidate> | undefined;
+  find(object: unknown, texts: JsonTexts): Candidates | undefined;
   /**
    * Members that never hold an alert of this object, such as an incident's own `id`. Where the shape
    * finds no id, the others are searched as JSON of no known shape is.
    */
   readonly never?: readonly string[];
+  /**
+   * Whoever sends it writes what they like where the product is named, so that this alone does not tell whose
+   * alert it is as long as an id can be found in the rest.
+   */
+  readonly isSourceFree?: true;
 }
 
 /** A candidate that is an object and gets the IPs itself. */
@@ -65,12 +76,9 @@ export function objectCandidate(path: Path, rest: Omit<Candidate, 'path' | 'atta
 export function* eachOf<T>(
   list: Iterable<T>,
   make: (element: T, index: number) => Candidate | undefined,
-): Generator<Candidate> {
+): Generator<Candidate | undefined> {
   let index = 0;
-  for (const element of list) {
-    const candidate = make(element, index++);
-    if (candidate) yield candidate;
-  }
+  for (const element of list) yield make(element, index++);
 }
 
 /**
@@ -81,7 +89,7 @@ export function alertsIn(
   alerts: unknown,
   path: Path,
   make: (alert: unknown, path: Path) => Candidate,
-): Iterable<Candidate> {
+): Candidates {
   if (Array.isArray(alerts)) return eachOf(alerts, (alert, index) => make(alert, [...path, index]));
   return typeof alerts === 'object' && alerts !== null ? [make(alerts, path)] : [];
 }

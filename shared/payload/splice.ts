@@ -36,14 +36,16 @@ export const RELATED_IPS = 'relatedIps';
  * @param text valid JSON
  * @param attachments paths that lead to objects; where several name one object, all their IPs go there
  * @param most how many characters the result may have
+ * @param order puts each list in order before it is written
  * @returns undefined where it would have more: what is written grows with the places *and* with the lists
  */
 export function* attachingRelatedIps(
   text: string,
   attachments: readonly Attachment[],
   most = Number.POSITIVE_INFINITY,
+  order: Order = (ips) => ips,
 ): Steps<string | undefined> {
-  const room = new Room(most - text.length);
+  const room = new Room(most - text.length, order);
   if (room.isOver) return undefined;
   if (attachments.length === 0) return text;
   const edits = yield* new Walk(text, room).edits(yield* treeOf(attachments));
@@ -83,13 +85,18 @@ function* treeOf(attachments: readonly Attachment[]): Steps<Target> {
   return root;
 }
 
+/** Puts addresses in order. */
+type Order = (ips: readonly string[]) => readonly string[];
+
 /** How many characters may still be added, and each list as it is written: once, however often it is added. */
 class Room {
   readonly #written = new Map<readonly string[], string>();
+  readonly #order: Order;
   #left: number;
 
-  constructor(characters: number) {
+  constructor(characters: number, order: Order) {
     this.#left = characters;
+    this.#order = order;
   }
 
   get isOver(): boolean {
@@ -103,10 +110,10 @@ class Room {
   /** Lists as JSON, together as one. */
   written(lists: ReadonlySet<readonly string[]>): string {
     const [only] = lists;
-    if (lists.size > 1 || !only) return JSON.stringify([...new Set([...lists].flat())]);
+    if (lists.size > 1 || !only) return JSON.stringify(this.#order([...new Set([...lists].flat())]));
     let written = this.#written.get(only);
     if (written === undefined) {
-      written = JSON.stringify([...new Set(only)]);
+      written = JSON.stringify(this.#order([...new Set(only)]));
       this.#written.set(only, written);
     }
     return written;

@@ -18,7 +18,7 @@ export function* tablesCandidates(
   tables: readonly unknown[],
   path: Path,
   texts: JsonTexts,
-): Generator<Candidate> {
+): Generator<Candidate | undefined> {
   for (const [index, table] of tables.entries()) yield* tableCandidates(table, [...path, index], texts);
 }
 
@@ -28,7 +28,11 @@ export function* tablesCandidates(
  * https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format
  * https://learn.microsoft.com/kusto/api/rest/response
  */
-export function* tableCandidates(table: unknown, path: Path, texts: JsonTexts): Generator<Candidate> {
+export function* tableCandidates(
+  table: unknown,
+  path: Path,
+  texts: JsonTexts,
+): Generator<Candidate | undefined> {
   const positions = new Map<string, number>();
   for (const [position, column] of items(spelt(table, 'columns')).entries()) {
     const name = isObject(column) ? (member(column, 'ColumnName') ?? spelt(column, 'name')) : column;
@@ -37,7 +41,7 @@ export function* tableCandidates(table: unknown, path: Path, texts: JsonTexts): 
   const rows = member(table, 'rows') === undefined ? 'Rows' : 'rows';
   for (const [at, values] of items(member(table, rows)).entries()) {
     const facts = rowFacts(rowByPosition(values, positions), texts);
-    if (facts) yield { path: [...path, rows, at], attachTo: undefined, ...facts };
+    yield facts && { path: [...path, rows, at], attachTo: undefined, ...facts };
   }
 }
 

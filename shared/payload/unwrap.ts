@@ -22,6 +22,9 @@ export const MOST_WRAPPERS = 5;
 /** How many lists may stand around an alert, beside the wrappers. */
 export const MOST_LISTS = 5;
 
+/** How many layers of JSON strings are opened, one in the other. */
+export const MOST_TEXTS = 5;
+
 /** Members under which playbooks and gateways pass on what they were given. */
 const BODIES: ReadonlySet<string> = new Set(['Body', 'body', 'context']);
 
@@ -85,26 +88,13 @@ function decoded(value: JsonObject, name: string): Inner | undefined {
 
 /** Whether a text is JSON in Base64, by its first characters: `{`, `[`, `"`, a byte order mark or a blank. */
 function isBase64(text: string): boolean {
-  if (!/^[A-Za-z0-9+/]{4}/.test(text)) return false;
+  if (!/^[\w+/-]{4}/.test(text)) return false;
   return /^[\ufeff\s]*[{["]/.test(Buffer.from(text.slice(0, 64), 'base64').toString('utf8'));
 }
 
 /** Whether a member passes on a whole payload: a body, or the list of an answer. */
 export function isWrapperMember(name: string, value: unknown): boolean {
   return BODIES.has(name) || (name === 'value' && Array.isArray(value));
-}
-
-/** What a value wraps in one of the ways that is known here, one layer of it; lists have many. */
-export function* wrappedIn(value: unknown): Generator<unknown> {
-  if (Array.isArray(value)) {
-    yield* value;
-  } else if (isObject(value)) {
-    const envelope = openEnvelope(value);
-    if (envelope) for (const { value: content } of envelope.inner) yield content;
-    else
-      for (const name of ['value', ...BODIES])
-        if (isWrapperMember(name, value[name])) yield member(value, name);
-  }
 }
 
 /** What `format=enriched` answers: the payload as it was posted, and what was found beside it. */

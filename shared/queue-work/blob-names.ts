@@ -25,6 +25,11 @@ export class Places {
     return `${this.folder}same/`;
   }
 
+  /** States that could not be read, as they were. */
+  get setAside(): string {
+    return `${this.folder}set-aside/`;
+  }
+
   state(id: string): string {
     return `${this.states}${id}.json`;
   }

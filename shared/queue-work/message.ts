@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 
-/** What a queue message says: which job or delivery, and which of its turns. Nothing else is in it. */
+/** What a queue message says: which job or delivery, and which of its turns. Nothing of what is worked on is in it. */
 export interface Message {
   readonly id: string;
   readonly generation: number;
+  /** Since when it has waited for room, by the store's time, if it once found none: its place in the line. */
+  readonly waitingSinceMs?: number;
 }
 
 /** A message as a queue takes it. */
-export function writeMessage({ id, generation }: Message): string {
-  return JSON.stringify({ id, generation });
+export function writeMessage({ id, generation, waitingSinceMs }: Message): string {
+  return JSON.stringify({ id, generation, waitingSinceMs });
 }
 
 /**
@@ -17,8 +19,10 @@ export function writeMessage({ id, generation }: Message): string {
  */
 export function readMessage(entry: unknown): Message | undefined {
   try {
-    const { id, generation } = typeof entry === 'string' ? JSON.parse(entry) : (entry as Message);
-    return isId(id) && Number.isSafeInteger(generation) ? { id, generation } : undefined;
+    const { id, generation, waitingSinceMs } =
+      typeof entry === 'string' ? JSON.parse(entry) : (entry as Message);
+    if (!isId(id) || !Number.isSafeInteger(generation)) return undefined;
+    return { id, generation, ...(Number.isFinite(waitingSinceMs) ? { waitingSinceMs } : {}) };
   } catch {
     return undefined;
   }

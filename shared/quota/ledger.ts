@@ -1,4 +1,4 @@
-import type { Demand } from './lanes.js';
+import type { Demand } from './priorities.js';
 
 /** What is left of one window, for people to read. */
 export interface WindowView {
@@ -11,7 +11,8 @@ export interface QuotaView {
   /** ISO-8601. */
   readonly asOf: string;
   readonly minute: WindowView;
-  readonly hour: WindowView;
+  /** Absent where the API has no limit by the hour. */
+  readonly hour?: WindowView;
   /** ISO-8601, while the upstream's own word keeps everyone waiting. */
   readonly pausedUntil?: string;
 }
@@ -19,28 +20,41 @@ export interface QuotaView {
 /** The longest pause: Defender's longest window. A longer wait can be no statement about the quota. */
 export const LONGEST_PAUSE_MS = 3_600_000;
 
+/** A call made later than this after it was charged leaves too little of the guard for its way: half of it, a choice. */
+export const LATEST_USE_MS = 1_000;
+
+/** The latest after its charge that a call can arrive: the source gives it up ten seconds after it was made. */
+export const LONGEST_CALL_MS = 10_000 + LATEST_USE_MS;
+
 /** What a ledger granted. */
 export interface Charge {
+  /** What was wanted when it was charged. */
+  readonly demand: Demand;
   /** How many of the calls asked for may be made now, interactive ones first; from none to all. */
   readonly granted: number;
   /** On the monotonic clock. */
   readonly chargedAtMs: number;
-  /** The same in the ledger's own time. */
+  /** The same in the ledger's own time, as late as it can be. */
+  readonly latestMs: number;
+  /** Where each of the calls is in the ledger's log until it is settled. */
   readonly loggedAtMs: number;
 }
 
 /**
- * The log of call times of one identity and tenant, wherever it is kept. Its methods that change it
+ * The log of call times of one API, identity and tenant, wherever it is kept. Its methods that change it
  * are asynchronous and may fail, because it may be kept outside the process; those that only look
  * answer from the latest known state, without I/O. Times are the clock's monotonic milliseconds.
  */
 export interface Ledger {
   /** Looks ahead of the first permit where that takes time. It does not throw: what is wrong, `take` finds. */
   prepare(): Promise<void>;
-  /** Charges up to the calls wanted, which are made now, each in both windows or in neither. */
-  take(demand: Demand): Promise<Charge>;
-  /** Corrects one call of a charge, which may have arrived as late as `arrivedByMs`. */
-  correct(charge: Charge, arrivedByMs: number): Promise<void>;
+  /**
+   * Charges up to the calls wanted, which are made now, each in every window or in none.
+   * @param wanted asked when it comes to it: who joins while others write is served together with who was there
+   */
+  take(wanted: () => Demand): Promise<Charge>;
+  /** One call of a charge has ended: it has arrived by `endedAtMs`, if it has. */
+  settle(charge: Charge, endedAtMs: number): Promise<void>;
   /** Gives one call of a charge back, which was never sent. */
   release(charge: Charge): Promise<void>;
   /** No permit for anyone before `untilMs`: the upstream said so. */
@@ -52,6 +66,8 @@ export interface Ledger {
    * instances wait for the same moment and would all ask at once.
    */
   spreadMs(): number;
-  /** What is left of both windows. */
+  /** Sets no alarm any more, because this process is about to end; all else goes on. */
+  stop(): void;
+  /** What is left of the windows. */
   view(): QuotaView;
 }

@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.js';
-import type { Demand, LaneWindows } from './lanes.js';
 import type { Charge, Ledger, QuotaView } from './ledger.js';
 import {
   type Correction,
@@ -8,38 +7,38 @@ import {
   freeTimes,
   type LedgerState,
   NEW_LEDGER,
+  viewOf,
 } from './ledger-state.js';
+import type { Demand, PriorityWindows } from './priorities.js';
 import { GUARD_MS } from './sliding-log.js';
-import { viewOf } from './view.js';
 
 /** A ledger in this process, in the monotonic clock's time: right for one instance, and for one only. */
 export class MemoryLedger implements Ledger {
   readonly #clock: Clock;
-  readonly #windows: LaneWindows;
+  readonly #windows: PriorityWindows;
   #state: LedgerState = NEW_LEDGER;
 
-  constructor(clock: Clock, windows: LaneWindows) {
+  constructor(clock: Clock, windows: PriorityWindows) {
     this.#clock = clock;
     this.#windows = windows;
   }
 
   async prepare(): Promise<void> {}
 
-  async take(demand: Demand): Promise<Charge> {
+  async take(wanted: () => Demand): Promise<Charge> {
     const nowMs = this.#clock.monotonicMs();
     this.#correct();
-    const { state, granted } = charged(
-      this.#state,
-      this.#windows,
-      { earliestMs: nowMs, latestMs: nowMs },
-      demand,
-    );
+    const demand = wanted();
+    const moment = { earliestMs: nowMs, latestMs: nowMs };
+    const { state, granted } = charged(this.#state, this.#windows, moment, demand, 'ends-with-process');
     this.#state = state;
-    return { granted, chargedAtMs: nowMs, loggedAtMs: nowMs };
+    return { demand, granted, chargedAtMs: nowMs, latestMs: nowMs, loggedAtMs: nowMs };
   }
 
-  async correct({ loggedAtMs }: Charge, arrivedByMs: number): Promise<void> {
-    this.#correct({ kind: 'moved', fromMs: loggedAtMs, toMs: arrivedByMs - GUARD_MS });
+  /** A slow call can have arrived as late as it ended; the guard covers no more than its own length. */
+  async settle({ loggedAtMs }: Charge, endedAtMs: number): Promise<void> {
+    if (endedAtMs - loggedAtMs <= GUARD_MS) return;
+    this.#correct({ kind: 'moved', fromMs: loggedAtMs, toMs: endedAtMs - GUARD_MS, count: 1 });
   }
 
   async release({ loggedAtMs }: Charge): Promise<void> {
@@ -54,14 +53,16 @@ export class MemoryLedger implements Ledger {
     return freeTimes(this.#state, this.#windows, this.#clock.monotonicMs(), demand);
   }
 
+  stop(): void {}
+
   /** Nobody else asks. */
   spreadMs(): number {
     return 0;
   }
 
   view(): QuotaView {
-    const look = { nowMs: this.#clock.monotonicMs(), epochMs: this.#clock.epochMs(), seenAgoMs: 0 };
-    return viewOf(this.#state, this.#windows.interactive, look);
+    const when = { nowMs: this.#clock.monotonicMs(), epochMs: this.#clock.epochMs(), seenAgoMs: 0 };
+    return viewOf(this.#state, this.#windows.interactive, when);
   }
 
   #correct(...corrections: Correction[]): void {

@@ -1,21 +1,21 @@
 import type { Clock } from '../base/clock.js';
-import { EnrichmentError, QuotaError, retryAfterSeconds } from '../base/errors.js';
+import { EnrichmentError, retryAfterSeconds } from '../base/errors.js';
 import { type Emit, emitNothing } from '../base/telemetry-event.js';
-import type { Lane } from './lanes.js';
 import type { Charge, Ledger, QuotaView } from './ledger.js';
+import type { Priority } from './priorities.js';
 import { GUARD_MS } from './sliding-log.js';
 import { type Permit, Waiters, type Waiting } from './waiters.js';
 
 /**
  * Upstream calls in flight at once in this process. Past this, more sockets bring no more answers:
- * a call takes well under a second, and the quota allows a hundred a minute.
+ * a call takes well under a second, and the quota allows a hundred a minute. A choice.
  */
 const MAX_IN_FLIGHT = 32;
 
-/** By then the platform sends callers elsewhere. */
+/** When to ask again an instance that is being stopped: the platform sends callers elsewhere by then. A choice. */
 const STOPPING_MS = 5_000;
 
-/** Calls that a forecast looks ahead; by then it is a guess anyway. */
+/** Calls that a forecast looks ahead: two hours' worth for Defender; by then it is a guess anyway. */
 const MOST_FORECAST = 3_000;
 
 /**
@@ -26,30 +26,36 @@ export class Quota {
   readonly #clock: Clock;
   readonly #ledger: Ledger;
   readonly #waiters: Waiters;
+  readonly #api: string;
   #inFlight = 0;
   #reviewing = false;
   #reviewAgain = false;
+  /** Whether somebody has joined, or may be served later than was forecast, since the last look at all who wait. */
+  #isForecastDue = false;
   #turnAlarmOff: () => void = () => {};
   #isStopped = false;
 
-  constructor(clock: Clock, ledger: Ledger, emit: Emit = emitNothing) {
+  /** @param api whose limit it is, for messages */
+  constructor(clock: Clock, ledger: Ledger, emit: Emit = emitNothing, api = 'Defender') {
     this.#clock = clock;
     this.#ledger = ledger;
     this.#waiters = new Waiters(clock, emit);
+    this.#api = api;
   }
 
   /**
    * Waits for the right to make one upstream call. It is charged until it is settled as never sent.
-   * @throws {QuotaError} at once, when no permit comes before `waiting.untilMs()`
+   * @throws {EnrichmentError} `quota-exhausted`, at once, when no permit comes before `waiting.untilMs()`
    * @throws {StorageError} when the ledger is out of reach, or too many instances write to it
    * @throws {EnrichmentError} `app-stopping`, after `stop`
    * @throws the signal's reason, when it is aborted
    */
-  async acquire(waiting: Waiting, lane: Lane = 'interactive'): Promise<Permit> {
+  async acquire(waiting: Waiting, priority: Priority): Promise<Permit> {
     waiting.signal.throwIfAborted();
     if (this.#isStopped) throw this.#stopping();
     const review = () => this.#review(); // for who has left as well: no alarm may be needed any more
-    const permit = this.#waiters.join(waiting, lane, review);
+    const permit = this.#waiters.join(waiting, priority, review);
+    this.#isForecastDue = true;
     queueMicrotask(review);
     return permit;
   }
@@ -62,12 +68,15 @@ export class Quota {
   /** Hands out no permit any more, because this process is about to end; calls in flight go on. */
   stop(): void {
     this.#isStopped = true;
+    this.#turnAlarmOff();
+    this.#ledger.stop();
     this.#waiters.refuseAll(this.#stopping());
   }
 
   /** Stops everyone for `ms`, because the upstream answered 429. */
   async pause(ms: number): Promise<void> {
     await this.#ledger.pause(this.#clock.monotonicMs() + ms);
+    this.#isForecastDue = true;
     this.#review();
   }
 
@@ -94,8 +103,10 @@ export class Quota {
     while (this.#reviewAgain) {
       this.#reviewAgain = false;
       try {
-        this.#refuseHopeless();
-        await this.#grant();
+        const isNew = this.#isForecastDue;
+        this.#isForecastDue = false;
+        if (isNew) this.#refuseHopeless();
+        await this.#grant(isNew);
       } catch (error) {
         this.#waiters.refuseAll(error);
       }
@@ -112,34 +123,53 @@ export class Quota {
     );
   }
 
+  /** Looks at all who wait, which costs as much as there are: only when somebody has joined or something got later. */
   #refuseHopeless(): void {
-    const view = this.#ledger.view(); // once: thousands may be refused
-    const reasonAt = (atMs: number) => this.#exhausted(view, atMs);
+    const reasonAt = this.#reasons();
     const first = { ...this.#waiters.demand(), background: 0 };
-    this.#waiters.refuseLate('interactive', this.#ledger.forecast(first), reasonAt);
+    if (first.interactive > 0) {
+      this.#waiters.refuseLate('interactive', this.#ledger.forecast(first), reasonAt);
+    }
     const demand = this.#waiters.demand();
     if (demand.background === 0) return;
     const times = this.#ledger.forecast(demand).slice(demand.interactive);
     this.#waiters.refuseLate('background', times, reasonAt);
   }
 
-  #exhausted({ minute, hour }: QuotaView, retryAtMs: number): EnrichmentError {
-    const wait = retryAfterSeconds(retryAtMs, this.#clock.monotonicMs());
-    return new QuotaError(
-      `No call to Defender is free for this alert before ${wait} s from now: it allows ${minute.limit} a minute and ` +
-        `${hour.limit} an hour, and can ask for a pause. Ask again then, or allow a longer wait.`,
-      { retryAtMs },
-    );
+  /** One error for all who are told the same wait in seconds: thousands may be refused at one moment. */
+  #reasons(): (atMs: number) => EnrichmentError {
+    const nowMs = this.#clock.monotonicMs();
+    const reasons = new Map<number, EnrichmentError>();
+    let limits: string | undefined;
+    return (atMs) => {
+      const seconds = retryAfterSeconds(atMs, nowMs);
+      let reason = reasons.get(seconds);
+      if (!reason) {
+        limits ??= inWords(this.#ledger.view());
+        const retryAtMs = nowMs + seconds * 1_000;
+        const message =
+          `The call limit of ${this.#api} is reached (${limits}, or a pause that it asked for): no call is free for ` +
+          `${seconds} s. Ask again in ${seconds} s, or allow a longer wait.`;
+        reason = new EnrichmentError('quota-exhausted', message, { retryAtMs });
+        reasons.set(seconds, reason);
+      }
+      return reason;
+    };
   }
 
-  async #grant(): Promise<void> {
+  /** @param isNew whether somebody has joined: then the ledger is asked even if none is known to be free */
+  async #grant(isNew: boolean): Promise<void> {
     const demand = this.#waiters.demand(MAX_IN_FLIGHT - this.#inFlight);
     const wanted = demand.interactive + demand.background;
     if (wanted === 0) return;
-    const charge = await this.#ledger.take(demand);
-    this.#waiters.serve(charge.granted, demand, () => this.#permit(charge));
+    const times = this.#ledger.forecast(demand);
+    const nowMs = this.#clock.monotonicMs(); // not before: what is free now, a forecast dates when it was made
+    const free = times.filter((at) => at <= nowMs).length;
+    if (free === 0 && !isNew) return; // the alarm is set for when one is
+    const charge = await this.#ledger.take(() => this.#waiters.demand(MAX_IN_FLIGHT - this.#inFlight));
+    this.#waiters.serve(charge.granted, charge.demand, () => this.#permit(charge));
     // The ledger may have learnt only now of calls that other instances made.
-    if (charge.granted < wanted) this.#refuseHopeless();
+    if (charge.granted < (isNew ? wanted : free)) this.#refuseHopeless();
   }
 
   #permit(charge: Charge): Permit {
@@ -149,16 +179,10 @@ export class Quota {
 
   #settle(charge: Charge, wasSent: boolean): void {
     this.#inFlight--;
-    this.#account(charge, wasSent)
-      .catch(() => {})
-      .then(() => this.#review());
-  }
-
-  async #account(charge: Charge, wasSent: boolean): Promise<void> {
     const endedAtMs = this.#clock.monotonicMs();
-    if (!wasSent) await this.#ledger.release(charge);
-    // A slow call can have arrived as late as now; the guard covers no more than its own length.
-    else if (endedAtMs - charge.chargedAtMs > GUARD_MS) await this.#ledger.correct(charge, endedAtMs);
+    if (endedAtMs - charge.chargedAtMs > GUARD_MS) this.#isForecastDue = true; // it may count later than it was forecast
+    const settled = wasSent ? this.#ledger.settle(charge, endedAtMs) : this.#ledger.release(charge);
+    settled.catch(() => {}).then(() => this.#review());
   }
 
   /** Looks again when the next permit is free. */
@@ -170,4 +194,9 @@ export class Quota {
     const waitMs = nextMs + this.#ledger.spreadMs() - this.#clock.monotonicMs();
     this.#turnAlarmOff = this.#clock.alarm(waitMs, () => this.#review());
   }
+}
+
+function inWords({ minute, hour }: QuotaView): string {
+  const byMinute = `${minute.limit} a minute`;
+  return hour ? `${byMinute} and ${hour.limit} an hour` : byMinute;
 }

@@ -11,19 +11,31 @@ export interface Window {
   readonly windowMs: number;
 }
 
+/** How many calls an API takes. Defender counts both; Graph's limit has no hour. */
+export interface Limits {
+  readonly perMinute: number;
+  readonly perHour?: number;
+}
+
 /**
  * How much later than it was logged a call can have arrived upstream. Defender counts arrivals, and
  * two calls can arrive closer together than they were sent; windows that are longer by this guard
- * keep every window at the receiver whole for any jitter below it.
+ * keep every window at the receiver whole for any jitter below it. A choice: a call takes well under a second.
  */
 export const GUARD_MS = 2_000;
 
-/** Both of Defender's windows, guard included. */
-export function windowsOf(perMinute: number, perHour: number): readonly Window[] {
-  return [
-    { limit: perMinute, windowMs: 60_000 + GUARD_MS },
-    { limit: perHour, windowMs: 3_600_000 + GUARD_MS },
-  ];
+/** An API's windows, the shortest first. */
+export type Windows = readonly [Window, ...Window[]];
+
+/** An API's windows, guard included. */
+export function windowsOf({ perMinute, perHour }: Limits): Windows {
+  const minute = { limit: perMinute, windowMs: 60_000 + GUARD_MS };
+  return perHour === undefined ? [minute] : [minute, { limit: perHour, windowMs: 3_600_000 + GUARD_MS }];
+}
+
+/** How long a call counts. */
+export function longestOf(windows: readonly Window[]): number {
+  return Math.max(...windows.map(({ windowMs }) => windowMs));
 }
 
 /** Call times in milliseconds, ascending. */
@@ -31,7 +43,7 @@ export type CallLog = readonly number[];
 
 /**
  * The earliest times at which the next `count` calls may be made, ascending, each of them taking its
- * place in both windows. Times equal to `earliestMs` are calls that may be made at once.
+ * place in every window. Times equal to `earliestMs` are calls that may be made at once.
  *
  * @param earliestMs now, or the end of a pause
  */
@@ -54,41 +66,72 @@ export function nextCallTimes(
   return next;
 }
 
-/** The log with calls added at `atMs`. */
+/** The log with calls added at `atMs`; mostly that is its end. */
 export function withCalls(log: CallLog, atMs: number, count: number): CallLog {
-  return insertSorted(log, Array<number>(count).fill(atMs));
+  if (count === 0) return log;
+  const added = Array<number>(count).fill(atMs);
+  const index = firstFrom(log, atMs);
+  return index === log.length ? log.concat(added) : [...log.slice(0, index), ...added, ...log.slice(index)];
 }
 
-/**
- * The log with one call moved from `fromMs` to `toMs`, later. A call that took longer than the guard
- * may have arrived as late as it ended, so it has to count from there.
- */
-export function withCallMoved(log: CallLog, fromMs: number, toMs: number): CallLog {
-  const index = log.indexOf(fromMs);
-  if (index < 0) return insertSorted(log, [toMs]);
-  return insertSorted([...log.slice(0, index), ...log.slice(index + 1)], [toMs]);
+/** The log with calls moved to another time. Calls that it does not hold were made all the same, and are added. */
+export function withCallsMoved(log: CallLog, fromMs: number, toMs: number, count: number): CallLog {
+  return withCalls(withoutCalls(log, fromMs, count), toMs, count);
 }
 
-/** The log without up to `count` of the calls at `atMs`, which were not made after all. */
+/** The log without up to `count` of the calls at `atMs`. */
 export function withoutCalls(log: CallLog, atMs: number, count: number): CallLog {
-  const first = log.indexOf(atMs);
-  if (first < 0) return log;
-  return log.filter((at, index) => at !== atMs || index >= first + count);
+  const first = firstFrom(log, atMs);
+  const found = Math.min(count, firstAfter(log, atMs) - first);
+  return found === 0 ? log : [...log.slice(0, first), ...log.slice(first + found)];
 }
 
 /** The log without the calls that have left every window at `nowMs`. */
 export function withoutExpired(log: CallLog, windows: readonly Window[], nowMs: number): CallLog {
-  const longestMs = Math.max(...windows.map((window) => window.windowMs));
-  const first = log.findIndex((at) => at + longestMs > nowMs);
-  return first < 0 ? [] : log.slice(first);
+  const first = firstAfter(log, nowMs - longestOf(windows));
+  return first === 0 ? log : log.slice(first);
+}
+
+/** The calls of `known` that `log` lacks; of several at one time, as many as it lacks. */
+export function missingFrom(log: CallLog, known: CallLog): CallLog {
+  const missing: number[] = [];
+  let index = known.length > 0 ? firstFrom(log, known[0] as number) : 0;
+  for (const at of known) {
+    while (index < log.length && (log[index] as number) < at) index++;
+    if (log[index] === at) index++;
+    else missing.push(at);
+  }
+  return missing;
+}
+
+/** Both logs in one. */
+export function merged(log: CallLog, other: CallLog): CallLog {
+  return other.length === 0 ? log : [...log, ...other].sort((one, two) => one - two);
 }
 
 /** How many more calls a window takes at `nowMs`. */
 export function remaining(log: CallLog, { limit, windowMs }: Window, nowMs: number): number {
-  const inWindow = log.reduce((count, at) => (at + windowMs > nowMs ? count + 1 : count), 0);
-  return Math.max(0, limit - inWindow);
+  return Math.max(0, limit - (log.length - firstAfter(log, nowMs - windowMs)));
 }
 
-function insertSorted(log: CallLog, times: readonly number[]): CallLog {
-  return [...log, ...times].sort((one, other) => one - other);
+/** The index of the first call at `atMs` or later. */
+function firstFrom(log: CallLog, atMs: number): number {
+  return firstWhere(log, (at) => at >= atMs);
+}
+
+/** The index of the first call later than `atMs`. */
+function firstAfter(log: CallLog, atMs: number): number {
+  return firstWhere(log, (at) => at > atMs);
+}
+
+/** By halves: `is` holds from some call on. */
+function firstWhere(log: CallLog, is: (at: number) => boolean): number {
+  let low = 0;
+  let high = log.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (is(log[middle] as number)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Emit } from '../base/telemetry-event.js';
-import type { Demand, Lane } from './lanes.js';
+import type { Demand, Priority } from './priorities.js';
 
 /** Who waits for a permit, and until when it is of use. */
 export interface Waiting {
@@ -36,7 +36,8 @@ const USE_MS = 10_000;
 export class Waiters {
   readonly #clock: Clock;
   readonly #emit: Emit;
-  readonly #queues: Record<Lane, Waiter[]> = { interactive: [], background: [] };
+  /** In the order of asking; sets, since thousands can leave at one moment. */
+  readonly #queues: Record<Priority, Set<Waiter>> = { interactive: new Set(), background: new Set() };
 
   constructor(clock: Clock, emit: Emit) {
     this.#clock = clock;
@@ -48,22 +49,23 @@ export class Waiters {
    * @param onLeave called when the waiter's signal has taken it out
    * @throws what it is refused with, or its signal's reason
    */
-  join(waiting: Waiting, lane: Lane, onLeave: () => void): Promise<Permit> {
+  join(waiting: Waiting, priority: Priority, onLeave: () => void): Promise<Permit> {
     const { signal } = waiting;
+    const queue = this.#queues[priority];
     return new Promise((resolve, reject) => {
       const askedMs = this.#clock.monotonicMs();
       const ended = (outcome: 'granted' | 'refused' | 'left') => {
         signal.removeEventListener('abort', leave);
-        this.#emit({ kind: 'permit', lane, outcome, waitMs: this.#clock.monotonicMs() - askedMs });
+        queue.delete(waiter);
+        this.#emit({ kind: 'permit', lane: priority, outcome, waitMs: this.#clock.monotonicMs() - askedMs });
       };
       const leave = () => {
         ended('left');
-        this.#queues[lane] = this.#queues[lane].filter((other) => other !== waiter);
         reject(signal.reason);
         onLeave();
       };
       const leftMs = waiting.untilMs() - askedMs;
-      const useMs = lane === 'background' ? Math.max(0, Math.min(USE_MS, leftMs / 2)) : 0;
+      const useMs = priority === 'background' ? Math.max(0, Math.min(USE_MS, leftMs / 2)) : 0;
       const waiter: Waiter = {
         untilMs: () => waiting.untilMs() - useMs,
         grant: (permit) => {
@@ -76,42 +78,54 @@ export class Waiters {
         },
       };
       signal.addEventListener('abort', leave, { once: true });
-      this.#queues[lane].push(waiter);
+      queue.add(waiter);
     });
   }
 
   /** What is waited for, up to `most`. */
   demand(most = Number.POSITIVE_INFINITY): Demand {
-    const interactive = Math.min(this.#queues.interactive.length, Math.max(0, most));
-    const background = Math.min(this.#queues.background.length, Math.max(0, most - interactive));
+    const interactive = Math.min(this.#queues.interactive.size, Math.max(0, most));
+    const background = Math.min(this.#queues.background.size, Math.max(0, most - interactive));
     return { interactive, background };
   }
 
-  /** Serves as many as were granted of a demand. What an interactive waiter has left behind is not background work's. */
+  /** Serves as many as were granted of a demand. A permit whose interactive waiter has left is not for background work. */
   serve(granted: number, demand: Demand, permit: () => Permit): void {
-    const { interactive, background } = this.#queues;
     const toBackground = Math.max(0, granted - demand.interactive);
-    const served = [...interactive.splice(0, granted - toBackground), ...background.splice(0, toBackground)];
+    const { interactive, background } = this.#queues;
+    const served = [...first(interactive, granted - toBackground), ...first(background, toBackground)];
     for (const waiter of served) waiter.grant(permit());
   }
 
   /**
    * Keeps who is served in time; who is refused makes room for those behind.
-   * @param times when the first, second, … of the lane is served
+   * @param times when the first, second, … of the priority is served
    * @param reasonAt why not before a time
    */
-  refuseLate(lane: Lane, times: readonly number[], reasonAt: (atMs: number) => unknown): void {
-    const queue = this.#queues[lane];
-    queue.splice(0).forEach((waiter, place) => {
-      const atMs = times[queue.length] ?? Number.POSITIVE_INFINITY;
-      if (atMs <= waiter.untilMs()) queue.push(waiter);
+  refuseLate(priority: Priority, times: readonly number[], reasonAt: (atMs: number) => unknown): void {
+    let place = 0;
+    let kept = 0;
+    for (const waiter of this.#queues[priority]) {
+      const atMs = times[kept] ?? Number.POSITIVE_INFINITY;
+      if (atMs <= waiter.untilMs()) kept++;
       else waiter.refuse(reasonAt(times[place] ?? atMs));
-    });
+      place++;
+    }
   }
 
   refuseAll(reason: unknown): void {
     for (const queue of Object.values(this.#queues)) {
-      for (const waiter of queue.splice(0)) waiter.refuse(reason);
+      for (const waiter of queue) waiter.refuse(reason);
     }
   }
+}
+
+/** The first of a queue. */
+function first(queue: Iterable<Waiter>, count: number): Waiter[] {
+  const taken: Waiter[] = [];
+  for (const waiter of queue) {
+    if (taken.length >= count) break;
+    taken.push(waiter);
+  }
+  return taken;
 }

@@ -1,48 +1,43 @@
+import type { Readable } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
 import { isRestError } from '@azure/core-rest-pipeline';
-import type { ContainerClient } from '@azure/storage-blob';
+import type { BlobDownloadResponseParsed, ContainerClient } from '@azure/storage-blob';
 import type { Clock } from '../base/clock.js';
-import type { BlobPage, BlobStore, Condition, ReadAnswer, WriteAnswer } from './blob-store.js';
-import { LazyClient, OPERATION_TIMEOUT_MS } from './lazy-client.js';
+import {
+  type BlobLimits,
+  type BlobPage,
+  type BlobStore,
+  type Condition,
+  type ReadAnswer,
+  refuseTooLarge,
+  type StoredBlob,
+  type WriteAnswer,
+} from './blob-store.js';
+import { LazyClient } from './lazy-client.js';
 
-/** What a store's blobs are like. */
-export interface BlobLimits {
-  /** The longest that one operation may take, its one retry included. */
-  readonly timeoutMs: number;
-  /** Anything larger is not ours and is read as nothing. */
-  readonly largestBytes: number;
-}
-
-/** State of a few kB. */
-export const STATE_BLOBS: BlobLimits = { timeoutMs: OPERATION_TIMEOUT_MS, largestBytes: 4 * 1024 * 1024 };
-/** Payloads, and what is made of them: as large as a text can be in this language. */
-export const LARGE_BLOBS: BlobLimits = { timeoutMs: 60_000, largestBytes: 512 * 1024 * 1024 };
-
+/** A choice: most sweeps and lists then take one request. The service sends at most 5,000 a page. */
 const PAGE_SIZE = 500;
 
 /** A container of an Azure storage account. Nothing is asked of it before the first operation. */
 export class AzureBlobStore implements BlobStore {
   readonly #container: LazyClient<ContainerClient>;
-  readonly #largestBytes: number;
+  readonly #limits: BlobLimits;
 
   /** @param open makes the client; the library is loaded by it */
-  constructor(clock: Clock, { timeoutMs, largestBytes }: BlobLimits, open: () => Promise<ContainerClient>) {
-    this.#container = new LazyClient(clock, timeoutMs, open);
-    this.#largestBytes = largestBytes;
+  constructor(clock: Clock, limits: BlobLimits, open: () => Promise<ContainerClient>) {
+    this.#container = new LazyClient(clock, limits.timeoutMs, open);
+    this.#limits = limits;
   }
 
   read(name: string): Promise<ReadAnswer> {
     return this.#container.run(async (container, signal) => {
       try {
         const answer = await container.getBlobClient(name).download(0, undefined, { abortSignal: signal });
-        const { etag = '', lastModified, readableStreamBody: body, contentLength = 0 } = answer;
-        const fits = body && contentLength <= this.#largestBytes;
-        const text = fits ? await readText(body) : '';
-        const blob = { text, etag, lastModifiedMs: lastModified?.getTime() ?? 0 };
+        const blob = await readBlob(answer, this.#limits.largestBytes);
         return { blob, storeTimeMs: timeOf(answer.date) };
       } catch (error) {
-        const { status, date } = refusal(error);
-        if (status === 404) return { blob: undefined, storeTimeMs: timeOf(date) };
+        const { code, date } = refusal(error);
+        if (isAbsent(code)) return { blob: undefined, storeTimeMs: timeOf(date) };
         throw error;
       }
     });
@@ -50,8 +45,10 @@ export class AzureBlobStore implements BlobStore {
 
   write(name: string, text: string, condition: Condition): Promise<WriteAnswer> {
     return this.#container.run(async (container, signal) => {
+      const bytes = Buffer.byteLength(text);
+      refuseTooLarge(name, bytes, this.#limits);
       const upload = () =>
-        container.getBlockBlobClient(name).upload(text, Buffer.byteLength(text), {
+        container.getBlockBlobClient(name).upload(text, bytes, {
           abortSignal: signal,
           conditions: conditions(condition),
           blobHTTPHeaders: { blobContentType: 'application/json' },
@@ -64,9 +61,9 @@ export class AzureBlobStore implements BlobStore {
         });
         return { etag, storeTimeMs: timeOf(date) };
       } catch (error) {
-        const { status, code, date } = refusal(error);
-        // 404 is what a condition on a blob that has gone can bring.
-        if (status === 412 || code === 'BlobAlreadyExists' || code === 'BlobNotFound') {
+        const { code, date } = refusal(error);
+        // BlobNotFound is what a condition on a blob that was deleted can bring.
+        if (code === 'ConditionNotMet' || code === 'BlobAlreadyExists' || code === 'BlobNotFound') {
           return { etag: undefined, storeTimeMs: timeOf(date) };
         }
         throw error;
@@ -80,7 +77,8 @@ export class AzureBlobStore implements BlobStore {
         const options = { abortSignal: signal, conditions: { ifMatch: etag } };
         await container.getBlobClient(name).delete(options);
       } catch (error) {
-        if (![404, 412].includes(refusal(error).status)) throw error; // gone, or written again
+        const { code } = refusal(error);
+        if (!isAbsent(code) && code !== 'ConditionNotMet') throw error; // deleted, or written again
       }
     });
   }
@@ -112,17 +110,45 @@ interface ListedBlob {
   readonly properties: { readonly etag: string; readonly lastModified: Date };
 }
 
+/**
+ * The blob of an answer. A body that is not read to its end is destroyed: it would fail with its connection, and a
+ * failure that nobody hears ends the process. The library has refused an answer without Content-Length or
+ * ETag, and fails a body that does not keep to its length.
+ */
+async function readBlob(
+  { etag, lastModified, contentLength, readableStreamBody: body }: BlobDownloadResponseParsed,
+  largestBytes: number,
+): Promise<StoredBlob> {
+  const stream = body as Readable;
+  try {
+    if (!etag || !lastModified || contentLength === undefined)
+      throw new Error('not the answer of a blob service');
+    const blob = { etag, lastModifiedMs: lastModified.getTime() };
+    if (contentLength > largestBytes) return { ...blob, text: '', unreadBytes: contentLength };
+    return { ...blob, text: await readText(stream) };
+  } finally {
+    stream.destroy();
+  }
+}
+
 function conditions(condition: Condition): { ifMatch?: string; ifNoneMatch?: string } {
   if (condition === 'any') return {};
   return condition === 'absent' ? { ifNoneMatch: '*' } : { ifMatch: condition.etag };
 }
 
-/** What the service refused with; status 0 when the error is none of the service's. */
-function refusal(error: unknown): { status: number; code: string | undefined; date: Date | undefined } {
-  if (!isRestError(error) || !error.response) return { status: 0, code: undefined, date: undefined };
-  const { status, headers } = error.response;
-  const code = headers.get('x-ms-error-code') ?? error.code;
-  return { status, code, date: new Date(headers.get('date') ?? '') };
+/**
+ * Whether the service said that there is no such blob. The status alone does not: a proxy's page and a wrong
+ * address are 404, too. https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
+ */
+function isAbsent(code: string | undefined): boolean {
+  return code === 'BlobNotFound' || code === 'ContainerNotFound';
+}
+
+/** What the service refused with; nothing when the error is none of the service's. */
+function refusal(error: unknown): { code?: string | undefined; date?: Date } {
+  if (!isRestError(error) || !error.response) return {};
+  const { headers } = error.response;
+  return { code: headers.get('x-ms-error-code') ?? error.code, date: new Date(headers.get('date') ?? '') };
 }
 
 /** @throws when an answer does not tell the service's time, without which it is of no use */

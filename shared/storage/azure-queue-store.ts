@@ -1,7 +1,8 @@
 import { isRestError } from '@azure/core-rest-pipeline';
 import type { QueueClient } from '@azure/storage-queue';
 import type { Clock } from '../base/clock.js';
-import { LazyClient, OPERATION_TIMEOUT_MS } from './lazy-client.js';
+import { OPERATION_TIMEOUT_MS } from './blob-store.js';
+import { LazyClient } from './lazy-client.js';
 import type { QueueStore } from './queue-store.js';
 
 /** Without it a message is gone after a week; -1 keeps it until it has been worked on. */
@@ -48,6 +49,7 @@ export class AzureQueueStore implements QueueStore {
   }
 }
 
+/** By the service's own code: a proxy's page is a 404, too. */
 function isQueueMissing(error: unknown): boolean {
-  return isRestError(error) && (error.code === 'QueueNotFound' || error.response?.status === 404);
+  return isRestError(error) && error.code === 'QueueNotFound';
 }

@@ -1,3 +1,31 @@
+import { constants } from 'node:buffer';
+import { StorageError } from '../base/errors.js';
+
+/** What a store's blobs are like. */
+export interface BlobLimits {
+  /** The longest that one operation may take, its one retry included. */
+  readonly timeoutMs: number;
+  /** Nothing larger is written, and anything larger is not read: it is not the app's. */
+  readonly largestBytes: number;
+}
+
+/** The longest that an operation with few kB may take, its one retry included. Usual are 5 to 50 ms. */
+export const OPERATION_TIMEOUT_MS = 3_000;
+
+/** State: ids and counts, the largest of them the 10,000 alert ids of a job. The bound is a choice. */
+export const STATE_BLOBS: BlobLimits = { timeoutMs: OPERATION_TIMEOUT_MS, largestBytes: 4 * 1024 * 1024 };
+/** Payloads, and what is made of them: as large as a text can be, so that each can be read. The time is a choice. */
+export const LARGE_BLOBS: BlobLimits = { timeoutMs: 60_000, largestBytes: constants.MAX_STRING_LENGTH };
+
+/** @throws {StorageError} for a text that could not be read again; waiting does not help, so it has no `retryAtMs` */
+export function refuseTooLarge(name: string, bytes: number, { largestBytes }: BlobLimits): void {
+  if (bytes <= largestBytes) return;
+  throw new StorageError(
+    `Nothing was written to ${name}: ${bytes} bytes are more than the ${largestBytes} that it may have. ` +
+      'Post fewer alerts at once.',
+  );
+}
+
 /**
  * The little of a blob service that the shared state needs. What is above it is written against this
  * interface, so that it runs in a test's virtual time as well.
@@ -11,7 +39,7 @@ export interface BlobStore {
   /**
    * Writes if the condition holds at that moment, else not. When it throws, the blob may have been
    * written all the same.
-   * @throws {StorageError} when there is no answer
+   * @throws {StorageError} when there is no answer, and for a text that is larger than the store reads
    */
   write(name: string, text: string, condition: Condition): Promise<WriteAnswer>;
   /**
@@ -31,13 +59,16 @@ export interface BlobStore {
 export type Condition = { readonly etag: string } | 'absent' | 'any';
 
 export interface ReadAnswer {
-  /** Absent when there is none of that name. */
+  /** Absent when the service itself says that there is none of that name. */
   readonly blob: StoredBlob | undefined;
   readonly storeTimeMs: number;
 }
 
 export interface StoredBlob {
+  /** Empty for a blob that is larger than the store reads. */
   readonly text: string;
+  /** The size of such a blob; it is of somebody else, for the app writes none that it does not read. */
+  readonly unreadBytes?: number;
   readonly etag: string;
   readonly lastModifiedMs: number;
 }

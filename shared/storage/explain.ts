@@ -10,12 +10,23 @@ const COME_BACK_MS = 5_000;
  * name the account, its address and parts of a signature.
  */
 export function explainStorage(error: unknown, nowMs: number): StorageError {
+  if (error instanceof StorageError) return error;
   const trouble = troubleOf(error);
   return new StorageError(describe(error, trouble), {
     trouble,
     retryAtMs: nowMs + COME_BACK_MS,
     cause: error,
   });
+}
+
+/** A storage library that could not be loaded or set up: the storage was not asked, and is not to blame. */
+export function explainOpening(error: unknown, nowMs: number): StorageError {
+  const { code, name } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  return new StorageError(
+    `The storage library could not be loaded, or did not take the connection of STATE_STORAGE (${code ?? name ?? 'unknown fault'}): ` +
+      'the storage account was not asked. Ask again; if it stays, check the connection, then deploy the app again.',
+    { retryAtMs: nowMs + COME_BACK_MS, cause: error },
+  );
 }
 
 /** What an operation that took too long fails with, before it is explained. */

@@ -1,9 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { runWithin } from '../base/deadline.js';
-import { explainStorage, timedOut } from './explain.js';
-
-/** The longest that an operation with few kB may take, its one retry included. Usual are 5 to 50 ms. */
-export const OPERATION_TIMEOUT_MS = 3_000;
+import { explainOpening, explainStorage, timedOut } from './explain.js';
 
 /** A client of a storage library, made with its first operation, so that a cold start does not pay for the library. */
 export class LazyClient<C> {
@@ -27,15 +24,25 @@ export class LazyClient<C> {
    * @throws {StorageError} that says what went wrong for the reader
    */
   async run<T>(operation: (client: C, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const client = await this.#opened(); // none of the storage's time: a busy machine takes seconds for it, once
     try {
-      // Loading the library is none of the storage's time: a busy machine takes seconds for it, once.
-      this.#client ??= this.#open();
-      const client = await this.#client;
       return await runWithin(this.#clock, this.#timeoutMs, timedOut, ({ signal }) =>
         operation(client, signal),
       );
     } catch (error) {
       throw explainStorage(error, this.#clock.monotonicMs());
+    }
+  }
+
+  /** The client. An opening that failed is forgotten: the next operation opens it anew. */
+  async #opened(): Promise<C> {
+    this.#client ??= this.#open();
+    const opening = this.#client;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#client === opening) this.#client = undefined;
+      throw explainOpening(error, this.#clock.monotonicMs());
     }
   }
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.js';
 import { APP_NAME } from '../base/version.js';
 import { type StorageIdentity, tokenCredential } from '../identity/storage-credential.js';
-import { AzureBlobStore, type BlobLimits, STATE_BLOBS } from './azure-blob-store.js';
+import { AzureBlobStore } from './azure-blob-store.js';
 import { AzureQueueStore } from './azure-queue-store.js';
-import type { BlobStore } from './blob-store.js';
+import { type BlobLimits, type BlobStore, STATE_BLOBS } from './blob-store.js';
 import type { StateStorage } from './connection.js';
 import type { QueueStore } from './queue-store.js';
 

@@ -3,7 +3,7 @@ import type { Environment, OperatorAlert } from '../base/environment.js';
 import type { SettingProblem } from '../base/setting-reader.js';
 import { type Emit, emitNothing } from '../base/telemetry-event.js';
 import { currentTrace } from '../base/trace.js';
-import type { TelemetryClient } from './client.js';
+import type { openClient, TelemetryClient } from './client.js';
 import type { TelemetrySettings, TelemetryToken } from './connection.js';
 import { type Item, itemsOf } from './items.js';
 
@@ -23,33 +23,48 @@ const MOST_KEPT = 10_000;
 /** The platform gives a process that it ends a few seconds, and not for this alone. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
+/** When a library that could not be loaded is loaded again, with the next answer: a file that is missing for a moment is back. */
+const LOAD_AGAIN_AFTER_MS = 60_000;
+
 /**
  * Telemetry as the settings want it; without any, nothing is loaded, kept or sent.
  * @param token where the settings want Microsoft Entra's
+ * @param load loads the library
  */
 export function createTelemetry(
   settings: TelemetrySettings | undefined,
   environment: Environment,
   token?: TelemetryToken,
+  load: LoadClient = () => import('./client.js'),
 ): Telemetry {
-  if (settings) return new LateTelemetry(settings, environment, token);
+  if (settings) return new LateTelemetry(settings, environment, token, load);
   return { emit: emitNothing, answered: () => {}, close: async () => {} };
 }
+
+type LoadClient = () => Promise<{ readonly openClient: typeof openClient }>;
 
 /** Keeps what happens, and sends it when the library has been loaded: a cold start is not paid for it. */
 class LateTelemetry implements Telemetry {
   readonly #settings: TelemetrySettings;
   readonly #environment: Environment;
   readonly #token: TelemetryToken | undefined;
+  readonly #loadClient: LoadClient;
   readonly #wait = new AbortController();
   readonly #kept: Item[] = [];
   #client: TelemetryClient | undefined;
   #loading: Promise<void> | undefined;
+  #loadAgainAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(settings: TelemetrySettings, environment: Environment, token: TelemetryToken | undefined) {
+  constructor(
+    settings: TelemetrySettings,
+    environment: Environment,
+    token: TelemetryToken | undefined,
+    load: LoadClient,
+  ) {
     this.#settings = settings;
     this.#environment = environment;
     this.#token = token;
+    this.#loadClient = load;
   }
 
   emit: Emit = (event) => {
@@ -60,7 +75,9 @@ class LateTelemetry implements Telemetry {
   };
 
   answered(): void {
-    this.#loading ??= this.#environment.clock
+    const { clock } = this.#environment;
+    if (this.#loading || clock.monotonicMs() < this.#loadAgainAtMs) return;
+    this.#loading = clock
       .sleep(LOAD_AFTER_MS, this.#wait.signal)
       .catch(() => {}) // this process ends: then it is loaded now
       .then(() => this.#load());
@@ -78,9 +95,14 @@ class LateTelemetry implements Telemetry {
   }
 
   async #load(): Promise<void> {
+    const loaded = await this.#loadClient().catch((error: unknown) => this.#reportFailure(error));
+    if (!loaded) {
+      this.#loading = undefined;
+      this.#loadAgainAtMs = this.#environment.clock.monotonicMs() + LOAD_AGAIN_AFTER_MS;
+      return;
+    }
     try {
-      const { openClient } = await import('./client.js');
-      this.#client = openClient(this.#settings, this.#environment, this.#token);
+      this.#client = loaded.openClient(this.#settings, this.#environment, this.#token);
     } catch (error) {
       this.#turnOff(error);
     }
@@ -98,10 +120,14 @@ class LateTelemetry implements Telemetry {
 
   #turnOff(error: unknown): void {
     this.#client = { track: () => {}, close: async () => {} };
+    this.#reportFailure(error);
+  }
+
+  #reportFailure(error: unknown): void {
     const what = (error as Error | undefined)?.name; // never its message, which could hold anything
     this.#environment.report({
       event: 'telemetry-off',
-      detail: `The library for telemetry failed (${what}): this instance sends none any more, and all else works. Deploy the package anew; if it stays, report it.`,
+      detail: `The library for telemetry failed (${what}): this instance sends none for now, and all else works. Deploy the package anew; if it stays, report it.`,
     });
   }
 }

@@ -67,6 +67,12 @@ describe('readIpsPage', () => {
     expect(shown).toBe(`"${'x'.repeat(200)}…"`);
   });
 
+  test('of values that are no addresses a hundred are kept, however many there are', () => {
+    const reading = read([{ id: '192.0.2.1' }, ...Array(10_000).fill({ id: ':' })]);
+    expect(reading).toMatchObject({ value: { ips: ['192.0.2.1'] } });
+    expect((reading as ReturnType<typeof page>).value.unusable).toHaveLength(100);
+  });
+
   test.each([
     ['', 'no JSON object'],
     ['<html>', 'no JSON object'],

@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -165,6 +166,24 @@ describe('a call', () => {
       kind: 'malformed',
       what: expect.stringContaining('Z_DATA_ERROR'),
     });
+  });
+
+  test.each([
+    ['no route', '127.0.0.1', 'http://255.255.255.255:9/'], // ENETUNREACH, or what the system says instead
+    ['two addresses, both refused', ['127.0.0.1', '127.0.0.2'], 'http://defender.test:9/'],
+    ['a name that is not known', undefined, 'http://no-such-host.invalid/'],
+  ])('that found %s was provably never sent', async (_what, addresses, url) => {
+    const { lookup } = dns;
+    const found = [addresses ?? []].flat().map((address) => ({ address, family: 4 }));
+    if (found.length > 1) {
+      dns.lookup = ((_name: string, _options: object, done: (...result: unknown[]) => void) =>
+        done(null, found)) as typeof lookup;
+    }
+    try {
+      expect(await ask(url)).toMatchObject({ kind: 'unreachable', wasSent: false });
+    } finally {
+      dns.lookup = lookup;
+    }
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { EnrichmentError } from '../../shared/base/errors.js';
+import { type EnrichmentError, IdentityError } from '../../shared/base/errors.js';
 import { type ClientParts, DefenderClient } from '../../shared/defender/client.js';
 import {
   type Answered,
@@ -9,8 +9,8 @@ import {
 } from '../../shared/defender/outcome.js';
 import { type Credential, TokenCache } from '../../shared/identity/token-cache.js';
 import type { Work } from '../../shared/lookup/source.js';
-import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
+import { priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { answered, OUTCOMES, throttled } from './outcomes.js';
@@ -50,7 +50,10 @@ function scripted({ outcomes, tokens = ['token'], perMinute = 100, waitMs = 20_0
       return { token, expiresOnMs: clock.epochMs() + 86_400_000 };
     },
   };
-  const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(perMinute, 1500, 0)));
+  const quota = new Quota(
+    clock,
+    new MemoryLedger(clock, priorityWindows({ perMinute: perMinute, perHour: 1500 }, 0)),
+  );
   const parts: ClientParts = {
     apiHost: 'https://api.test',
     audience: 'https://audience.test',
@@ -163,6 +166,55 @@ describe('DefenderClient', () => {
     }
   });
 
+  test('throttling is no sign of absence: after it what passes is retried as ever', async () => {
+    const outcomes = [...Array<Outcome>(5 * 3).fill(throttled(0)), UNAVAILABLE];
+    const { fail, calls } = scripted({ outcomes, waitMs: 1e9 });
+    for (let times = 0; times < 5; times++) await fail();
+    await fail();
+    expect(calls).toHaveLength(5 * 3 + 3);
+  });
+
+  test('without a token to call with after all, the permit is given back; a call that is given up is charged', async () => {
+    let tokens = 0;
+    const stop = new AbortController();
+    const quota = new Quota(
+      clock,
+      new MemoryLedger(clock, priorityWindows({ perMinute: 1, perHour: 1500 }, 0)),
+    );
+    const client = new DefenderClient({
+      apiHost: 'https://api.test',
+      audience: 'https://audience.test',
+      clock,
+      random: () => 0.5,
+      credential: {
+        key: 'k',
+        getToken: async () => {
+          if (++tokens === 2) throw new IdentityError('identity-unavailable', 'down');
+          return { token: 't', expiresOnMs: clock.epochMs() + 60_000 };
+        },
+      },
+      tokens: new TokenCache(clock),
+      quota,
+      call: async (_question, _token, signal) => {
+        if (tokens === 1) return ANSWER;
+        stop.abort(new Error('nobody waits'));
+        signal.throwIfAborted();
+        return ANSWER;
+      },
+    });
+    const work: Work = { untilMs: () => 1e9, signal: stop.signal, at: () => {} };
+    const read = ({ body: value }: Answered): Reading<string> => ({ kind: 'value', value });
+    const get = () => clock.until(client.get(QUESTION, read, work, 'interactive'));
+    await get();
+    await expect(get()).rejects.toMatchObject({ kind: 'identity-unavailable' }); // 62 s later, the token has ended
+    await clock.settle();
+    expect(quota.view().minute.remaining).toBe(1);
+    await clock.pass(5_000);
+    await expect(get()).rejects.toThrow('nobody waits');
+    await clock.settle();
+    expect(quota.view().minute.remaining).toBe(0);
+  });
+
   test('a body that cannot be used is retried once', async () => {
     const malformed = (): Reading<string> => malformedReading('nonsense');
     const { fail, calls } = scripted({ outcomes: [ANSWER] });
@@ -184,7 +236,10 @@ describe('DefenderClient', () => {
     const { get, calls, quota } = scripted({ outcomes: [throttled(3_000), ANSWER] });
     const answered = get();
     await clock.settle();
-    const bystander = quota.acquire({ untilMs: () => 9_999, signal: new AbortController().signal });
+    const bystander = quota.acquire(
+      { untilMs: () => 9_999, signal: new AbortController().signal },
+      'interactive',
+    );
     await answered;
     expect(calls.map(({ atMs }) => atMs)).toEqual([0, 3_000]);
     (await bystander).settle(true);
@@ -198,7 +253,10 @@ describe('DefenderClient', () => {
       message: expect.stringContaining('Defender answered 429'),
     });
     expect(clock.monotonicMs()).toBe(0);
-    const late = quota.acquire({ untilMs: () => 59_999, signal: new AbortController().signal });
+    const late = quota.acquire(
+      { untilMs: () => 59_999, signal: new AbortController().signal },
+      'interactive',
+    );
     await expect(late).rejects.toMatchObject({ retryAtMs: 60_000 });
   });
 
@@ -241,7 +299,7 @@ describe('DefenderClient', () => {
       });
       expect(calls).toHaveLength(1);
       expect(quota.view().minute.remaining).toBe(99);
-      (await clock.until(quota.acquire(work))).settle(true); // nobody pauses
+      (await clock.until(quota.acquire(work, 'interactive'))).settle(true); // nobody pauses
       expect(clock.monotonicMs()).toBe(0);
     }
   });
@@ -256,7 +314,7 @@ describe('DefenderClient', () => {
       const began = clock.monotonicMs();
       const work: Work = { untilMs: () => 20_000, signal: new AbortController().signal, at: () => {} };
       expect((await clock.until(client.probe(QUESTION, work))).outcome).toEqual(outcome);
-      await clock.until(quota.acquire(work));
+      await clock.until(quota.acquire(work, 'interactive'));
       expect(clock.monotonicMs() - began).toBe(pauseMs);
       expect(calls).toHaveLength(1);
     }
@@ -278,7 +336,10 @@ describe('DefenderClient', () => {
   test('a token that ends while the permit is waited for is not used', async () => {
     const calls: string[] = [];
     let tokens = 0;
-    const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(1, 1500, 0)));
+    const quota = new Quota(
+      clock,
+      new MemoryLedger(clock, priorityWindows({ perMinute: 1, perHour: 1500 }, 0)),
+    );
     const client = new DefenderClient({
       apiHost: 'https://api.test',
       audience: 'https://audience.test',

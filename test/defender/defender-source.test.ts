@@ -6,7 +6,7 @@ import { DefenderSource } from '../../shared/defender/defender-source.js';
 import type { Answered, Reading } from '../../shared/defender/outcome.js';
 import type { Work } from '../../shared/lookup/source.js';
 import { SUSPECT_AFTER } from '../../shared/lookup/unknown-alerts.js';
-import type { Lane } from '../../shared/quota/lanes.js';
+import type { Priority } from '../../shared/quota/priorities.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { answered } from './outcomes.js';
 
@@ -24,7 +24,7 @@ beforeEach(() => {
 /** A source whose client answers by address; what is not there is not found. */
 function answering(bodies: Readonly<Record<string, string>>) {
   const asked: string[] = [];
-  const lanes: Lane[] = [];
+  const priorities: Priority[] = [];
   const reports: OperatorAlert[] = [];
   const client = {
     origin: ORIGIN,
@@ -32,10 +32,10 @@ function answering(bodies: Readonly<Record<string, string>>) {
       { url }: Question,
       read: (answer: Answered) => Reading<T>,
       _work: Work,
-      lane: Lane,
+      priority: Priority,
     ): Promise<Answer<T>> => {
       asked.push(url);
-      lanes.push(lane);
+      priorities.push(priority);
       const body = bodies[url];
       const reading = body === undefined ? undefined : read(answered(body));
       return reading?.kind === 'value' ? reading : { kind: 'not-found' };
@@ -48,7 +48,7 @@ function answering(bodies: Readonly<Record<string, string>>) {
   });
   return {
     asked,
-    lanes,
+    priorities,
     reports,
     find: (id: string) => source.find(id, work, 'interactive'),
     stats: (address: string) => source.stats(address, work),
@@ -103,7 +103,7 @@ describe('DefenderSource', () => {
   });
 
   test('statistics of an address; one that Defender does not know was never seen', async () => {
-    const { stats, asked, lanes } = answering({
+    const { stats, asked, priorities } = answering({
       [`${ORIGIN}/api/ips/2001%3Adb8%3A%3A1/stats`]: '{"organizationPrevalence":7}',
     });
     expect(await stats('2001:db8::1')).toEqual({
@@ -113,7 +113,7 @@ describe('DefenderSource', () => {
     });
     expect(await stats('192.0.2.1')).toEqual({ organizationPrevalence: 0, firstSeen: null, lastSeen: null });
     expect(asked).toHaveLength(2);
-    expect(lanes).toEqual(['background', 'background']); // they leave the reserve to those who wait
+    expect(priorities).toEqual(['background', 'background']); // they leave the reserve to those who wait
   });
 
   test('pages are joined, each address once; what is unusable is kept, up to a hundred', async () => {

@@ -52,7 +52,7 @@ const FAILURES: readonly [Failure, string, number, readonly string[]][] = [
     [
       HOST,
       'a 404 that',
-      'nobody knows whether',
+      'not known whether',
       'DEFENDER_API_HOST',
       'proxies',
       'retired',

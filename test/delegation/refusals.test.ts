@@ -58,6 +58,16 @@ describe('refused before anyone is asked', () => {
     expect(answer.headers['www-authenticate']).toBe(challenge(', error="invalid_token"'));
   });
 
+  test('a token of another tenant: 401 that names the tenant to sign in to', async () => {
+    const [header = '', payload = ''] = userToken({}).split('.');
+    const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), tid: world.clientId };
+    const foreign = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signed`;
+    const answer = await world.enrichAs(foreign, ALERT);
+    expect(answer.status).toBe(401);
+    expect(answer.json.type).toBe(type('user-token-unusable'));
+    expect(answer.json.detail).toContain('DELEGATED_TENANT_ID');
+  });
+
   test("an application's token: 403, since no token of it would do", async () => {
     const { token } = makeToken({
       resource: world.clientId,
@@ -95,6 +105,7 @@ describe('refused by Entra', () => {
     ['revoked', 401, 'user-token-refused', 'AADSTS50173', ', error="invalid_token"'],
     ['expired', 401, 'user-token-expired', 'AADSTS500133', ', error="invalid_token"'],
     ['consent', 403, 'consent-missing', 'AADSTS65001', undefined],
+    ['unknownTenant', 502, 'delegation-refused', 'AADSTS90002', undefined],
     ['unknownClient', 502, 'delegation-refused', 'AADSTS700016', undefined],
     ['federatedSubject', 502, 'delegation-refused', 'AADSTS700213', undefined],
   ] as const)('%s: %d %s, with the code', async (refusal, status, kind, code, authenticate) => {
@@ -108,6 +119,16 @@ describe('refused by Entra', () => {
     expect(answer.headers['www-authenticate']).toBe(authenticate && challenge(authenticate));
     expect(answer.headers).not.toHaveProperty('retry-after');
   });
+
+  test.each(['unknownTenant', 'unknownClient'] as const)(
+    '%s: the settings that name them, and nothing of the federated credential',
+    async (refusal) => {
+      world.authority.refusal = REFUSALS[refusal];
+      const { json } = await world.enrichAs(world.authority.signIn('ann'), ALERT);
+      expect(json.detail).toMatch(/DELEGATED_TENANT_ID.*DELEGATED_CLIENT_ID/);
+      expect(json.detail).not.toContain('federated');
+    },
+  );
 
   test('a second factor is wanted: the claims challenge goes to the caller, also with onFailure=degrade', async () => {
     world.authority.refusal = REFUSALS.secondFactor;

@@ -17,7 +17,7 @@ test('an app that is being stopped gives no permit any more, to users neither', 
   const { app } = startup;
   const untilMs = systemClock.monotonicMs() + 100_000;
   const acquire = (quota: typeof app.quota) =>
-    quota.acquire({ untilMs: () => untilMs, signal: new AbortController().signal });
+    quota.acquire({ untilMs: () => untilMs, signal: new AbortController().signal }, 'interactive');
   const quotas = [app.quota, startup.app.delegation.quota];
   await Promise.all(quotas.map(acquire));
   const waiting = quotas.map(acquire); // for the next minute

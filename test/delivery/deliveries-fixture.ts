@@ -1,14 +1,12 @@
 import { QueuePump } from '../../local/host/queue-pump.js';
 import type { OperatorAlert } from '../../shared/base/environment.js';
 import { emitNothing } from '../../shared/base/telemetry-event.js';
-import { withBulkheads } from '../../shared/delivery/bulkheads.js';
-import { Deliveries } from '../../shared/delivery/deliveries.js';
-import { DeliveryStore } from '../../shared/delivery/delivery-store.js';
+import { Deliveries, type DeliveryView } from '../../shared/delivery/deliveries.js';
+import { DeliveryPlaces, DeliveryStore } from '../../shared/delivery/delivery-store.js';
 import type { Destination } from '../../shared/delivery/destination.js';
 import type { ForwardedPost } from '../../shared/delivery/forwarding.js';
-import { DeliveryPlaces } from '../../shared/delivery/places.js';
-import type { Outgoing, Sent } from '../../shared/delivery/sending.js';
-import type { DeliveryView } from '../../shared/delivery/view.js';
+import type { Attempt, Outgoing } from '../../shared/delivery/send.js';
+import { SendingSlots } from '../../shared/delivery/slots.js';
 import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import type { ForwardReceipt } from '../../shared/enrichment/result.js';
 import { enriched } from '../../shared/formats/enriched.js';
@@ -19,7 +17,10 @@ import { MemoryQueue } from '../support/memory-queue.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 export const HOUR = 3_600_000;
-export const SCHEDULE_MS = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000].map((s) => s * 1000);
+/** The default, which is that of Standard Webhooks 1.0.0. */
+export const SCHEDULE_MS = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].map(
+  (seconds) => seconds * 1000,
+);
 
 /** A destination of a test. */
 export function destination(name = 'siem', more: Partial<Destination> = {}): Destination {
@@ -36,7 +37,7 @@ export function destination(name = 'siem', more: Partial<Destination> = {}): Des
 }
 
 /** What a receiver of a test does with the n-th request for a destination. */
-export type Receiving = (outgoing: Outgoing, to: Destination, nth: number) => Sent | Promise<Sent>;
+export type Receiving = (outgoing: Outgoing, to: Destination, nth: number) => Attempt | Promise<Attempt>;
 
 /** One request that reached a receiver. */
 export interface Arrived {
@@ -46,18 +47,26 @@ export interface Arrived {
   readonly atMs: number;
 }
 
-export const OK: Sent = { kind: 'delivered', status: 204 };
-export const DOWN: Sent = { kind: 'failed', status: 503, reason: 'It answered 503.' };
+/** A payload whose body is too large for the state. */
+export const LARGE = JSON.stringify({ padding: 'x'.repeat(70_000) });
+
+export const OK: Attempt = { kind: 'delivered', status: 204 };
+export const DOWN: Attempt = { kind: 'failed', status: 503, reason: 'It answered 503.' };
 
 /**
  * Deliveries with everything around them in memory and in virtual time.
  * @param maxPollingMs more than the host's own, since days pass here
+ * @param latencyMs of each operation of the storage account, for the app and the host
  */
-export function openDeliveriesFixture(random: () => number = () => 0.5, maxPollingMs = 10_000) {
+export function openDeliveriesFixture(
+  random: () => number = () => 0.5,
+  maxPollingMs = 10_000,
+  latencyMs = 0,
+) {
   const clock = new VirtualClock();
-  const store = new MemoryBlobStore(clock);
-  const queue = new MemoryQueue(clock);
-  const poison = new MemoryQueue(clock);
+  const store = new MemoryBlobStore(clock, { latencyMs: () => latencyMs });
+  const queue = new MemoryQueue(clock, latencyMs);
+  const poison = new MemoryQueue(clock, latencyMs);
   const places = new DeliveryPlaces('0'.repeat(32));
   const reports: OperatorAlert[] = [];
   const errors: unknown[] = [];
@@ -97,7 +106,7 @@ export function openDeliveriesFixture(random: () => number = () => 0.5, maxPolli
           },
         });
       const blobs = stepping(store, ['read', 'write', 'delete', 'list']);
-      const send = async (to: Destination, outgoing: Outgoing): Promise<Sent> => {
+      const send = async (to: Destination, outgoing: Outgoing): Promise<Attempt> => {
         await step();
         const { id, body } = outgoing;
         arrivals.push({ id, body, to: to.name, atMs: clock.monotonicMs() });
@@ -113,7 +122,10 @@ export function openDeliveriesFixture(random: () => number = () => 0.5, maxPolli
         destinations: fixture.destinations,
         report: (report) => void reports.push(report),
         emit: emitNothing,
-        send: withBulkheads(send, clock, random),
+        send,
+        slots: new SendingSlots(clock, random),
+        store: blobs,
+        places,
         deliveries: new DeliveryStore({ clock, random, store: blobs, large: blobs, places }),
       });
     },
@@ -144,8 +156,8 @@ export function openDeliveriesFixture(random: () => number = () => 0.5, maxPolli
       given: Partial<ForwardedPost> = {},
     ): Promise<ForwardReceipt> {
       const post = { destination: 'siem', text: `{"n":${++posts}}`, query: '', dedupe: undefined };
-      const order = await deliveries.order({ ...post, traceparent: undefined, ...given });
-      return deliveries.accept(order, payload(given.text ?? post.text));
+      const reservation = await deliveries.reserve({ ...post, traceparent: undefined, ...given });
+      return deliveries.accept(reservation, payload(given.text ?? post.text));
     },
 
     /** The same, waited for. */
@@ -172,7 +184,9 @@ export type DeliveriesFixture = ReturnType<typeof openDeliveriesFixture>;
 export function payload(alertText: string): EnrichedPayload {
   const window = { limit: 1, remaining: 1 };
   const quota = { asOf: '', minute: window, hour: window };
-  return { alertText, enrichment: { id: 'x', status: 'complete', ips: [], alerts: [], quota } };
+  const counts = { total: 0, public: 0, private: 0, other: 0 };
+  const enrichment = { id: 'x', status: 'complete', counts, ips: [], alerts: [], quota } as const;
+  return { alertText: () => alertText, enrichment };
 }
 
 function refuse(): never {

@@ -4,6 +4,7 @@ import { parseSettings } from '../../shared/app/settings.js';
 import { originOf } from '../../shared/delivery/destination.js';
 import { parseDestinations } from '../../shared/delivery/destination-settings.js';
 import { FORMATS } from '../../shared/formats/index.js';
+import { SCHEDULE_MS } from './deliveries-fixture.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 const OTHER_KEY = Buffer.alloc(24, 9).toString('base64');
@@ -43,7 +44,7 @@ describe('a destination', () => {
       format: FORMATS[0],
       auth: { type: 'none' },
       timeoutMs: 15_000,
-      scheduleMs: [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000].map((seconds) => seconds * 1000),
+      scheduleMs: SCHEDULE_MS,
       allowPrivateHost: false,
     });
   });

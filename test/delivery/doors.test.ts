@@ -38,6 +38,7 @@ async function end(id: string, status: string): Promise<Answer> {
   return answer;
 }
 
+const OTHER_PRODUCT = { id: 'x1', serviceSource: 'microsoftDefenderForIdentity', providerAlertId: 'aa11' };
 const newAlert = () => ({ alertId: freshAlertIds(1)[0], note: PAYLOAD_CANARY });
 
 describe('forward', () => {
@@ -89,13 +90,12 @@ describe('forward', () => {
 
   test('takes alerts of other products along, and refuses what has no alert', async () => {
     await start();
-    const other = { id: 'x1', serviceSource: 'microsoftDefenderForIdentity', providerAlertId: 'aa11' };
-    const answer = await world.enrich(other, '?forward=siem');
+    const answer = await world.enrich(OTHER_PRODUCT, '?forward=siem');
     expect(answer.json).toMatchObject({
       enrichment: { status: 'complete', alerts: [{ status: 'skipped' }] },
     });
     await receiver.arrived(1);
-    expect(JSON.parse(receiver.arrivals[0]?.body ?? '').alert).toEqual(other);
+    expect(JSON.parse(receiver.arrivals[0]?.body ?? '').alert).toEqual(OTHER_PRODUCT);
     expect((await world.enrich({ nothing: 'here' }, '?forward=siem')).status).toBe(422);
     expect(receiver.arrivals).toHaveLength(1);
   });
@@ -182,12 +182,31 @@ describe('a repeated post', () => {
 
   test('is what has the same dedupe and destination', async () => {
     await start({ ...receiver.destination('siem'), ...receiver.destination('soc') });
-    const post = async (query: string) => (await world.enrich(newAlert(), query)).json.delivery.id;
+    const alert = newAlert();
+    const post = async (query: string) => (await world.enrich(alert, query)).json.delivery.id;
     const first = await post('?forward=siem&dedupe=incident-1');
     expect(await post('?forward=siem&dedupe=incident-1')).toBe(first);
     expect(await post('?forward=siem&dedupe=incident-2')).not.toBe(first);
     expect(await post('?forward=soc&dedupe=incident-1')).not.toBe(first);
     await receiver.arrived(3);
+  });
+
+  test('with the dedupe of another alert, or of other options, is refused, and shows nothing of the first', async () => {
+    await start();
+    const alert = newAlert();
+    const { id } = (await world.enrich(alert, '?forward=siem&dedupe=run-1')).json.delivery;
+    await end(id, 'delivered');
+    for (const [payload, query] of [
+      [newAlert(), '?forward=siem&dedupe=run-1'],
+      [alert, '?forward=siem&dedupe=run-1&format=ips'],
+    ] as const) {
+      const answer = await world.enrich(payload, query);
+      expect(answer.status).toBe(409);
+      expect(answer.json.type).toMatch(/:dedupe-reused$/);
+      expect(answer.text).not.toContain(id);
+      expect(answer.text).not.toContain(String(alert.alertId));
+    }
+    expect(receiver.arrivals).toHaveLength(1);
   });
 });
 
@@ -299,6 +318,89 @@ describe('GET /api/deliveries/{id} and POST …/redeliver', () => {
     expect(waitMs).toBeLessThan(900_000);
   });
 
+  test('a dead letter is listed with the others of its destination, and sent again with them', async () => {
+    await start({ ...receiver.destination('siem'), ...receiver.destination('soc') });
+    receiver.answer = () => 410;
+    const ids: string[] = [];
+    for (const name of ['siem', 'siem', 'soc']) {
+      const { id } = (await world.enrich(newAlert(), `?forward=${name}`)).json.delivery;
+      await end(id, 'dead-lettered');
+      ids.push(id);
+    }
+    const listed = async (query: string) => {
+      const { status, json } = await world.get(`/api/deliveries${query}`);
+      expect(status).toBe(200);
+      return json.value.filter(({ id }: { id: string }) => ids.includes(id));
+    };
+    // The alarm comes after the mark.
+    for (const id of ids) await logged(world.logs, `The delivery ${id}`);
+    expect(await listed('?status=dead-lettered&destination=soc')).toEqual([
+      {
+        id: ids[2],
+        destination: 'soc',
+        status: 'dead-lettered',
+        attempts: 1,
+        lastStatus: 410,
+        acceptedAt: expect.stringMatching(/Z$/),
+        deadLetteredAt: expect.stringMatching(/Z$/),
+        hasBody: true,
+      },
+    ]);
+    expect((await listed('')).length).toBe(3);
+    receiver.answer = () => 200;
+    const again = await world.send('POST', '/api/deliveries/redeliver?destination=siem&since=2020-01-01');
+    expect(again.status).toBe(200);
+    expect(again.json).toEqual({ requeued: 2, remaining: 0 });
+    for (const id of ids.slice(0, 2)) await end(id, 'delivered');
+    const twice = await world.send('POST', '/api/deliveries/redeliver?destination=siem');
+    expect(twice.json).toEqual({ requeued: 0, remaining: 0 });
+    expect(await listed('?destination=siem')).toEqual([]);
+  });
+
+  test.each([
+    ['GET', '/api/deliveries?status=queued', 'invalid-option', 'dead-lettered'],
+    ['GET', '/api/deliveries?colour=red', 'unknown-option', 'status, destination, after'],
+    ['GET', '/api/deliveries?after=nonsense', 'invalid-option', 'nextLink'],
+    ['GET', `/api/deliveries?destination=${'x'.repeat(400)}`, 'invalid-option', '40'],
+    ['POST', '/api/deliveries/redeliver', 'invalid-option', 'siem'],
+    ['POST', '/api/deliveries/redeliver?destination=pager', 'invalid-option', 'siem'],
+    ['POST', '/api/deliveries/redeliver?destination=siem&since=yesterday', 'invalid-option', 'ISO 8601'],
+    [
+      'POST',
+      '/api/deliveries/redeliver?destination=siem&until=2026-11-23T18:00:00',
+      'invalid-option',
+      'since',
+    ],
+  ])('%s %s: 400 that says what can be', async (method, path, kind, told) => {
+    await start();
+    const answer = await world.send(method, path);
+    expect(answer.status).toBe(400);
+    expect(answer.json.type).toMatch(new RegExp(`:${kind}$`));
+    if (told !== 'since') expect(answer.json.detail).toContain(told);
+  });
+
+  test('the next page of a list is an address of the app', async () => {
+    await start(receiver.destination(), { settings: { PUBLIC_BASE_URL: 'https://gateway.example.com/soc' } });
+    receiver.answer = () => 410;
+    const answers = await Promise.all(
+      // Another product's: they take no permits.
+      Array.from({ length: 101 }, (_, n) =>
+        world.enrich({ ...OTHER_PRODUCT, id: `page-${n}` }, '?forward=siem'),
+      ),
+    );
+    await receiver.arrived(101);
+    const first = await eventually(async () => {
+      const { json } = await world.get('/api/deliveries?destination=siem');
+      return json.nextLink ? json : undefined; // marks are written a moment after the receiver has answered
+    });
+    const link = new URL(first.nextLink);
+    expect(`${link.origin}${link.pathname}`).toBe('https://gateway.example.com/soc/api/deliveries');
+    const second = await world.get(`/api/deliveries${link.search}`);
+    const ids = [...first.value, ...second.json.value].map(({ id }: { id: string }) => id);
+    for (const { json } of answers) expect(ids).toContain(json.delivery.id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   test('know nothing of an id that is none of theirs: 404', async () => {
     await start();
     for (const id of ['0'.repeat(32), 'x', '..%2F..%2Fquota', 'A'.repeat(32), 'a'.repeat(5_000)]) {
@@ -317,6 +419,8 @@ describe('GET /api/deliveries/{id} and POST …/redeliver', () => {
     await start(receiver.destination(), { functionKey: 'key-12345678' });
     expect((await world.get(`/api/deliveries/${'0'.repeat(32)}`)).status).toBe(401);
     expect((await world.send('POST', `/api/deliveries/${'0'.repeat(32)}/redeliver`)).status).toBe(401);
+    expect((await world.get('/api/deliveries')).status).toBe(401);
+    expect((await world.send('POST', '/api/deliveries/redeliver?destination=siem')).status).toBe(401);
     expect((await world.get(`/api/deliveries/${'0'.repeat(32)}?code=key-12345678`)).status).toBe(404);
   });
 });

@@ -37,8 +37,9 @@ describe('a destination gets', () => {
       'user-agent': `defender-alert-ip-enrichment/${VERSION}`,
       'webhook-id': 'dl_1',
       'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
-      traceparent: OUTGOING.traceparent,
+      traceparent: expect.stringMatching(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/),
     });
+    expect(headers.traceparent).not.toBe(OUTGOING.traceparent);
     expect(headers).not.toHaveProperty('webhook-signature');
     expect(headers).not.toHaveProperty('authorization');
   });
@@ -60,6 +61,19 @@ describe('a destination gets', () => {
       `v1,${createHmac('sha256', key).update(signed).digest('base64')}`,
     );
   });
+
+  test.each([0, 1, 499, 500, 999])(
+    'a signature over the time in its header, %d ms after the full second',
+    async (ms) => {
+      const { receiver, send } = await between({ auth: SIGNED }, SECRET);
+      await fire.time.pass(1_000 - (Date.now() % 1_000) + ms);
+      expect((await send()).kind).toBe('delivered');
+      expect(receiver.received[0]?.isVerified).toBe(true);
+      expect(Number(receiver.received[0]?.headers['webhook-timestamp'])).toBeLessThanOrEqual(
+        Date.now() / 1_000,
+      );
+    },
+  );
 
   test.each([SECRET, NEXT_SECRET])(
     'a signature with each secret, so that receivers may know either (%#)',

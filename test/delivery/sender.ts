@@ -3,8 +3,8 @@ import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { createApp } from '../../shared/app/app.js';
 import { systemClock } from '../../shared/base/clock.js';
 // Loaded before time stands still: the app itself loads it with the first attempt.
-import '../../shared/delivery/send.js';
-import type { Outgoing, Sent } from '../../shared/delivery/sending.js';
+import '../../shared/delivery/post.js';
+import type { Attempt, Outgoing } from '../../shared/delivery/send.js';
 import { forgetIdentityEndpoint } from '../support/identity-library.js';
 import { leaksIn } from '../support/leaks.js';
 
@@ -40,12 +40,12 @@ export async function startSender(destinations: Readonly<Record<string, unknown>
   const startup = createApp(env, { clock: systemClock, random: () => 0.5, report: () => {} });
   if (!startup.ok) throw new Error(JSON.stringify(startup.problems));
   const { app } = startup;
-  const sent: Sent[] = [];
+  const sent: Attempt[] = [];
   return {
     app,
     identity,
     /** Tries once to send something to a destination. */
-    async send(name = 'siem', outgoing: Partial<Outgoing> = {}, signal?: AbortSignal): Promise<Sent> {
+    async send(name = 'siem', outgoing: Partial<Outgoing> = {}, signal?: AbortSignal): Promise<Attempt> {
       const destination = app.settings.destinations.find((one) => one.name === name);
       if (!destination) throw new Error(`There is no destination ${name}.`);
       const became = await app.send(destination, { ...OUTGOING, ...outgoing }, signal);

@@ -1,32 +1,37 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { DELIVERY_TEXT, type Delivery } from '../../shared/delivery/delivery.js';
-import type { Sent } from '../../shared/delivery/sending.js';
+import { viewDelivery } from '../../shared/delivery/deliveries.js';
+import { DELIVERY_STATE, type Delivery } from '../../shared/delivery/delivery.js';
+import { type Attempt, childTraceparent } from '../../shared/delivery/send.js';
 import {
-  abandon,
-  bury,
-  claim,
+  deadLetter,
   mayLackMessage,
   newDelivery,
-  revive,
+  redrive,
   settle,
   verdictOn,
+  waitBefore,
 } from '../../shared/delivery/transitions.js';
-import { viewDelivery } from '../../shared/delivery/view.js';
+import { claim as claimItem, releaseClaim } from '../../shared/queue-work/work-item.js';
 import { DOWN, HOUR, OK, SCHEDULE_MS } from './deliveries-fixture.js';
 
 const NOW = Date.UTC(2026, 10, 23, 18);
 const fresh = newDelivery({ id: 'a'.repeat(32), destination: 'siem', contentType: 'text/plain' }, 0, NOW);
-const TIMEOUT_MS = 15_000;
+const LEASE_MS = 90_000;
+
+/** Claims a delivery by a message of this generation. */
+function claim(delivery: Delivery, generation: number, by: string, nowMs: number) {
+  return claimItem(delivery, { id: delivery.id, generation }, by, LEASE_MS, nowMs);
+}
 
 function claimed(delivery: Delivery, by = 'one', nowMs = NOW): Delivery {
-  const verdict = claim(delivery, delivery.generation, by, TIMEOUT_MS, nowMs);
+  const verdict = claim(delivery, delivery.generation, by, nowMs);
   if (verdict.kind !== 'work') throw new Error(verdict.kind);
-  return verdict.delivery;
+  return verdict.item;
 }
 
 /** An attempt from its claim to its end. */
-function attempt(delivery: Delivery, sent: Sent, nowMs = NOW): Delivery {
+function attempt(delivery: Delivery, sent: Attempt, nowMs = NOW): Delivery {
   const verdict = verdictOn(delivery, sent, SCHEDULE_MS, 0, nowMs);
   const settled = settle(claimed(delivery, 'one', nowMs), 'one', verdict, nowMs);
   if (!settled) throw new Error('the claim was lost');
@@ -34,33 +39,33 @@ function attempt(delivery: Delivery, sent: Sent, nowMs = NOW): Delivery {
 }
 
 describe('a message', () => {
-  test('claims its attempt, once, until well after the receiver’s time-out', () => {
+  test('claims its attempt, once, until its lease has run out', () => {
     const delivery = claimed(fresh);
     const untilMs = delivery.claim?.untilMs ?? 0;
-    expect(untilMs).toBeGreaterThan(NOW + 4 * TIMEOUT_MS);
-    expect(claim(delivery, 0, 'other', TIMEOUT_MS, untilMs - 1)).toEqual({
-      kind: 'look-again',
+    expect(untilMs).toBe(NOW + LEASE_MS);
+    expect(claim(delivery, 0, 'other', untilMs - 1)).toEqual({
+      kind: 'retry-later',
       atMs: untilMs,
     });
-    expect(claim(delivery, 0, 'one', TIMEOUT_MS, NOW + 1).kind).toBe('work');
-    expect(claim(delivery, 0, 'other', TIMEOUT_MS, untilMs).kind).toBe('work');
+    expect(claim(delivery, 0, 'one', NOW + 1).kind).toBe('work');
+    expect(claim(delivery, 0, 'other', untilMs).kind).toBe('work');
   });
 
   test('of an earlier attempt, or of a delivery that has ended, does nothing; of a later one it works', () => {
     const second = attempt(fresh, DOWN);
     expect(second.generation).toBe(1);
-    expect(claim(second, 0, 'one', TIMEOUT_MS, NOW)).toEqual({ kind: 'drop' });
-    expect(claim(attempt(fresh, OK), 0, 'one', TIMEOUT_MS, NOW)).toEqual({ kind: 'drop' });
-    expect(claim(fresh, 1, 'one', TIMEOUT_MS, NOW)).toMatchObject({
+    expect(claim(second, 0, 'one', NOW)).toEqual({ kind: 'drop' });
+    expect(claim(attempt(fresh, OK), 0, 'one', NOW)).toEqual({ kind: 'drop' });
+    expect(claim(fresh, 1, 'one', NOW)).toMatchObject({
       kind: 'work',
-      delivery: { generation: 1 },
+      item: { generation: 1 },
     });
   });
 
   test('that is given up in the middle is free for the next one at once', () => {
-    const given = abandon(claimed(fresh), 'one') as Delivery;
-    expect(claim(given, 0, 'other', TIMEOUT_MS, NOW).kind).toBe('work');
-    expect(abandon(claimed(fresh), 'other')).toBeUndefined();
+    const given = releaseClaim(claimed(fresh), 'one') as Delivery;
+    expect(claim(given, 0, 'other', NOW).kind).toBe('work');
+    expect(releaseClaim(claimed(fresh), 'other')).toBeUndefined();
   });
 });
 
@@ -70,7 +75,9 @@ describe('an attempt', () => {
     const settled = settle(other, 'one', { kind: 'delivered', status: 200 }, NOW);
     expect(settled).toMatchObject({ attempts: 1, end: { kind: 'delivered', status: 200, atMs: NOW } });
     expect(settled?.claim).toBeUndefined();
-    expect(settle(other, 'one', { kind: 'again', waitMs: 1 }, NOW)).toBeUndefined();
+    expect(
+      settle(other, 'one', { kind: 'again', waitMs: 1, attempt: { atMs: NOW, reason: 'It was so.' } }, NOW),
+    ).toBeUndefined();
   });
 
   test('that failed is made again by the schedule until that is spent', () => {
@@ -93,34 +100,13 @@ describe('an attempt', () => {
     const gone = attempt(fresh, { kind: 'gone', status: 410, reason: 'It wants no more.' });
     expect(viewDelivery(gone)).toMatchObject({ status: 'dead-lettered', attempts: 1, lastStatus: 410 });
   });
-
-  test('that was spared uses nothing up, until the whole schedule and an hour are over', () => {
-    const spared: Sent = { kind: 'spared', retryAfterMs: 60_000 };
-    let delivery = attempt(fresh, spared);
-    expect(delivery).toMatchObject({
-      attempts: 0,
-      generation: 1,
-      nextAtMs: NOW + 60_000,
-      run: { failed: 0 },
-    });
-    for (let minutes = 1; minutes < 31 * 60; minutes++) delivery = attempt(delivery, spared);
-    expect(delivery.end).toBeUndefined();
-    for (let minutes = 0; minutes < 60 && !delivery.end; minutes++) delivery = attempt(delivery, spared);
-    expect(delivery.end?.kind).toBe('dead-lettered');
-  });
-
-  test('that was spared is not given up for the time in which nobody worked', () => {
-    const spared: Sent = { kind: 'spared', retryAfterMs: 60_000 };
-    expect(attempt(fresh, spared, NOW + 100 * HOUR).end).toBeUndefined();
-    expect(attempt(attempt(fresh, spared), spared, NOW + 100 * HOUR).end).toBeUndefined();
-  });
 });
 
 describe('a dead letter', () => {
-  const dead = bury(fresh, 0, 'It was so.', NOW) as Delivery;
+  const dead = deadLetter(fresh, { generation: 0 }, 'It was so.', NOW) as Delivery;
 
   test('begins its schedule anew, and nothing else does', () => {
-    const alive = revive(dead, NOW + HOUR) as Delivery;
+    const alive = redrive(dead, NOW + HOUR) as Delivery;
     expect(alive).toMatchObject({
       generation: 1,
       nextAtMs: NOW + HOUR,
@@ -128,13 +114,13 @@ describe('a dead letter', () => {
     });
     expect(viewDelivery(alive)).toMatchObject({ id: fresh.id, status: 'queued' });
     expect(mayLackMessage(alive, NOW + HOUR)).toBe(true);
-    expect(revive(alive, NOW)).toBeUndefined();
-    expect(revive(attempt(fresh, OK), NOW)).toBeUndefined();
+    expect(redrive(alive, NOW)).toBeUndefined();
+    expect(redrive(attempt(fresh, OK), NOW)).toBeUndefined();
   });
 
   test('is not made by an old message, nor of what has ended', () => {
-    expect(bury(attempt(fresh, DOWN), 0, '', NOW)).toBeUndefined();
-    expect(bury(attempt(fresh, OK), 9, '', NOW)).toBeUndefined();
+    expect(deadLetter(attempt(fresh, DOWN), { generation: 0 }, '', NOW)).toBeUndefined();
+    expect(deadLetter(attempt(fresh, OK), { generation: 9 }, '', NOW)).toBeUndefined();
   });
 });
 
@@ -148,11 +134,10 @@ test('a message may be lacking before the first attempt, and a quarter of an hou
 });
 
 test('whatever happens to it: it ends once, its generation never falls, and it is read as it was written', () => {
-  const sent = fc.oneof<fc.Arbitrary<Sent>[]>(
+  const sent = fc.oneof<fc.Arbitrary<Attempt>[]>(
     fc.constant(OK),
     fc.constant(DOWN),
     fc.record({ kind: fc.constant('failed'), reason: fc.string(), retryAfterMs: fc.nat(1e9) }),
-    fc.record({ kind: fc.constant('spared'), retryAfterMs: fc.nat(1e9) }),
     fc.record({ kind: fc.constant('gone'), status: fc.constant(410), reason: fc.string() }),
   );
   const passes = fc.record({
@@ -166,27 +151,75 @@ test('whatever happens to it: it ends once, its generation never falls, and it i
       let nowMs = NOW;
       for (const { ms, sent: became, random } of steps) {
         nowMs += ms;
-        const verdict = claim(delivery, delivery.generation, 'one', TIMEOUT_MS, nowMs);
+        const verdict = claim(delivery, delivery.generation, 'one', nowMs);
         if (delivery.end) {
           expect(verdict.kind).toBe('drop');
           continue;
         }
         if (verdict.kind !== 'work') throw new Error(verdict.kind);
         const next = settle(
-          verdict.delivery,
+          verdict.item,
           'one',
-          verdictOn(verdict.delivery, became, SCHEDULE_MS, random, nowMs),
+          verdictOn(verdict.item, became, SCHEDULE_MS, random, nowMs),
           nowMs,
         ) as Delivery;
         expect(next.generation).toBe(next.end ? delivery.generation : delivery.generation + 1);
         if (!next.end) expect(next.nextAtMs).toBeGreaterThanOrEqual(nowMs);
         expect(next.run.failed).toBeLessThanOrEqual(SCHEDULE_MS.length);
-        expect(DELIVERY_TEXT.read(DELIVERY_TEXT.write(next))).toEqual(next);
+        expect(DELIVERY_STATE.read(JSON.parse(JSON.stringify(next)))).toEqual(next);
         delivery = next;
       }
     }),
   );
-  for (const none of ['', '{}', '{"version":2,"id":"x","run":{}}', 'null']) {
-    expect(DELIVERY_TEXT.read(none)).toBeUndefined();
+  for (const none of [
+    {},
+    { run: {} },
+    { ...fresh, run: 1 },
+    { ...fresh, attempts: 'x' },
+    { ...fresh, end: 1 },
+  ]) {
+    expect(DELIVERY_STATE.read(none as never)).toBeUndefined();
+  }
+});
+
+const DAY_MS = 86_400_000;
+const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const schedule = fc.array(fc.integer({ min: 0, max: 36_000_000 }), { minLength: 1, maxLength: 12 });
+
+test('no attempt comes sooner than its schedule says, nor later than a tenth more', () => {
+  fc.assert(
+    fc.property(schedule, fc.nat(20), chance, (steps, failed, random) => {
+      const waitMs = waitBefore(steps, failed, undefined, random);
+      const planned = steps[failed];
+      if (planned === undefined) return expect(waitMs).toBeUndefined();
+      expect(waitMs).toBeGreaterThanOrEqual(planned);
+      expect(waitMs).toBeLessThanOrEqual(planned * 1.1);
+    }),
+  );
+});
+
+test('Retry-After lengthens a wait, and never shortens one, nor makes an attempt more', () => {
+  fc.assert(
+    fc.property(schedule, fc.nat(20), fc.nat(DAY_MS), chance, (steps, failed, askedMs, random) => {
+      const waitMs = waitBefore(steps, failed, askedMs, random);
+      const planned = steps[failed];
+      if (planned === undefined) return expect(waitMs).toBeUndefined();
+      expect(waitMs).toBeGreaterThanOrEqual(Math.max(planned, askedMs));
+      expect(waitMs).toBeLessThanOrEqual(Math.max(planned, DAY_MS) * 1.1);
+    }),
+  );
+});
+
+test('a trace goes on under another span id; what is no trace is none', () => {
+  const given = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  fc.assert(
+    fc.property(chance, (random) => {
+      const next = childTraceparent(given, () => random) ?? '';
+      expect(next).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
+      expect(next).not.toContain('-0000000000000000-');
+    }),
+  );
+  for (const none of [undefined, '', 'x', `${given}-more`, '01-x-y-z']) {
+    expect(childTraceparent(none, Math.random)).toBeUndefined();
   }
 });

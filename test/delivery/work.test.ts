@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { sweepDeliveries } from '../../shared/delivery/sweep-deliveries.js';
-import type { BlobStore } from '../../shared/storage/blob-store.js';
+import { CodeNotLoadedError } from '../../shared/base/errors.js';
+import { emitNothing } from '../../shared/base/telemetry-event.js';
+import { createSend } from '../../shared/delivery/send.js';
 import { sweep } from '../../shared/storage/sweep.js';
 import {
   type DeliveriesFixture,
   DOWN,
   destination,
   HOUR,
+  LARGE,
   OK,
   openDeliveriesFixture,
   payload,
@@ -21,20 +23,22 @@ beforeEach(() => {
 });
 afterEach(() => fixture.close());
 
-const sweepAll = () => {
-  const { store, queue, clock, places } = fixture;
-  return clock.until(sweepDeliveries({ store, queue, clock, places }, 60_000));
-};
+const sweepAll = () => fixture.clock.until(fixture.open().sweep(60_000));
 const blobs = (folder: string) => [...fixture.store.blobs.keys()].filter((name) => name.startsWith(folder));
+/** All that is stored, as one text. */
+const allStored = () => [...fixture.store.blobs.values()].map(({ text }) => text).join('\n');
 
 describe('a delivery', () => {
   test('is tried at once, and nothing of its body is kept after it', async () => {
     fixture.startWorker();
-    const { id, status } = await fixture.post();
+    const { id, status } = await fixture.post({ text: '{"canary":1}' });
+    const large = await fixture.post({ text: LARGE });
     expect(status).toBe('queued');
     expect(await fixture.untilIs('delivered', id)).toMatchObject({ attempts: 1, lastStatus: 204 });
+    await fixture.untilIs('delivered', large.id);
     await fixture.clock.pass(0);
     expect(blobs(fixture.places.bodies)).toEqual([]);
+    expect(allStored()).not.toMatch(/canary|padding/);
     expect(fixture.queue.messages.size).toBe(0);
     expect(fixture.errors).toEqual([]);
   });
@@ -42,9 +46,9 @@ describe('a delivery', () => {
   test('row 37: every attempt of the schedule fails → a dead letter with its body and an alarm, hours later; no wait is an error, and nothing vanishes', async () => {
     fixture.receive = () => DOWN;
     fixture.startWorker();
-    const { id } = await fixture.post();
+    const { id } = await fixture.post({ text: LARGE });
     const view = await fixture.untilIs('dead-lettered', id, 60_000);
-    expect(view).toMatchObject({ attempts: 8, lastStatus: 503 });
+    expect(view).toMatchObject({ attempts: SCHEDULE_MS.length, lastStatus: 503 });
     const waits = fixture.arrivals.slice(1).map(({ atMs }, n) => atMs - (fixture.arrivals[n]?.atMs ?? 0));
     SCHEDULE_MS.slice(1).forEach((plannedMs, n) => {
       expect(waits[n]).toBeGreaterThanOrEqual(plannedMs);
@@ -91,8 +95,8 @@ describe('a delivery', () => {
 
   test('whose destination is removed before its job is done is a dead letter of the enriched alert', async () => {
     const instance = fixture.open();
-    const order = await fixture.clock.until(
-      instance.order({
+    const reservation = await fixture.clock.until(
+      instance.reserve({
         destination: 'siem',
         text: '{}',
         query: '',
@@ -101,8 +105,8 @@ describe('a delivery', () => {
       }),
     );
     fixture.destinations = [];
-    const receipt = await fixture.clock.until(fixture.open().accept(order, payload('{"n":1}')));
-    expect(receipt).toEqual({ id: order.id, destination: 'siem', status: 'dead-lettered' });
+    const receipt = await fixture.clock.until(fixture.open().accept(reservation, payload('{"n":1}')));
+    expect(receipt).toEqual({ id: reservation.id, destination: 'siem', status: 'dead-lettered' });
     expect(fixture.reports).toHaveLength(1);
   });
 
@@ -123,18 +127,6 @@ describe('a delivery', () => {
     withSecret('new');
     await fixture.untilIs('delivered', id);
     expect(secrets).toEqual(['old', 'new']);
-  });
-
-  test('is spared without using an attempt up, and given up after its schedule and an hour', async () => {
-    fixture = openDeliveriesFixture(undefined, 120_000);
-    fixture.receive = () => ({ kind: 'spared', retryAfterMs: 600_000 });
-    fixture.startWorker();
-    const { id } = await fixture.post();
-    await fixture.clock.pass(30 * HOUR);
-    expect(await fixture.ask(id)).toMatchObject({ status: 'queued', attempts: 0 });
-    await fixture.clock.pass(8 * HOUR); // how often the host looks is not in the sum
-    expect(await fixture.ask(id)).toMatchObject({ status: 'dead-lettered', attempts: 0 });
-    expect(fixture.reports).toHaveLength(1);
   });
 
   test('that fails again and again by a fault of ours is a dead letter, with an alarm', async () => {
@@ -263,7 +255,7 @@ describe('a write of which only the answer is lost, so that the library repeats 
 
   test('leaves no body of what was delivered', async () => {
     fixture.startWorker();
-    const { id } = await fixture.post();
+    const { id } = await fixture.post({ text: LARGE });
     await fixture.untilIs('delivered', id);
     await fixture.clock.pass(HOUR);
     expect(blobs(fixture.places.bodies)).toEqual([]);
@@ -275,7 +267,7 @@ test('a delivery of a later version of the app is left to that version, and its 
   const { id } = await fixture.post();
   const name = fixture.places.state(id);
   const { text, ...rest } = fixture.store.blobs.get(name) ?? { text: '', etag: '', lastModifiedMs: 0 };
-  fixture.store.blobs.set(name, { ...rest, text: text.replace('"version":1', '"version":2') });
+  fixture.store.blobs.set(name, { ...rest, text: text.replace(/"version":\d/, '"version":99') });
   fixture.startWorker();
   await fixture.clock.pass(HOUR);
   await expect(fixture.ask(id)).rejects.toMatchObject({ status: 503 });
@@ -319,12 +311,12 @@ describe('a dead letter of which what was to be sent is not there', () => {
   const order = { id: 'b'.repeat(32), destination: 'siem' };
 
   test('since it is gone: the alarm does not promise that it can be sent again, and it cannot', async () => {
-    const { id } = await fixture.post();
-    fixture.store.blobs.delete(fixture.places.body(id));
+    const { id } = await fixture.post({ text: LARGE });
+    for (const name of blobs(fixture.places.bodies)) fixture.store.blobs.delete(name);
     fixture.startWorker();
     await fixture.untilIs('dead-lettered', id);
     const { clock } = fixture;
-    await clock.until(fixture.open().bury(order, undefined, 'The payload is gone.'));
+    await clock.until(fixture.open().deadLetter(order, undefined, 'The payload is gone.'));
     expect(fixture.reports).toHaveLength(2);
     expect(JSON.stringify(fixture.reports)).not.toContain('redeliver');
     for (const dead of [id, order.id]) {
@@ -332,11 +324,13 @@ describe('a dead letter of which what was to be sent is not there', () => {
         kind: 'delivery-not-dead',
         message: expect.stringContaining('Post the alerts again.'),
       });
+      // To be refused changes nothing.
+      expect(await fixture.ask(dead)).toMatchObject({ status: 'dead-lettered' });
     }
   });
 
   test('since it could not be made: the alarm says that the alerts as posted can be sent', async () => {
-    await fixture.clock.until(fixture.open().bury(order, '{"posted":1}', 'It could not be enriched.'));
+    await fixture.clock.until(fixture.open().deadLetter(order, '{"posted":1}', 'It could not be enriched.'));
     expect(fixture.reports[0]?.detail).toContain('as they were posted');
     fixture.startWorker();
     await fixture.clock.until(fixture.open().redeliver(order.id));
@@ -369,9 +363,7 @@ describe('what is kept', () => {
     expect(await fixture.ask(waiting.id)).toMatchObject({ status: 'queued' });
     const same = { prefix: fixture.places.same, containing: '', olderThanMs: HOUR };
     await fixture.clock.until(sweep(fixture.store, fixture.clock, [same], 60_000));
-    expect(blobs('').sort()).toEqual(
-      [fixture.places.body(waiting.id), fixture.places.state(waiting.id)].sort(),
-    );
+    expect(blobs('').sort()).toEqual([fixture.places.state(waiting.id)]);
   });
 
   test('the sweep comes to what is queued, however many dead letters there are before it', async () => {
@@ -380,21 +372,18 @@ describe('what is kept', () => {
     for (let n = 0; n < 100; n++) await fixture.post();
     await fixture.clock.pass(HOUR);
     await fixture.close();
-    const { store, queue, clock, places } = fixture;
+    const { store, queue, clock } = fixture;
     const { id } = await fixture.post();
     queue.messages.clear();
     await fixture.clock.pass(2 * DAY);
-    const slow: BlobStore = {
-      read: async (name) => {
-        await clock.sleep(20);
-        return store.read(name);
-      },
-      write: (...given) => store.write(...given),
-      delete: (...given) => store.delete(...given),
-      list: (...given) => store.list(...given),
+    const read = store.read.bind(store);
+    store.read = async (name) => {
+      await clock.sleep(20);
+      return read(name);
     };
     // Time for two batches of reading, and there are seven.
-    const swept = await clock.until(sweepDeliveries({ store: slow, queue, clock, places }, 50));
+    const swept = await clock.until(fixture.open().sweep(50));
+    store.read = read;
     expect(swept).toMatchObject({ deleted: 0, finished: true });
     fixture.receive = () => OK;
     fixture.startWorker();
@@ -423,7 +412,7 @@ describe('what is kept', () => {
   test('the sweep sends a message for what is queued and long overdue, and sees to what a crash has left', async () => {
     const { id } = await fixture.post();
     fixture.queue.messages.clear();
-    fixture.store.blobs.set(fixture.places.body('f'.repeat(32)), {
+    fixture.store.blobs.set(`${fixture.places.bodies}${'f'.repeat(32)}`, {
       text: '{}',
       etag: '"x"',
       lastModifiedMs: 0,
@@ -433,4 +422,145 @@ describe('what is kept', () => {
     fixture.startWorker();
     await fixture.untilIs('delivered', id);
   });
+});
+
+describe('a dead letter', () => {
+  beforeEach(() => {
+    fixture.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
+  });
+
+  test('whose worker was killed before it could say so is announced when its message comes again', async () => {
+    const { id } = await fixture.post();
+    let isWritten = false;
+    const write = fixture.store.write.bind(fixture.store);
+    fixture.store.write = async (name, text, condition) => {
+      if (isWritten) return new Promise<never>(() => {});
+      isWritten = text.includes('"end"');
+      return write(name, text, condition);
+    };
+    void fixture.open().work({ id, generation: 0 });
+    await fixture.clock.pass(1_000);
+    fixture.store.write = write;
+    expect(await fixture.ask(id)).toMatchObject({ status: 'dead-lettered' });
+    expect(fixture.reports).toEqual([]);
+    fixture.startWorker();
+    await fixture.clock.pass(HOUR);
+    expect(fixture.reports).toEqual([
+      { event: 'delivery-dead-lettered', detail: expect.stringContaining(id) },
+    ]);
+    expect(blobs(fixture.places.dead)).toHaveLength(1);
+  });
+
+  test('that is sent again is counted no more', async () => {
+    fixture.startWorker();
+    const { id } = await fixture.post();
+    await fixture.untilIs('dead-lettered', id);
+    expect((await fixture.clock.until(fixture.open().dead())).ids).toEqual([id]);
+    fixture.receive = () => OK;
+    await fixture.clock.until(fixture.open().redeliver(id));
+    expect((await fixture.clock.until(fixture.open().dead())).ids).toEqual([]);
+  });
+
+  test.each([
+    ['small', '{}'],
+    ['large', LARGE],
+  ])(
+    'that is sent again on its last day and dies once more stays for 30 days more (%s)',
+    async (_size, text) => {
+      fixture.startWorker();
+      const { id } = await fixture.post({ text });
+      await fixture.untilIs('dead-lettered', id);
+      await fixture.close();
+      await fixture.clock.pass(30 * DAY - HOUR);
+      await fixture.clock.until(fixture.open().redeliver(id));
+      fixture.startWorker();
+      await fixture.untilIs('dead-lettered', id);
+      await fixture.close();
+      for (let days = 0; days < 29; days++) {
+        await fixture.clock.pass(DAY);
+        await sweepAll();
+      }
+      fixture.receive = () => OK;
+      await fixture.clock.until(fixture.open().redeliver(id));
+      fixture.startWorker();
+      await fixture.untilIs('delivered', id);
+    },
+  );
+});
+
+describe('what a delivery costs of the storage account', () => {
+  const requests = () => {
+    const { read, write, refused, delete: deleted, list } = fixture.store.operations;
+    return read + write + refused + deleted + list + fixture.queue.sent;
+  };
+  /** Requests while something is done. */
+  const during = async (run: () => Promise<unknown>) => {
+    const before = requests();
+    await run();
+    return requests() - before;
+  };
+
+  test.each([
+    ['small', '{}', 3, 3],
+    ['large', LARGE, 4, 5],
+  ])('to accept and to deliver one, %s', async (_size, text, toAccept, toDeliver) => {
+    let id = '';
+    const accepting = await during(async () => {
+      ({ id } = await fixture.post({ text }));
+    });
+    expect(accepting).toBe(toAccept);
+    const work = () => fixture.clock.until(fixture.open().work({ id, generation: 0 }));
+    expect(await during(work)).toBe(toDeliver);
+    expect(await fixture.ask(id)).toMatchObject({ status: 'delivered' });
+  });
+
+  test('while one waits for a slot: one read and one message, whatever its size', async () => {
+    fixture.receive = () => new Promise(() => {});
+    const instance = fixture.open();
+    const ids: string[] = [];
+    for (let n = 0; n < 7; n++) ids.push((await fixture.post({ text: LARGE.replace('x', `${n}`) })).id);
+    for (const id of ids.slice(0, 6)) void instance.work({ id, generation: 0 });
+    await fixture.clock.pass(5_000);
+    const last = ids[6] ?? '';
+    let worked = '';
+    const deferring = await during(async () => {
+      worked = await fixture.clock.until(instance.work({ id: last, generation: 0 }));
+    });
+    expect({ worked, deferring }).toEqual({ worked: 'deferred', deferring: 2 });
+    expect(await fixture.ask(last)).toMatchObject({ status: 'queued', attempts: 0 });
+  });
+});
+
+test('code that cannot be loaded costs no attempt and no delivery of the message, and the log says what is missing', async () => {
+  let loads = 0;
+  fixture.receive = () => {
+    if (++loads > 8) return OK;
+    throw new CodeNotLoadedError('sends to destinations', Object.assign(new Error('x'), { code: 'EMFILE' }));
+  };
+  fixture.startWorker();
+  const { id } = await fixture.post();
+  expect(await fixture.untilIs('delivered', id)).toMatchObject({ attempts: 1 });
+  expect(fixture.errors).toEqual([]);
+  expect(fixture.reports.map(({ event }) => event)).toEqual(Array(8).fill('code-not-loaded'));
+  expect(fixture.reports[0]?.detail).toMatch(/sends to destinations.*EMFILE/);
+});
+
+test('the sender loads its code again after it could not be loaded', async () => {
+  let loads = 0;
+  const load = async () => {
+    if (++loads === 1) throw Object.assign(new Error('x'), { code: 'EIO' });
+    return { createPoster: () => async () => OK };
+  };
+  const ownToken = () => Promise.reject(new Error('nobody asks for one'));
+  const sender = {
+    clock: fixture.clock,
+    random: Math.random,
+    emit: emitNothing,
+    userAgent: 'test',
+    ownToken,
+  };
+  const send = createSend(sender, load);
+  const outgoing = { id: 'x', body: '{}', contentType: 'text/plain', traceparent: undefined };
+  await expect(send(destination(), outgoing)).rejects.toBeInstanceOf(CodeNotLoadedError);
+  expect(await send(destination(), outgoing)).toEqual(OK);
 });

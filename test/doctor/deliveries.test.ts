@@ -94,3 +94,23 @@ test('what waits in the queues, what was given up, and the dead letters with how
   expect(bad).toEqual(expect.arrayContaining(['fail queues', 'fail dead-letters']));
   expect(answer.text).not.toContain(URL_CANARY);
 });
+
+test('a destination that takes connections and refuses what it is sent does not look healthy', async () => {
+  azurite = await startAzurite();
+  const refusing = await startReceiver();
+  receiver = refusing;
+  refusing.answer = () => 401;
+  const settings = {
+    STATE_STORAGE: undefined,
+    AzureWebJobsStorage: azurite.connectionString,
+    FORWARD_DESTINATIONS: JSON.stringify(refusing.destination('siem', { scheduleSeconds: [0, 3_600] })),
+  };
+  world = await startWorld({ settings });
+  const { id } = (await world.enrich({ alertId: freshAlertIds(1)[0] }, '?forward=siem')).json.delivery;
+  const told = await eventually(async () => {
+    const { of } = await consult(world);
+    return of('destinations').status === 'warn' ? of('destinations') : undefined;
+  });
+  expect(told.found).toMatch(new RegExp(`^siem: .*${id}.*last answer 401.*next attempt \\d{4}-`));
+  expect(told.fix).toContain('answered 401');
+});

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { type Receiver, startReceiver } from '../../local/receiver/receiver.js';
 // Loaded before time stands still: the app itself loads it when it is asked.
-import '../../shared/delivery/connect.js';
+import '../../shared/delivery/agents.js';
 import { FakeTimers } from '../support/fake-timers.js';
 import { CLOSED_PORT, resolveTo } from '../support/network.js';
 import { type RawServer, startSilentServer } from '../support/raw-server.js';

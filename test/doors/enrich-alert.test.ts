@@ -27,6 +27,7 @@ describe('an alert goes in and comes back with its IPs', () => {
       enrichment: {
         id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         status: 'complete',
+        counts: { total: 2, public: 2, private: 0, other: 0 },
         ips: KNOWN_IPS.map((address) => ({
           address,
           version: 4,

@@ -91,12 +91,14 @@ test('beyond: 410 → at once 502 that says that the API is gone', async () => {
   expect(world.asked()).toHaveLength(1);
 });
 
-test('beyond: every alert is unknown to Defender, in its own words → the doctor and the log say that the source is suspect, until one is known', async () => {
+test('beyond: every alert is unknown to Defender, in its own words → the doctor, the log and the answers say that the source is suspect, until one is known', async () => {
   const world = await fire.startWorld();
   const ids = alertIds(SUSPECT_AFTER);
   for (const id of ids) world.defender.alerts.set(id, null);
   expect((await fire.time.until(consult(world))).names).not.toContain('defender');
   await fire.time.until(world.enrich({ alertIds: ids }));
+  const warned = await fire.time.until(world.enrich({ alertIds: ids }));
+  expect(warned.json.enrichment.warnings).toMatchObject([{ kind: 'source-suspect' }]);
   const reported = () => world.logs.filter(({ message }) => message.includes('source-suspect'));
   expect(reported()).toHaveLength(1);
   expect((await fire.time.until(consult(world))).of('defender')).toMatchObject({
@@ -106,7 +108,8 @@ test('beyond: every alert is unknown to Defender, in its own words → the docto
   // A probe about an unknown alert is ok by itself; the warning stays beside it.
   const probed = await fire.time.until(consult(world, `?probe=${UNKNOWN_ALERT}`));
   expect(probed.status).toBe('warn');
-  await fire.time.until(world.enrich(ALERT));
+  const known = await fire.time.until(world.enrich(ALERT));
+  expect(known.json.enrichment).not.toHaveProperty('warnings');
   expect((await fire.time.until(consult(world))).names).not.toContain('defender');
   expect(reported()).toHaveLength(1);
 });

@@ -3,8 +3,8 @@ import { asEnrichmentError } from '../../shared/base/errors.js';
 import { DefenderClient } from '../../shared/defender/client.js';
 import type { Outcome } from '../../shared/defender/outcome.js';
 import { TokenCache } from '../../shared/identity/token-cache.js';
-import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
+import { priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { answered, OUTCOMES } from '../defender/outcomes.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -17,7 +17,10 @@ const WAIT_MS = 25_000;
 async function live(outageMinutes: number, failure: Outcome) {
   const clock = new VirtualClock();
   const [fromMs, untilMs] = [5 * MINUTE_MS, (5 + outageMinutes) * MINUTE_MS];
-  const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(100, 1500, 20)));
+  const quota = new Quota(
+    clock,
+    new MemoryLedger(clock, priorityWindows({ perMinute: 100, perHour: 1500 }, 20)),
+  );
   const client = new DefenderClient({
     apiHost: 'https://api.test',
     audience: 'https://audience.test',
@@ -52,7 +55,7 @@ async function live(outageMinutes: number, failure: Outcome) {
     void ask();
     await clock.pass(MINUTE_MS / ALERTS_PER_MINUTE);
     if (clock.monotonicMs() === untilMs) {
-      spentByOutage = 1500 - quota.view().hour.remaining - 5 * ALERTS_PER_MINUTE;
+      spentByOutage = 1500 - (quota.view().hour?.remaining ?? 0) - 5 * ALERTS_PER_MINUTE;
     }
   }
   const refused = outcomes.filter(({ kind }) => kind === 'quota-exhausted').length;

@@ -2,10 +2,22 @@ import { parseIpAddress } from '../../shared/base/ip-address.js';
 import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import {
   type AlertEntry,
+  countsOf,
   type Enrichment,
   type RelatedIp,
   statusOf,
 } from '../../shared/enrichment/result.js';
+import type { Format } from '../../shared/formats/format.js';
+
+/** A payload in an output format. */
+export function textOf({ pieces }: Format, enriched: EnrichedPayload): string {
+  return [...pieces(enriched)].join('');
+}
+
+/** The same of one that is JSON, parsed. */
+export function rendered(format: Format, enriched: EnrichedPayload) {
+  return JSON.parse(textOf(format, enriched));
+}
 
 /** The n-th alert id. */
 export const alertId = (n: number) => `da637472900382838869_${n}`;
@@ -41,7 +53,11 @@ export function payload(alerts: readonly AlertEntry[], ips: readonly RelatedIp[]
     minute: { limit: 100, remaining: 99 },
     hour: { limit: 1500, remaining: 1499 },
   };
-  return { enrichment: { id: 'e-1', status: statusOf(alerts), ips, alerts, quota }, alertText: '{"id":1}' };
+  const counts = countsOf(ips);
+  return {
+    enrichment: { id: 'e-1', status: statusOf(alerts), counts, ips, alerts, quota },
+    alertText: () => '{"id":1}',
+  };
 }
 
 /** The alert is known and has no IPs. */

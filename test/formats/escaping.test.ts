@@ -1,10 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cutRows } from '../../shared/formats/cut-rows.js';
+import { cutRows, plainText } from '../../shared/formats/comment.js';
 import { escapeHtml } from '../../shared/formats/html.js';
-import { listed } from '../../shared/formats/listed.js';
 import { escapeMarkdown } from '../../shared/formats/markdown.js';
-import { plainText } from '../../shared/formats/plain-text.js';
+import { listed } from '../../shared/formats/texts.js';
 import { ATTACKS, hostileText } from './hostile.js';
 import { readHtml } from './read-html.js';
 import { readMarkdown } from './read-markdown.js';
@@ -81,21 +80,21 @@ describe('cutRows', () => {
   const more = (count: number) => `+${count}`;
 
   test('takes all rows that fit, without a note', () => {
-    expect(cutRows([], 0, more)).toBe('');
-    expect(cutRows(['aa', 'bb'], 4, more)).toBe('aabb');
+    expect(cutRows([], 0, 0, more)).toBe('');
+    expect(cutRows(['aa', 'bb'], 2, 4, more)).toBe('aabb');
   });
 
   test('takes the rows before the first that does not fit, with room for the note', () => {
-    expect(cutRows(['aa', 'bb', 'cc', 'd'], 6, more)).toBe('aabb+2');
-    expect(cutRows(['aa', 'bb', 'cc', 'd'], 5, more)).toBe('aa+3');
-    expect(cutRows(['aaaa', 'b'], 4, more)).toBe('+2');
+    expect(cutRows(['aa', 'bb', 'cc', 'd'], 4, 6, more)).toBe('aabb+2');
+    expect(cutRows(['aa', 'bb', 'cc', 'd'], 4, 5, more)).toBe('aa+3');
+    expect(cutRows(['aaaa', 'b'], 2, 4, more)).toBe('+2');
   });
 
   test('never exceeds the budget, and takes one row more only if that did', () => {
     const rows = fc.array(fc.string({ minLength: 1, maxLength: 12 }).map((row) => row.replaceAll('+', '-')));
     fc.assert(
       fc.property(rows, fc.integer({ min: 4, max: 200 }), (all, budget) => {
-        const text = cutRows(all, budget, more);
+        const text = cutRows(all, all.length, budget, more);
         expect(text.length).toBeLessThanOrEqual(budget);
         const left = Number(text.split('+')[1] ?? 0);
         const taken = all.length - left;

@@ -1,21 +1,38 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import { ecs } from '../../shared/formats/ecs.js';
-import type { Format } from '../../shared/formats/format.js';
 import { ocsf } from '../../shared/formats/ocsf.js';
-import { alertId, NOTHING_FOUND, ONE_ALERT, PARTIAL, SHARED } from './enrichments.js';
+import { render } from '../../shared/formats/render.js';
+import {
+  alert,
+  alertId,
+  NOTHING_FOUND,
+  ONE_ALERT,
+  PARTIAL,
+  payload,
+  relatedIp,
+  rendered,
+  SHARED,
+  UNAVAILABLE,
+} from './enrichments.js';
 
-const rendered = (format: Format, payload: EnrichedPayload) => JSON.parse(format.render(payload));
 const FAILURE = 'Defender is not available. Defender answered 503 three times.';
+const FAILED = payload([alert(1, { status: 'failed', error: UNAVAILABLE })], []);
 
-describe('ecs', () => {
-  test('says that nothing was found, and that nothing failed', () => {
-    expect(rendered(ecs, NOTHING_FOUND)).toEqual({
-      related: { ip: [] },
-      alert_ip_enrichment: { status: 'complete', alerts: [{ id: alertId(1), status: 'empty', ips: [] }] },
-    });
-  });
+/** A payload that is one event of a shape, and what came of it. */
+function eventOf(shape: string, text: string, more: Parameters<typeof alert>[1] = {}): EnrichedPayload {
+  const ips = more.status === 'failed' ? [] : ['198.51.100.3', '2001:db8::1'];
+  const entry = alert(1, { shape, pointer: '', ips, ...more });
+  const enriched = payload(
+    [entry],
+    ips.map((ip) => relatedIp(ip, [alertId(1)])),
+  );
+  return { ...enriched, posted: { text, payload: JSON.parse(text) } };
+}
 
+const failed = { status: 'failed', error: UNAVAILABLE } as const;
+
+describe('ecs, of a payload that is no ECS document', () => {
   test('has IPs of both versions in related.ip', () => {
     expect(rendered(ecs, ONE_ALERT).related).toEqual({ ip: ['198.51.100.3', '2001:db8::1'] });
   });
@@ -29,63 +46,113 @@ describe('ecs', () => {
     ]);
   });
 
-  test('says what failed and what was skipped', () => {
+  test('says what failed and what was skipped, and no list in their place', () => {
     const { status, alerts } = rendered(ecs, PARTIAL).alert_ip_enrichment;
     expect(status).toBe('partial');
     expect(alerts.slice(1)).toEqual([
       {
         id: 'aa0123456789',
         status: 'skipped',
-        ips: [],
         reason: 'This is an alert of Microsoft Defender for Identity.',
       },
-      { status: 'skipped', ips: [], reason: 'No usable id.' },
-      {
-        id: alertId(4),
-        status: 'not_found',
-        ips: [],
-        reason: 'Defender for Endpoint does not know this alert.',
-      },
-      { id: alertId(5), status: 'failed', ips: [], reason: FAILURE, retry_after_seconds: 30 },
+      { status: 'skipped', reason: 'No usable id.' },
+      { id: alertId(4), status: 'not_found', reason: 'Defender for Endpoint does not know this alert.' },
+      { id: alertId(5), status: 'failed', reason: FAILURE, retry_after_seconds: 30 },
     ]);
   });
 
-  test.each([NOTHING_FOUND, ONE_ALERT, SHARED, PARTIAL])(
-    'overwrites nothing that the alert knows: no field beyond its own two',
-    (payload) => {
-      expect(Object.keys(rendered(ecs, payload))).toEqual(['related', 'alert_ip_enrichment']);
-      expect(Object.keys(rendered(ecs, payload).related)).toEqual(['ip']);
-    },
-  );
+  test.each([
+    ['nothing was found', NOTHING_FOUND],
+    ['all lookups failed', FAILED],
+    ['a lookup failed', PARTIAL],
+  ])('has no related.ip that could replace the one of a document when %s', (_, enriched) => {
+    expect(Object.keys(rendered(ecs, enriched))).toEqual(['alert_ip_enrichment']);
+  });
+
+  test('holds nothing that the document knows better', () => {
+    expect(Object.keys(rendered(ecs, SHARED))).toEqual(['related', 'alert_ip_enrichment']);
+    expect(Object.keys(rendered(ecs, SHARED).related)).toEqual(['ip']);
+  });
 });
 
-describe('ocsf', () => {
-  test.each([NOTHING_FOUND, ONE_ALERT, SHARED, PARTIAL])(
-    'has observables and enrichments with what the schema requires',
-    (payload) => {
-      const { observables, enrichments, ...others } = rendered(ocsf, payload);
+describe('ecs, of a payload that is one ECS document', () => {
+  const OURS = '"alert_ip_enrichment":';
+
+  test('gives the document back with the addresses behind its own, and else as it was to the character', async () => {
+    const text = `{ "@timestamp":"t","event":{"id":"${alertId(1)}","sequence":12345678901234567890},
+      "related": {"ip" : ["10.0.0.1","198.51.100.3"], "user":["a"]} }`;
+    const answer = await render(ecs, eventOf('ecs', text));
+    expect(
+      answer.startsWith(
+        text
+          .replace('["10.0.0.1","198.51.100.3"]', '["10.0.0.1","198.51.100.3","2001:db8::1"]')
+          .trimEnd()
+          .slice(0, -2),
+      ),
+    ).toBe(true);
+    expect(JSON.parse(answer).alert_ip_enrichment).toMatchObject({
+      status: 'complete',
+      alerts: [{ status: 'found' }],
+    });
+  });
+
+  test.each([
+    ['{"a":1}', '{"a":1,"related":{"ip":["198.51.100.3","2001:db8::1"]}'],
+    ['{"related.ip":"10.0.0.1"}', '{"related.ip":["10.0.0.1","198.51.100.3","2001:db8::1"]'],
+    ['{"related":{"user":["a"]}}', '{"related":{"user":["a"],"ip":["198.51.100.3","2001:db8::1"]}'],
+    ['{"related":null,"a":1}', '{"related":null,"a":1,"related.ip":["198.51.100.3","2001:db8::1"]'],
+  ])('%s becomes %s…', async (text, beginning) => {
+    expect((await render(ecs, eventOf('ecs', text))).startsWith(`${beginning},${OURS}`)).toBe(true);
+  });
+
+  test('leaves the addresses of the document alone when the lookup failed', async () => {
+    const text = '{"related":{"ip":["10.0.0.1"]}}';
+    expect(
+      (await render(ecs, eventOf('ecs', text, failed))).startsWith('{"related":{"ip":["10.0.0.1"]},'),
+    ).toBe(true);
+  });
+
+  test('gives a fragment where the document is inside of something', async () => {
+    const enriched = eventOf('ecs', '{"_source":{}}', { pointer: '/_source' });
+    expect(Object.keys(rendered(ecs, enriched))).toEqual(['related', 'alert_ip_enrichment']);
+  });
+});
+
+/** What OCSF says of both objects: see the links in the source. `name` is a reference made of attributes' names. */
+function checkOcsf({ observables = [], enrichments = [] }: Record<string, Record<string, unknown>[]>): void {
+  for (const { name, type_id, value } of observables) {
+    expect(name).toMatch(/^[a-z0-9_]+(\.[a-z0-9_]+)*$/);
+    expect(String(name)).not.toMatch(/\bdata\./);
+    expect(type_id).toBe(2);
+    expect(value).toEqual(expect.any(String));
+  }
+  for (const { name, value, data, ...others } of enrichments) {
+    expect([typeof name, typeof value, typeof data]).toEqual(['string', 'string', 'object']);
+    expect(Object.keys(others).sort()).toEqual(['provider', 'type']);
+  }
+}
+
+describe('ocsf, of a payload that is no finding', () => {
+  test.each([NOTHING_FOUND, ONE_ALERT, SHARED, PARTIAL, FAILED])(
+    'has what the schema requires, and no other members',
+    (enriched) => {
+      const { observables, enrichments, ...others } = rendered(ocsf, enriched);
       expect(others).toEqual({});
-      expect(observables.map(({ value }: { value: string }) => value)).toEqual(
-        payload.enrichment.ips.map(({ address }) => address),
-      );
-      for (const observable of observables) {
-        expect(observable).toEqual({
-          name: 'enrichments[].data.ips',
-          type_id: 2,
-          type: 'IP Address',
-          value: expect.any(String),
-        });
-      }
-      for (const enrichment of enrichments) {
-        expect(enrichment).toMatchObject({
-          name: 'finding_info.uid',
-          value: expect.any(String),
-          data: { ips: expect.any(Array) },
-        });
-      }
-      expect(enrichments).toHaveLength(payload.enrichment.alerts.length);
+      checkOcsf({ observables, enrichments });
+      expect(enrichments).toHaveLength(enriched.enrichment.alerts.length);
     },
   );
+
+  test('has an observable for each address', () => {
+    const values = rendered(ocsf, SHARED).observables.map(({ value }: { value: string }) => value);
+    expect(values).toEqual(['192.0.2.1', '10.0.0.7']);
+  });
+
+  test('has no list of observables that could replace one of the event unless all was answered', () => {
+    for (const enriched of [NOTHING_FOUND, PARTIAL, FAILED]) {
+      expect(rendered(ocsf, enriched)).not.toHaveProperty('observables');
+    }
+  });
 
   test('names the finding that an enrichment pertains to', () => {
     expect(rendered(ocsf, ONE_ALERT).enrichments).toEqual([
@@ -101,25 +168,53 @@ describe('ocsf', () => {
 
   test('says what failed and what was skipped, by pointer where there is no id', () => {
     const { enrichments } = rendered(ocsf, PARTIAL);
-    expect(enrichments.map(({ value }: { value: string }) => value)).toEqual([
-      alertId(1),
-      'aa0123456789',
-      '',
-      alertId(4),
-      alertId(5),
-    ]);
-    expect(enrichments[2].data).toEqual({
-      status: 'skipped',
-      pointer: '/value/3',
-      ips: [],
-      reason: 'No usable id.',
-    });
+    const values = enrichments.map(({ value }: { value: string }) => value);
+    expect(values).toEqual([alertId(1), 'aa0123456789', '', alertId(4), alertId(5)]);
+    expect(enrichments[2].data).toEqual({ status: 'skipped', pointer: '/value/3', reason: 'No usable id.' });
     expect(enrichments[4].data).toEqual({
       status: 'failed',
       pointer: '/value/5',
-      ips: [],
       reason: FAILURE,
       retry_after_seconds: 30,
     });
+  });
+});
+
+describe('ocsf, of a payload that is one finding', () => {
+  const text = `{"class_uid":2004,"time":12345678901234567890,"observables":[ {"name":"a.b","type_id":1} ] ,"severity_id":1}`;
+
+  test('gives the finding back with both lists added to, and else as it was to the character', async () => {
+    const answer = await render(ocsf, eventOf('ocsf-finding', text));
+    expect(answer).toContain(
+      '"time":12345678901234567890,"observables":[ {"name":"a.b","type_id":1},{"name":',
+    );
+    const { observables, enrichments, severity_id } = JSON.parse(answer);
+    expect(severity_id).toBe(1);
+    expect(observables.map(({ value }: { value: string }) => value)).toEqual([
+      undefined,
+      '198.51.100.3',
+      '2001:db8::1',
+    ]);
+    checkOcsf({ observables: observables.slice(1), enrichments });
+  });
+
+  test('adds no observable twice to a finding that was enriched before', async () => {
+    const once = await render(ocsf, eventOf('ocsf-finding', text));
+    expect(JSON.parse(await render(ocsf, eventOf('ocsf-finding', once))).observables).toHaveLength(3);
+  });
+
+  test('leaves its observables alone when the lookup failed, and says so', async () => {
+    const { observables, enrichments } = JSON.parse(
+      await render(ocsf, eventOf('ocsf-finding', text, failed)),
+    );
+    expect(observables).toEqual([{ name: 'a.b', type_id: 1 }]);
+    expect(enrichments).toMatchObject([{ data: { status: 'failed' } }]);
+  });
+
+  test('leaves alone what is no list', async () => {
+    const odd = '{"observables":{"a":1},"enrichments":null}';
+    const { observables, enrichments } = JSON.parse(await render(ocsf, eventOf('ocsf-finding', odd)));
+    expect(observables).toEqual({ a: 1 });
+    expect(enrichments).toHaveLength(1);
   });
 });

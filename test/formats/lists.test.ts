@@ -1,12 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
-import type { Format } from '../../shared/formats/format.js';
 import { misp } from '../../shared/formats/misp.js';
 import { sentinel } from '../../shared/formats/sentinel.js';
 import { thehive } from '../../shared/formats/thehive.js';
-import { alertId, manyIps, NOTHING_FOUND, ONE_ALERT, PARTIAL, SHARED } from './enrichments.js';
-
-const rendered = (format: Format, payload: EnrichedPayload) => JSON.parse(format.render(payload));
+import { alertId, manyIps, NOTHING_FOUND, ONE_ALERT, PARTIAL, rendered, SHARED } from './enrichments.js';
 
 describe('sentinel', () => {
   test('is an empty list when nothing was found', () => {

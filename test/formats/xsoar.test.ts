@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import { xsoar } from '../../shared/formats/xsoar.js';
 import {
   alert,
@@ -8,38 +7,38 @@ import {
   ONE_ALERT,
   PARTIAL,
   payload,
+  rendered,
   SHARED,
   UNAVAILABLE,
 } from './enrichments.js';
 
 const ALERT_IP = 'MicrosoftATP.AlertIP(val.AlertID === obj.AlertID)';
 const IP = 'IP(val.Address && val.Address == obj.Address)';
-const rendered = (enriched: EnrichedPayload) => JSON.parse(xsoar.render(enriched));
 
 describe('xsoar', () => {
   test('says that an alert has no IPs', () => {
-    expect(rendered(NOTHING_FOUND)).toEqual({
+    expect(rendered(xsoar, NOTHING_FOUND)).toEqual({
       [ALERT_IP]: [{ AlertID: alertId(1), IPs: [], Status: 'empty' }],
       [IP]: [],
     });
   });
 
   test('has IPs of both versions under the keys of the content pack', () => {
-    expect(rendered(ONE_ALERT)).toEqual({
+    expect(rendered(xsoar, ONE_ALERT)).toEqual({
       [ALERT_IP]: [{ AlertID: alertId(1), IPs: ['198.51.100.3', '2001:db8::1'], Status: 'found' }],
       [IP]: [{ Address: '198.51.100.3' }, { Address: '2001:db8::1' }],
     });
   });
 
   test('has a shared address once under IP, and with each of its alerts', () => {
-    const context = rendered(SHARED);
+    const context = rendered(xsoar, SHARED);
     expect(context[IP]).toEqual([{ Address: '192.0.2.1' }, { Address: '10.0.0.7' }]);
     expect(context[ALERT_IP]).toHaveLength(5);
     for (const { IPs } of context[ALERT_IP]) expect(IPs).toContain('192.0.2.1');
   });
 
   test('never claims that an alert without an answer has no IPs', () => {
-    expect(rendered(PARTIAL)[ALERT_IP]).toEqual([
+    expect(rendered(xsoar, PARTIAL)[ALERT_IP]).toEqual([
       { AlertID: alertId(1), IPs: ['198.51.100.3'], Status: 'found' },
       {
         AlertID: 'aa0123456789',
@@ -62,7 +61,7 @@ describe('xsoar', () => {
 
   test('keeps the addresses that the payload told of an alert whose lookup failed', () => {
     const degraded = payload([alert(1, { status: 'failed', error: UNAVAILABLE, ips: ['192.0.2.1'] })], []);
-    expect(rendered(degraded)[ALERT_IP]).toEqual([
+    expect(rendered(xsoar, degraded)[ALERT_IP]).toEqual([
       { AlertID: alertId(1), IPs: ['192.0.2.1'], Status: 'failed', Reason: expect.any(String) },
     ]);
   });

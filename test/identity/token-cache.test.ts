@@ -135,6 +135,20 @@ describe('get', () => {
     expect(identity.attempts).toBe(4);
   });
 
+  test('the same token back, with word of when there is another one: asked then, not each minute', async () => {
+    const same = { kind: 'token', token: 'same' } as const;
+    const identity = playing({ ...same, refreshAfterMs: HOUR }, { ...same, refreshAfterMs: 2 * HOUR });
+    await identity.get();
+    await clock.pass(HOUR + 1_000);
+    await identity.get();
+    await clock.pass(2 * HOUR + 999);
+    await identity.get();
+    expect(identity.attempts).toBe(2);
+    await clock.pass(1);
+    await identity.get();
+    expect(identity.attempts).toBe(3);
+  });
+
   test('a credential that says when it has another token is asked then, and not at half-life', async () => {
     const identity = playing({ kind: 'token', refreshAfterMs: 7 * HOUR }, { kind: 'token' });
     await identity.get();

@@ -9,8 +9,8 @@ import { JobPlaces } from '../../shared/jobs/places.js';
 import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
 import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
-import { laneWindows } from '../../shared/quota/lanes.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
+import { priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
 import { HOST_QUEUES } from '../support/host-queues.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
@@ -29,7 +29,10 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
   const queue = new MemoryQueue(clock);
   const poison = new MemoryQueue(clock);
   const places = new JobPlaces('0'.repeat(32));
-  const quota = new Quota(clock, new MemoryLedger(clock, laneWindows(100, 1_500, 20)));
+  const quota = new Quota(
+    clock,
+    new MemoryLedger(clock, priorityWindows({ perMinute: 100, perHour: 1_500 }, 20)),
+  );
   const calls: string[] = [];
   const pumps: QueuePump[] = [];
   const errors: unknown[] = [];
@@ -112,13 +115,15 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       lookup: backgroundLookup,
       statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
       wantsStats: () => false,
+      wantedScope: () => 'all',
+      renderError: ({ message }) => ({ status: 413, headers: {}, body: message }),
       deliveries: {
         accept: async ({ id, destination }, enriched) => {
           fixture.onForward();
           fixture.forwarded.set(id, enriched);
           return { id, destination, status: 'queued' };
         },
-        bury: async ({ id }, text) => void fixture.deadLetters.set(id, text),
+        deadLetter: async ({ id }, text) => void fixture.deadLetters.set(id, text),
       },
       render: ({ enrichment, delivery }) => {
         const body = JSON.stringify({ ...enrichment, delivery });

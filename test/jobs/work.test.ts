@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { withDeadline } from '../../shared/base/deadline.js';
-import { StorageError } from '../../shared/base/errors.js';
+import { RequestError, StorageError } from '../../shared/base/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
 import { sweepJobs } from '../../shared/jobs/sweep-jobs.js';
 import { CLAIM_MS } from '../../shared/jobs/transitions.js';
@@ -266,6 +266,18 @@ describe('a job whose result is to be forwarded', () => {
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
     expect([...fixture.deadLetters]).toEqual([[order.id, undefined]]);
     expect(fixture.reports).toMatchObject([{ event: 'job-failed' }]);
+  });
+
+  test('ends at once with a problem when its result is too large, its forward as a dead letter of the post', async () => {
+    const job = await start(forwarded());
+    fixture.onForward = () => {
+      throw new RequestError('answer-too-large', 'Post fewer alerts.');
+    };
+    fixture.startWorker();
+    await fixture.clock.pass(5_000);
+    const answer = { status: 413, headers: {}, body: 'Post fewer alerts.' };
+    expect(await ask(job)).toEqual({ kind: 'answered', answer });
+    expect([...fixture.deadLetters]).toEqual([[order.id, forwarded().text]]);
   });
 
   test('waits for a storage that cannot take the delivery', async () => {

@@ -18,8 +18,8 @@ beforeEach(() => {
   asked = [];
 });
 
-function setUp(shared: Partial<SharedCache<SourceAnswer>>) {
-  const { lookup } = createLookups({
+function setUp(shared: Partial<SharedCache<SourceAnswer>>, which: 'lookup' | 'backgroundLookup' = 'lookup') {
+  const { [which]: lookup, settled } = createLookups({
     clock,
     emit: emitNothing,
     source: {
@@ -40,7 +40,7 @@ function setUp(shared: Partial<SharedCache<SourceAnswer>>) {
         (deadline) => lookup.find(id, deadline),
       ),
     );
-  return { lookup, find };
+  return { settled, find };
 }
 
 describe('a lookup with a cache that instances share', () => {
@@ -61,13 +61,16 @@ describe('a lookup with a cache that instances share', () => {
     expect({ asked, kept, looked }).toEqual({ asked: [], kept: [], looked: 2 });
   });
 
-  test('no caller waits for the keeping; a graceful stop does', async () => {
-    const { find, lookup } = setUp({ keep: () => clock.sleep(500) });
-    await find('da1_1');
-    expect(clock.monotonicMs()).toBe(0);
-    await clock.until(lookup.settled());
-    expect(clock.monotonicMs()).toBe(500);
-  });
+  test.each(['lookup', 'backgroundLookup'] as const)(
+    'no caller of %s waits for the keeping; a graceful stop does',
+    async (which) => {
+      const { find, settled } = setUp({ keep: () => clock.sleep(500) }, which);
+      await find('da1_1');
+      expect(clock.monotonicMs()).toBe(0);
+      await clock.until(settled());
+      expect(clock.monotonicMs()).toBe(500);
+    },
+  );
 
   test('an id that cannot be asked about is refused before anything is read for it', async () => {
     const levels: string[] = [];
@@ -101,5 +104,52 @@ describe('a lookup with a cache that instances share', () => {
     expect({ asked, levels }).toEqual({ asked: [], levels: [] });
     await clock.until(find('da1_1'));
     expect(asked).toEqual(['da1_1']);
+  });
+
+  test('what all callers have left while the shared cache was read is stopped before the source is asked', async () => {
+    let aborted: boolean | undefined;
+    const { lookup } = createLookups({
+      clock,
+      emit: emitNothing,
+      source: {
+        find: async (_id, { signal }) => {
+          aborted = signal.aborted;
+          return FOUND;
+        },
+      },
+      times: { ipsSeconds: 300, notFoundSeconds: 30 },
+      shared: { find: () => clock.sleep(500) as Promise<undefined>, keep: async () => {} },
+    });
+    const late = () => new Error('late');
+    const left = withDeadline(clock, 100, late, (deadline) => lookup.find('da1_1', deadline));
+    await expect(clock.until(left)).rejects.toMatchObject({ kind: 'deadline-exceeded' });
+    await clock.pass(1_000);
+    expect(aborted).toBe(true);
+  });
+
+  test('questions of one request take turns as one, those of another request apart from them', async () => {
+    const requests: object[] = [];
+    const { lookup } = createLookups({
+      clock,
+      emit: emitNothing,
+      source: { find: async () => FOUND },
+      times: { ipsSeconds: 300, notFoundSeconds: 30 },
+      shared: {
+        find: async (_id, request) => {
+          requests.push(request);
+          return undefined;
+        },
+        keep: async () => {},
+      },
+    });
+    const late = () => new Error('late');
+    for (const ids of [['da1_1', 'da1_2'], ['da1_3']]) {
+      await withDeadline(clock, 25_000, late, (deadline) =>
+        Promise.all(ids.map((id) => lookup.find(id, deadline))),
+      );
+    }
+    const [first, second, third] = requests;
+    expect(first).toBe(second);
+    expect(third).not.toBe(first);
   });
 });

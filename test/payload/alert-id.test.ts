@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { bareForm, isEndpointAlertId, otherProductOf } from '../../shared/base/alert-id.js';
+import fc from '../support/properties.js';
 
 const GUID = 'c6a87bc6-1a2b-4c3d-8e4f-000000000001';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { canonicalIpAddress, parseIpAddress } from '../../shared/base/ip-address.js';
+import fc from '../support/properties.js';
 
 test.each([
   ['198.51.100.7', '198.51.100.7'],

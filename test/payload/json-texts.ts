@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../support/properties.js';
 
 /** Alert ids and what only looks like one. */
 const IDS = [

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { RequestError } from '../../shared/base/errors.js';
 import { parseJson } from '../../shared/payload/json.js';
 import { findAlerts } from '../../shared/payload/references.js';
 import { type Attachment, attachRelatedIps } from '../../shared/payload/splice.js';
+import fc from '../support/properties.js';
 import { jsonTexts } from './json-texts.js';
 import { caseNames, payloadOf } from './recorded-case.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { shapesTable } from '../../scripts/docs-tables.js';
 import { isObject, JsonTexts } from '../../shared/payload/json.js';
 import { ALL_SHAPES, SHAPES } from '../../shared/payload/shapes/index.js';
+import fc from '../support/properties.js';
 import { jsonTexts } from './json-texts.js';
 import { caseNames, payloadOf } from './recorded-case.js';
 

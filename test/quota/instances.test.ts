@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
-import { readState } from '../../shared/quota/ledger-state.js';
 import { freshAlertIds } from '../support/alert-ids.js';
 import { openStore } from '../support/azurite-store.js';
 import { eventually, insist } from '../support/eventually.js';
 import { type Fleet, type Instance, lost, startFleet } from '../support/fleet.js';
 import { lookUp } from '../support/fleet-answers.js';
 import { expectRetryLater } from '../support/problems.js';
+import { read } from './ledgers.js';
 
 const SWAP = /^PUT .*\/quota\//;
 
@@ -175,7 +175,7 @@ async function pausedInLedger(): Promise<void> {
   await eventually(async () => {
     for (const { name } of (await store.list('quota/')).blobs) {
       const { blob, storeTimeMs } = await store.read(name);
-      if ((readState(blob?.text ?? '', storeTimeMs)?.pausedUntilMs ?? 0) > 0) return true;
+      if ((read(blob?.text ?? '', storeTimeMs)?.pausedUntilMs ?? 0) > 0) return true;
     }
     return undefined;
   });

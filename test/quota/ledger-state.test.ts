@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { laneWindows } from '../../shared/quota/lanes.js';
 import { corrected, fullLedger, NEW_LEDGER, readState, writeState } from '../../shared/quota/ledger-state.js';
+import { priorityWindows } from '../../shared/quota/priorities.js';
 
 const NOW = Date.UTC(2026, 10, 23, 18);
-const windows = laneWindows(100, 1500, 20);
+const windows = priorityWindows({ perMinute: 100, perHour: 1500 }, 20);
 
 describe("a ledger's state", () => {
   test('comes back as it was written', () => {
@@ -15,9 +15,17 @@ describe("a ledger's state", () => {
       fc.property(
         log,
         fc.integer({ min: 0, max: NOW + 3_600_000 }),
-        fc.string(),
-        (log, pausedUntilMs, swap) => {
-          const state = { log, pausedUntilMs, swap };
+        fc.array(fc.stringMatching(/^[0-9a-f-]{1,12}$/), { maxLength: 32 }),
+        (log, pausedUntilMs, swaps) => {
+          const state = {
+            log,
+            underWay: log.slice(-5),
+            pausedUntilMs,
+            swaps,
+            writtenMs: NOW,
+            hasMarker: true,
+            exchangeMs: 15.5,
+          };
           expect(readState(writeState(state), NOW)).toEqual(state);
         },
       ),
@@ -28,7 +36,7 @@ describe("a ledger's state", () => {
   test('1,500 calls, each at a time of its own, are less than 8 kB; in batches much less', () => {
     const spread = Array.from({ length: 1500 }, (_, n) => NOW - 3_600_000 + Math.floor(n * 2_399.7));
     expect(writeState({ ...NEW_LEDGER, log: spread }).length).toBeLessThan(8_000);
-    expect(writeState(fullLedger(windows, NOW)).length).toBeLessThan(120);
+    expect(writeState(fullLedger(windows.interactive, NOW)).length).toBeLessThan(160);
   });
 
   test.each([
@@ -39,7 +47,10 @@ describe("a ledger's state", () => {
     ['"text"'],
     ['{}'],
     ['<?xml version="1.0"?>'],
-    ['{"version":2,"swap":"","pausedUntilMs":0,"calls":""}'],
+    ['{"version":0,"swap":"","pausedUntilMs":0,"calls":""}'],
+    ['{"version":"2","swap":"","pausedUntilMs":0,"calls":""}'],
+    ['{"version":1,"swap":"","pausedUntilMs":0,"calls":"","underWay":"*"}'],
+    ['{"version":1,"swap":"","pausedUntilMs":0,"calls":"","writtenMs":99999999999999}'],
     ['{"version":1,"swap":"","pausedUntilMs":0}'],
     ['{"version":1,"swap":"","pausedUntilMs":"0","calls":""}'],
     ['{"version":1,"swap":"","pausedUntilMs":0.5,"calls":""}'],
@@ -63,18 +74,40 @@ describe("a ledger's state", () => {
     );
   });
 
+  test('one that version 0.1 of the app wrote is read, and one of a later version is told apart from a damaged one', () => {
+    const first = '{"version":1,"swap":"5f0c","pausedUntilMs":0,"calls":"mi4x7a80*2"}';
+    const at = Number.parseInt('mi4x7a80', 36);
+    expect(readState(first, at)).toEqual({ ...NEW_LEDGER, log: [at, at], swaps: ['5f0c'] });
+    expect(readState('{"version":2,"calls":["of another kind"]}', NOW)).toBe('later-version');
+  });
+
+  test('what version 0.1 reads of a state is where it looks for it', () => {
+    const state = { ...NEW_LEDGER, log: [NOW, NOW], swaps: ['a', 'b'], pausedUntilMs: 7 };
+    const expected = { version: 1, swap: 'b', pausedUntilMs: 7, calls: `${NOW.toString(36)}*2` };
+    expect(JSON.parse(writeState(state))).toMatchObject(expected);
+  });
+
   test('corrections are made, and what no window holds any more is left out', () => {
-    const state = { log: [NOW - 4_000_000, NOW - 100, NOW - 100], pausedUntilMs: NOW, swap: 's' };
+    const log = [NOW - 4_000_000, NOW - 100, NOW - 100, NOW + 7_000, NOW + 8_000];
+    const state = {
+      ...NEW_LEDGER,
+      log,
+      underWay: [NOW - 60_000, NOW - 1, NOW + 7_000, NOW + 8_000],
+      pausedUntilMs: NOW,
+    };
     const corrections = [
-      { kind: 'moved', fromMs: NOW - 100, toMs: NOW + 5 },
-      { kind: 'moved', fromMs: NOW - 77, toMs: NOW + 6 }, // not in it: counts all the same
+      { kind: 'moved', fromMs: NOW - 100, toMs: NOW + 5, count: 1 },
+      { kind: 'moved', fromMs: NOW - 77, toMs: NOW + 6, count: 1 }, // not in it: counts all the same
+      { kind: 'moved', fromMs: NOW + 7_000, toMs: NOW - 50, count: 1 },
+      { kind: 'released', atMs: NOW + 8_000, count: 1 },
       { kind: 'paused', untilMs: NOW + 60 },
       { kind: 'paused', untilMs: NOW + 20 },
     ] as const;
     expect(corrected(state, corrections, windows, NOW)).toEqual({
-      log: [NOW - 100, NOW + 5, NOW + 6],
+      ...state,
+      log: [NOW - 100, NOW - 50, NOW + 5, NOW + 6],
+      underWay: [NOW - 1],
       pausedUntilMs: NOW + 60,
-      swap: 's',
     });
   });
 });

@@ -2,12 +2,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { systemClock } from '../../shared/base/clock.js';
 import type { OperatorAlert } from '../../shared/base/environment.js';
-import { BlobLedger } from '../../shared/quota/blob-ledger.js';
-import { laneWindows } from '../../shared/quota/lanes.js';
 import type { Charge } from '../../shared/quota/ledger.js';
-import { readState } from '../../shared/quota/ledger-state.js';
+import { priorityWindows } from '../../shared/quota/priorities.js';
+import { SharedLedger } from '../../shared/quota/shared-ledger.js';
 import { openStore } from '../support/azurite-store.js';
-import { interactive, setUpLedgers } from './ledgers.js';
+import { read, setUpLedgers, wanting } from './ledgers.js';
 
 const NAME = 'quota/storm.json';
 const TAKES = 3;
@@ -19,20 +18,20 @@ beforeAll(async () => {
 afterAll(() => azurite.close());
 
 function instance(reports: OperatorAlert[] = []) {
-  return new BlobLedger({
+  return new SharedLedger({
     clock: systemClock,
     random: Math.random,
     store: openStore(azurite),
     name: NAME,
-    windows: laneWindows(1_000, 1_000, 0),
+    windows: priorityWindows({ perMinute: 1_000, perHour: 1_000 }, 0),
     report: (report) => reports.push(report),
   });
 }
 
 /** Takes from all ledgers at once; what they granted, where each refusal is an R. */
-async function storm(ledgers: readonly BlobLedger[], run = <T>(work: Promise<T>) => work) {
+async function storm(ledgers: readonly SharedLedger[], run = <T>(work: Promise<T>) => work) {
   const asked = ledgers.flatMap((ledger) =>
-    Array.from({ length: TAKES }, (): Promise<Charge> => ledger.take(interactive(5))),
+    Array.from({ length: TAKES }, (): Promise<Charge> => ledger.take(wanting(5))),
   );
   let granted = 0;
   let refused = 0;
@@ -65,7 +64,7 @@ test('instances on one ledger of a real storage account: what was granted is cha
   const { granted } = await storm(Array.from({ length: 5 }, () => instance()));
   const { blob } = await openStore(azurite).read(NAME);
   // A swap that turned out to be too slow stays charged until the next one, and was granted to nobody.
-  const charged = readState(blob?.text ?? '', Date.now())?.log.length;
+  const charged = read(blob?.text ?? '', Date.now())?.log.length;
   expect(charged).toBeGreaterThanOrEqual(granted);
 });
 
@@ -73,9 +72,7 @@ test('beyond: a corrupt or foreign ledger → set aside, a new one begun as if t
   const store = openStore(azurite);
   await store.write(NAME, '<html>sign in</html>', 'any');
   const reports: OperatorAlert[] = [];
-  const charges = await Promise.all(
-    Array.from({ length: 5 }, () => instance(reports).take({ interactive: 1, background: 0 })),
-  );
+  const charges = await Promise.all(Array.from({ length: 5 }, () => instance(reports).take(wanting(1))));
   expect(charges.map(({ granted }) => granted)).toEqual([0, 0, 0, 0, 0]);
   expect(reports.map(({ event }) => event)).toEqual(['ledger-unreadable']);
   const { blobs } = await store.list(`${NAME}.corrupt-`);

@@ -4,11 +4,13 @@ import { mostInAnyWindow } from '../../local/defender/windows.js';
 import {
   type CallLog,
   GUARD_MS,
+  merged,
+  missingFrom,
   nextCallTimes,
   remaining,
   windowsOf,
-  withCallMoved,
   withCalls,
+  withCallsMoved,
   withoutCalls,
   withoutExpired,
 } from '../../shared/quota/sliding-log.js';
@@ -39,14 +41,16 @@ describe('the log', () => {
     expect(withCalls([], 3, 0)).toEqual([]);
   });
 
-  test('moves one call later', () => {
-    expect(withCallMoved([1, 1, 5], 1, 3)).toEqual([1, 3, 5]);
-    expect(withCallMoved([1, 1, 5], 1, 9)).toEqual([1, 5, 9]);
-    expect(withCallMoved([1, 5], 5, 6)).toEqual([1, 6]);
+  test('moves calls, later or earlier', () => {
+    expect(withCallsMoved([1, 5, 9, 9, 9], 9, 3, 2)).toEqual([1, 3, 3, 5, 9]);
+    expect(withCallsMoved([1, 1, 5], 1, 3, 1)).toEqual([1, 3, 5]);
+    expect(withCallsMoved([1, 1, 5], 1, 9, 1)).toEqual([1, 5, 9]);
+    expect(withCallsMoved([1, 5], 5, 6, 1)).toEqual([1, 6]);
   });
 
-  test('counts a call that it does not know', () => {
-    expect(withCallMoved([1, 5], 2, 3)).toEqual([1, 3, 5]);
+  test('counts calls that it does not know', () => {
+    expect(withCallsMoved([1, 2, 5], 2, 3, 2)).toEqual([1, 3, 3, 5]);
+    expect(withCallsMoved([1, 5], 2, 3, 1)).toEqual([1, 3, 5]);
   });
 
   test('takes back calls that were not made, those of one moment only, and no more than there are', () => {
@@ -77,8 +81,28 @@ describe('the log', () => {
   });
 });
 
+test('finds the calls that a log lacks, of several at one time as many as it lacks, and adds them in order', () => {
+  expect(missingFrom([1, 2, 2, 5], [2, 2, 2, 4, 5, 9])).toEqual([2, 4, 9]);
+  expect(missingFrom([1, 2], [])).toEqual([]);
+  expect(missingFrom([], [1, 1])).toEqual([1, 1]);
+  expect(merged([1, 5], [0, 3, 9])).toEqual([0, 1, 3, 5, 9]);
+  const times = fc.array(fc.nat(20), { maxLength: 20 }).map((list) => list.sort((one, other) => one - other));
+  fc.assert(
+    fc.property(times, times, (log, known) => {
+      const all = merged(log, missingFrom(log, known));
+      const count = (list: readonly number[], of: number) => list.filter((at) => at === of).length;
+      for (let at = 0; at <= 20; at++)
+        expect(count(all, at)).toBe(Math.max(count(log, at), count(known, at)));
+    }),
+  );
+});
+
+test('an API without a limit by the hour has one window', () => {
+  expect(windowsOf({ perMinute: 150 })).toEqual([{ limit: 150, windowMs: 62_000 }]);
+});
+
 test("the windows are Defender's and the guard's", () => {
-  expect(windowsOf(100, 1500)).toEqual([
+  expect(windowsOf({ perMinute: 100, perHour: 1500 })).toEqual([
     { limit: 100, windowMs: 62_000 },
     { limit: 1500, windowMs: 3_602_000 },
   ]);
@@ -86,7 +110,7 @@ test("the windows are Defender's and the guard's", () => {
 
 describe('any schedule of callers', () => {
   const limits = { perMinute: 3, perHour: 8 };
-  const windows = windowsOf(limits.perMinute, limits.perHour);
+  const windows = windowsOf(limits);
   const gaps = fc.array(fc.oneof(fc.nat(5_000), fc.nat(70_000), fc.nat(1_000_000)), {
     minLength: 1,
     maxLength: 60,

@@ -1,4 +1,4 @@
-import type { Sent } from '../../shared/delivery/sending.js';
+import type { Attempt } from '../../shared/delivery/send.js';
 import type { ForwardReceipt } from '../../shared/enrichment/result.js';
 import {
   type Arrived,
@@ -49,12 +49,11 @@ export async function simulateDeliveries(simulation: DeliverySimulation): Promis
     return flakiness();
   };
 
-  /** One of the ways in which a receiver fails, or is spared; now and then after 15 seconds. */
-  async function flakiness(): Promise<Sent> {
+  /** One of the ways in which a receiver fails; now and then after 15 seconds. */
+  async function flakiness(): Promise<Attempt> {
     const way = Math.floor(random() * 5);
     if (way === 0) await clock.sleep(15_000);
     if (way === 1) return { kind: 'failed', status: 429, reason: 'It answered 429.', retryAfterMs: 90_000 };
-    if (way === 2) return { kind: 'spared', retryAfterMs: 60_000 };
     return { kind: 'failed', status: 503, reason: 'It answered 503.' };
   }
 
@@ -115,7 +114,7 @@ export async function simulateDeliveries(simulation: DeliverySimulation): Promis
   }
 
   await clock.until(Promise.all([callers, killers(), lookEachMinute()]));
-  await fixture.clock.pass(1.5 * DAY_MS);
+  await fixture.clock.pass(4 * DAY_MS);
   const ended = new Map<string, string>();
   for (const { id } of accepted) ended.set(id, (await fixture.ask(id)).status);
   return {

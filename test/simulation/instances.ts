@@ -1,11 +1,11 @@
 import { CallLog } from '../../local/defender/windows.js';
 import type { Clock } from '../../shared/base/clock.js';
 import { EnrichmentError } from '../../shared/base/errors.js';
-import { BlobLedger } from '../../shared/quota/blob-ledger.js';
-import { laneWindows } from '../../shared/quota/lanes.js';
-import { readState } from '../../shared/quota/ledger-state.js';
+import { priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
+import { SharedLedger } from '../../shared/quota/shared-ledger.js';
 import type { Condition, WriteAnswer } from '../../shared/storage/blob-store.js';
+import { read } from '../quota/ledgers.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
 import { randomFrom } from '../support/random.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -72,7 +72,7 @@ export async function simulate({
   const store = new AuditedStore(time, { latencyMs: () => 5 + random() * 35 });
   const receiver = new Receiver(perMinute, perHour);
   const counts = { granted: 0, busy: 0 };
-  const windows = laneWindows(perMinute, perHour, 0);
+  const windows = priorityWindows({ perMinute: perMinute, perHour: perHour }, 0);
 
   const work = Array.from({ length: instances }, (_, n) => {
     const clock = time.machine({
@@ -80,7 +80,7 @@ export async function simulate({
       calendarMs: (random() - 0.5) * 600_000,
       rate: 1 + (random() - 0.5) * 1e-4,
     });
-    const ledger = new BlobLedger({ clock, store, name: 'ledger', random, windows, report: refuseReport });
+    const ledger = new SharedLedger({ clock, store, name: 'ledger', random, windows, report: refuseReport });
     const quota = new Quota(clock, ledger);
     const share = Math.floor(alerts / instances) + (n < alerts % instances ? 1 : 0);
     return Promise.all(Array.from({ length: share }, () => answer(clock, quota)));
@@ -91,7 +91,7 @@ export async function simulate({
     const waiting = { untilMs: () => Number.POSITIVE_INFINITY, signal: new AbortController().signal };
     for (;;) {
       try {
-        const permit = await quota.acquire(waiting);
+        const permit = await quota.acquire(waiting, 'interactive');
         counts.granted++;
         await time.sleep(underWayMs(random));
         receiver.arrive(time.monotonicMs());
@@ -134,7 +134,7 @@ class AuditedStore extends MemoryBlobStore {
 }
 
 function logOf(text: string | undefined): readonly number[] {
-  return text === undefined ? [] : (readState(text, Number.MAX_SAFE_INTEGER)?.log ?? []);
+  return text === undefined ? [] : (read(text, Number.MAX_SAFE_INTEGER)?.log ?? []);
 }
 
 /** How many more calls are in the one than in the other, apart from those that have left every window. */

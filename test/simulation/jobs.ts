@@ -7,9 +7,9 @@ import { JobPlaces } from '../../shared/jobs/places.js';
 import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
 import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
-import { BlobLedger } from '../../shared/quota/blob-ledger.js';
-import { type Lane, laneWindows } from '../../shared/quota/lanes.js';
+import { type Priority, priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
+import { SharedLedger } from '../../shared/quota/shared-ledger.js';
 import { type CallLog, nextCallTimes, withCalls } from '../../shared/quota/sliding-log.js';
 import { HOST_QUEUES } from '../support/host-queues.js';
 import { MemoryBlobStore } from '../support/memory-blob-store.js';
@@ -48,7 +48,10 @@ export interface JobOutcome {
 }
 
 const LIMITS = { perMinute: 100, perHour: 1_500, reservePercent: 20 };
-const WINDOWS = laneWindows(LIMITS.perMinute, LIMITS.perHour, LIMITS.reservePercent);
+const WINDOWS = priorityWindows(
+  { perMinute: LIMITS.perMinute, perHour: LIMITS.perHour },
+  LIMITS.reservePercent,
+);
 const INTERACTIVE_PATIENCE_MS = 24_750;
 const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
 
@@ -63,7 +66,7 @@ export async function simulateJobs(simulation: JobSimulation): Promise<JobOutcom
   const served = { unserved: 0, longestWaitMs: 0, arrivals: [] as number[] };
 
   /** One call with a permit, the way it goes to the receiver and back. */
-  async function call(quota: Quota, work: Pick<Work, 'untilMs' | 'signal'>, lane: Lane): Promise<void> {
+  async function call(quota: Quota, work: Pick<Work, 'untilMs' | 'signal'>, lane: Priority): Promise<void> {
     const permit = await quota.acquire(work, lane);
     await time.sleep(underWayMs(random));
     receiver.arrive(time.monotonicMs());
@@ -73,7 +76,14 @@ export async function simulateJobs(simulation: JobSimulation): Promise<JobOutcom
 
   const instances = Array.from({ length: simulation.instances }, () => {
     const clock = machine(time, random);
-    const ledger = new BlobLedger({ clock, store, name: 'ledger', random, windows: WINDOWS, report: refuse });
+    const ledger = new SharedLedger({
+      clock,
+      store,
+      name: 'ledger',
+      random,
+      windows: WINDOWS,
+      report: refuse,
+    });
     const quota = new Quota(clock, ledger);
     const ask = async (alertId: string, work: Work) => {
       await call(quota, work, 'background');
@@ -199,7 +209,9 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     lookup: backgroundLookup,
     statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
     wantsStats: () => false,
-    deliveries: { accept: refuse, bury: refuse },
+    wantedScope: () => 'all',
+    renderError: ({ message }) => ({ status: 413, headers: {}, body: message }),
+    deliveries: { accept: refuse, deadLetter: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
   });
 }

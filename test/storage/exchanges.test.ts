@@ -17,7 +17,7 @@ test('beyond: the first lookup of a process → at most three exchanges with the
   let before = Number.NaN;
   const source = {
     find: async (_alertId: string, work: Work) => {
-      const permit = await quota.acquire(work);
+      const permit = await quota.acquire(work, 'interactive');
       before = total();
       permit.settle(true);
       return FOUND;

@@ -119,5 +119,7 @@ function closed(node: unknown): unknown {
   const copy = Object.fromEntries(
     Object.entries(node).flatMap(([name, value]) => (name === 'examples' ? [] : [[name, closed(value)]])),
   );
-  return copy.type === 'object' && 'properties' in copy ? { ...copy, additionalProperties: false } : copy;
+  return copy.type === 'object' && 'properties' in copy && !('additionalProperties' in copy)
+    ? { ...copy, additionalProperties: false }
+    : copy;
 }

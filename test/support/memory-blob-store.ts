@@ -1,12 +1,14 @@
 import type { Clock } from '../../shared/base/clock.js';
 import { StorageError } from '../../shared/base/errors.js';
-import type {
-  BlobPage,
-  BlobStore,
-  Condition,
-  ReadAnswer,
-  StoredBlob,
-  WriteAnswer,
+import {
+  type BlobPage,
+  type BlobStore,
+  type Condition,
+  LARGE_BLOBS,
+  type ReadAnswer,
+  refuseTooLarge,
+  type StoredBlob,
+  type WriteAnswer,
 } from '../../shared/storage/blob-store.js';
 
 /** What a test wants the store to be like. */
@@ -14,6 +16,7 @@ export interface MemoryBlobStoreOptions {
   /** Half of it before the operation takes effect, half after. */
   readonly latencyMs?: () => number;
   readonly pageSize?: number;
+  readonly largestBytes?: number;
 }
 
 /** A failure that a test injects into one operation; `after` has taken effect, `before` has not. */
@@ -29,6 +32,8 @@ export class MemoryBlobStore implements BlobStore {
   readonly operations = { read: 0, write: 0, refused: 0, delete: 0, list: 0 };
   /** Asked before each operation. */
   fault: (operation: string, name: string) => Fault = () => undefined;
+  /** How far its own clock is ahead of the world's. */
+  aheadMs = 0;
   readonly #clock: Clock;
   readonly #options: MemoryBlobStoreOptions;
   #etags = 0;
@@ -45,7 +50,9 @@ export class MemoryBlobStore implements BlobStore {
     });
   }
 
-  write(name: string, text: string, condition: Condition): Promise<WriteAnswer> {
+  async write(name: string, text: string, condition: Condition): Promise<WriteAnswer> {
+    const { largestBytes = LARGE_BLOBS.largestBytes } = this.#options;
+    refuseTooLarge(name, Buffer.byteLength(text), { ...LARGE_BLOBS, largestBytes });
     return this.#run('write', name, () => {
       const current = this.blobs.get(name);
       const holds =
@@ -98,6 +105,6 @@ export class MemoryBlobStore implements BlobStore {
   }
 
   #date(): number {
-    return Math.floor(this.#clock.epochMs() / 1000) * 1000;
+    return Math.floor((this.#clock.epochMs() + this.aheadMs) / 1000) * 1000;
   }
 }

@@ -15,21 +15,29 @@ interface Kept {
 /** A queue in memory and in a test's time, for both of its sides: the app's, and the host's. */
 export class MemoryQueue implements QueueStore {
   readonly messages = new Map<string, Kept>();
+  /** Messages that the app has sent so far. */
+  sent = 0;
   /** Says how a message that the app sends is lost: before it is in the queue, or only its answer. */
   fault: () => 'before' | 'after' | undefined = () => undefined;
   readonly #clock: Clock;
+  readonly #latencyMs: number;
   #count = 0;
 
-  constructor(clock: Clock) {
+  /** @param latencyMs half of it before an operation takes effect, half after */
+  constructor(clock: Clock, latencyMs = 0) {
     this.#clock = clock;
+    this.#latencyMs = latencyMs;
   }
 
   /** The app's side. */
   async send(text: string, delayMs: number): Promise<void> {
+    await this.#half();
+    this.sent++;
     const fault = this.fault();
     if (fault !== 'before') {
       this.put(Buffer.from(text).toString('base64'), Math.ceil(Math.max(0, delayMs) / 1000) * 1000);
     }
+    await this.#half();
     if (fault) {
       throw new StorageError('The queue of the test is down.', {
         retryAtMs: this.#clock.monotonicMs() + 5_000,
@@ -56,31 +64,53 @@ export class MemoryQueue implements QueueStore {
 
   /** The host's side. */
   get host(): HostQueue {
+    const after = async <T>(effect: () => T): Promise<T> => {
+      await this.#half();
+      const result = effect();
+      await this.#half();
+      return result;
+    };
     return {
-      receive: async (most, hiddenMs) => this.#receive(most, hiddenMs),
-      delete: async ({ id, receipt }) => {
-        if (this.messages.get(id)?.receipt === receipt) this.messages.delete(id);
-      },
-      hide: async ({ id, receipt }, ms) => {
-        const kept = this.messages.get(id);
-        if (kept?.receipt === receipt) kept.visibleAtMs = this.#clock.monotonicMs() + ms;
-      },
+      receive: (most, hiddenMs) => after(() => this.#receive(most, hiddenMs)),
+      delete: ({ id, receipt }) =>
+        after(() => {
+          if (this.messages.get(id)?.receipt === receipt) this.messages.delete(id);
+        }),
+      hide: ({ id, receipt }, ms) =>
+        after(() => {
+          const kept = this.messages.get(id);
+          if (kept?.receipt === receipt) kept.visibleAtMs = this.#clock.monotonicMs() + ms;
+        }),
       send: async (text) => this.put(text),
     };
   }
 
   #receive(most: number, hiddenMs: number): QueueMessage[] {
     const nowMs = this.#clock.monotonicMs();
-    const visible = [...this.messages.values()].filter(({ visibleAtMs }) => visibleAtMs <= nowMs);
-    return visible
-      .sort((one, other) => one.visibleAtMs - other.visibleAtMs || one.order - other.order)
-      .slice(0, most)
-      .map((kept) => {
-        kept.visibleAtMs = nowMs + hiddenMs;
-        kept.dequeueCount++;
-        kept.receipt = `r${++this.#count}`;
-        const { id, text, receipt, dequeueCount } = kept;
-        return { id, text, receipt, dequeueCount };
-      });
+    const first: Kept[] = [];
+    for (const kept of this.messages.values()) {
+      if (kept.visibleAtMs > nowMs) continue;
+      const at = first.findIndex((other) => isBefore(kept, other));
+      if (at >= 0) first.splice(at, 0, kept);
+      else if (first.length < most) first.push(kept);
+      if (first.length > most) first.pop();
+    }
+    return first.map((kept) => {
+      kept.visibleAtMs = nowMs + hiddenMs;
+      kept.dequeueCount++;
+      kept.receipt = `r${++this.#count}`;
+      const { id, text, receipt, dequeueCount } = kept;
+      return { id, text, receipt, dequeueCount };
+    });
   }
+
+  async #half(): Promise<void> {
+    if (this.#latencyMs > 0) await this.#clock.sleep(this.#latencyMs / 2);
+  }
+}
+
+function isBefore(one: Kept, other: Kept): boolean {
+  return (
+    one.visibleAtMs < other.visibleAtMs || (one.visibleAtMs === other.visibleAtMs && one.order < other.order)
+  );
 }

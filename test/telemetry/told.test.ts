@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
 import { systemClock as clock } from '../../shared/base/clock.js';
 import type { TelemetryEvent } from '../../shared/base/telemetry-event.js';
-import { notedSend } from '../../shared/delivery/noted-send.js';
-import type { Sent } from '../../shared/delivery/sending.js';
+import { type Attempt, createSend } from '../../shared/delivery/send.js';
 import { FORMATS } from '../../shared/formats/index.js';
-import { METRICS } from '../../shared/telemetry/items.js';
+import { type Item, METRICS } from '../../shared/telemetry/items.js';
 // Loaded before there is anything to send, as in watched.ts.
 import '../../shared/telemetry/client.js';
 import { inTrace } from '../../shared/base/trace.js';
 import { createTelemetry } from '../../shared/telemetry/telemetry.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 import { TRACE_ID } from './watched.js';
 
 let ingestion: IngestionEndpoint;
@@ -107,18 +107,20 @@ describe('a delivery', () => {
       scheduleMs: [0],
       allowPrivateHost: false,
     } as const;
-    const outcomes: Sent[] = [
+    const outcomes: Attempt[] = [
       { kind: 'delivered', status: 200 },
-      { kind: 'spared', retryAfterMs: 5_000 },
       { kind: 'gone', status: 410, reason: 'It is gone.' },
     ];
     const telemetry = open();
-    const send = notedSend(async () => outcomes.shift() as Sent, clock, telemetry.emit);
+    const ownToken = () => Promise.reject(new Error('nobody asks for a token'));
+    const sender = { clock, random: Math.random, emit: telemetry.emit, userAgent: 'test', ownToken };
+    const send = createSend(sender, async () => ({
+      createPoster: () => async () => outcomes.shift() as Attempt,
+    }));
     const hop = `00-${TRACE_ID}-00f067aa0ba902b7-00`;
     const outgoing = { id: 'delivery-1', body: '{}', contentType: 'application/json', traceparent: hop };
     await inTrace(TRACE, () => send(siem, outgoing));
     await inTrace({ traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-00`, properties: {} }, async () => {
-      await send(siem, outgoing);
       await send(siem, outgoing);
     });
     await telemetry.close();
@@ -180,6 +182,58 @@ test('an item that the library cannot take turns telemetry off, says so once, an
   expect(reports.splice(0)).toEqual([
     { event: 'telemetry-off', detail: expect.stringContaining('TypeError') },
   ]);
+});
+
+test('a library that could not be loaded once is loaded again a minute later, and nothing that was kept is lost', async () => {
+  const virtual = new VirtualClock();
+  const tracked: string[] = [];
+  let loads = 0;
+  const load = async () => {
+    loads++;
+    if (loads === 1) throw new Error('EMFILE');
+    const client = { track: ({ name }: Item) => void tracked.push(name), close: async () => {} };
+    return { openClient: () => client };
+  };
+  const environment = { clock: virtual, random: Math.random, report: (told: unknown) => reports.push(told) };
+  const settings = {
+    connectionString: 'x',
+    ingestionEndpoint: 'https://x.test',
+    role: 'my-app',
+    entra: undefined,
+  };
+  const telemetry = createTelemetry(settings, environment, undefined, load);
+  telemetry.emit({ kind: 'lookup', of: 'alert', level: 'none' });
+  telemetry.answered();
+  await virtual.pass(1_000);
+  expect(reports.splice(0)).toMatchObject([{ event: 'telemetry-off' }]);
+  await virtual.pass(60_000);
+  telemetry.answered();
+  await virtual.pass(1_000);
+  expect(loads).toBe(2);
+  expect(tracked).toEqual(['enrichment.lookups']);
+});
+
+test('a library that could not be loaded is not loaded again with every answer', async () => {
+  const virtual = new VirtualClock();
+  let loads = 0;
+  const load = () => {
+    loads++;
+    return Promise.reject(new Error('EMFILE'));
+  };
+  const environment = { clock: virtual, random: Math.random, report: () => {} };
+  const settings = {
+    connectionString: 'x',
+    ingestionEndpoint: 'https://x.test',
+    role: 'my-app',
+    entra: undefined,
+  };
+  const telemetry = createTelemetry(settings, environment, undefined, load);
+  for (let second = 0; second < 60; second++) {
+    telemetry.answered();
+    await virtual.pass(1_000);
+  }
+  expect(loads).toBe(1);
+  await telemetry.close();
 });
 
 test('with nothing to tell nothing is loaded at the end', async () => {

@@ -59,7 +59,12 @@ function answered(): Answer {
   const { schema, examples = {} } = content['application/json'] as Content;
   return {
     description: 'The enriched alert, in the form that `format` names; or the answer to a handshake.',
-    headers: { 'Enrichment-Status': 'sometimes', 'Retry-After': 'sometimes', ...FORWARDED },
+    headers: {
+      'Enrichment-Status': 'sometimes',
+      'x-stats-missing': 'sometimes',
+      'Retry-After': 'sometimes',
+      ...FORWARDED,
+    },
     content: {
       ...content,
       'application/json': {
@@ -129,6 +134,8 @@ export const enrichAlert: Operation = {
       'client-state-wrong',
       'body-timeout',
       'body-too-large',
+      'answer-too-large',
+      'dedupe-reused',
       'unsupported-media-type',
       'no-alert-found',
       ...DELEGATION,

@@ -38,10 +38,23 @@ export const enrichmentStatus: Operation = {
   answers: {
     200: {
       description: 'The job has ended: what the synchronous call would have answered.',
-      headers: { 'Enrichment-Status': 'always', 'Retry-After': 'sometimes', ...FORWARDED },
+      headers: {
+        'Enrichment-Status': 'always',
+        'x-stats-missing': 'sometimes',
+        'Retry-After': 'sometimes',
+        ...FORWARDED,
+      },
       content: enrichedContent(),
     },
     202: ACCEPTED,
-    ...problems(['invalid-option', 'job-unknown', 'job-expired', 'job-failed', ...LOOKUP, ...ANY_DOOR]),
+    ...problems([
+      'invalid-option',
+      'job-unknown',
+      'job-expired',
+      'job-failed',
+      'answer-too-large',
+      ...LOOKUP,
+      ...ANY_DOOR,
+    ]),
   },
 };

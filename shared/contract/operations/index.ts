@@ -1,7 +1,7 @@
 import type { Operation } from '../operation.js';
 import { alertIps } from './alert-ips.js';
 import { docs, docsFile, openApi, swagger } from './contract.js';
-import { delivery, redeliver } from './deliveries.js';
+import { deadLetters, delivery, redeliver, redeliverRange } from './deliveries.js';
 import { cloudEventsHandshake, enrichAlert } from './enrich-alert.js';
 import { enrichmentStatus } from './enrichments.js';
 import { doctor, health } from './operator.js';
@@ -12,6 +12,8 @@ export const OPERATIONS: readonly Operation[] = [
   cloudEventsHandshake,
   enrichmentStatus,
   alertIps,
+  deadLetters,
+  redeliverRange,
   delivery,
   redeliver,
   doctor,

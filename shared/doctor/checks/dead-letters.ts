@@ -1,5 +1,5 @@
 import { asEnrichmentError } from '../../base/errors.js';
-import { DEAD_KEPT_DAYS } from '../../delivery/keeping.js';
+import { DEAD_KEPT_DAYS } from '../../delivery/delivery-store.js';
 import type { Check } from '../check.js';
 import { storageFix } from '../storage-fix.js';
 
@@ -21,8 +21,8 @@ export const deadLetters: Check = {
           status: 'warn',
           found: `Dead letters: ${count}, kept for ${DEAD_KEPT_DAYS} days. Among them: ${shown}.`,
           fix:
-            'GET /api/deliveries/ID says why. Mend the destination, then POST /api/deliveries/ID/redeliver for each; the log ' +
-            'has all ids, with event delivery-dead-lettered.',
+            'GET /api/deliveries?status=dead-lettered lists them, and GET /api/deliveries/ID says why. Fix the destination, ' +
+            'then POST /api/deliveries/redeliver?destination=NAME sends its dead letters again.',
         },
       ];
     } catch (error) {

@@ -1,24 +1,52 @@
 import type { Clock } from '../../base/clock.js';
 import { runWithin } from '../../base/deadline.js';
-import type { Connection } from '../../delivery/connect.js';
+import type { Connection } from '../../delivery/agents.js';
+import type { DeliveryView } from '../../delivery/deliveries.js';
 import { type Destination, originOf } from '../../delivery/destination.js';
 import type { Check, Observation } from '../check.js';
 
 /** The longest that one connection may take; a healthy one takes less than a second. */
 const TIMEOUT_MS = 5_000;
 
-/** Whether each destination can be connected to: name, address, port and certificate. Nothing is sent. */
+/**
+ * Whether each destination can be connected to: name, address, port and certificate; and whether it refuses what it is
+ * sent. Nothing is sent for it.
+ */
 export const destinations: Check = {
   name: 'destinations',
-  async examine({ app: { settings, clock } }, signal) {
-    return Promise.all(settings.destinations.map((destination) => examine(clock, destination, signal)));
+  async examine({ app: { settings, clock, deliveries } }, signal) {
+    return Promise.all(
+      settings.destinations.map(async (destination) => {
+        const [connection, failing] = await Promise.all([
+          examine(clock, destination, signal),
+          // Another check reports what keeps the storage from being used.
+          deliveries?.failing(destination.name).catch(() => undefined),
+        ]);
+        return connection.status === 'ok' && failing ? whileFailing(destination, failing) : connection;
+      }),
+    );
   },
 };
+
+/** One that can be connected to and takes nothing looks healthy until its deliveries are dead letters, days later. */
+function whileFailing(
+  { name }: Destination,
+  { id, attempts, lastStatus, reason, nextAttempt }: DeliveryView,
+): Observation {
+  const answer = lastStatus === undefined ? 'no answer' : `last answer ${lastStatus}`;
+  return {
+    status: 'warn',
+    found:
+      `${name}: can be connected to, but at least 1 delivery is waiting (${id}): ${answer}, ` +
+      `failed attempts: ${attempts}, next attempt ${nextAttempt}.`,
+    fix: reason ?? `GET /api/deliveries/${id} says what became of it.`,
+  };
+}
 
 async function examine(clock: Clock, destination: Destination, signal: AbortSignal): Promise<Observation> {
   const { name } = destination;
   const host = originOf(destination);
-  const { tryConnection } = await import('../../delivery/connect.js');
+  const { tryConnection } = await import('../../delivery/agents.js');
   const tooLate = new Error('the connection took too long');
   try {
     const connection = await runWithin(

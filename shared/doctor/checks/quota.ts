@@ -15,8 +15,10 @@ export const quota: Check = {
 };
 
 function observe(whose: string, { minute, hour, pausedUntil }: QuotaView): Observation {
-  const used = `${whose}${minute.limit - minute.remaining} of ${minute.limit} calls of this minute and ${hour.limit - hour.remaining} of ${hour.limit} of this hour are used.`;
-  return pausedUntil ? paused(used, pausedUntil) : counted(used, hour.remaining / hour.limit);
+  const longest = hour ?? minute;
+  const ofHour = hour ? ` and ${hour.limit - hour.remaining} of ${hour.limit} of this hour` : '';
+  const used = `${whose}${minute.limit - minute.remaining} of ${minute.limit} calls of this minute${ofHour} are used.`;
+  return pausedUntil ? paused(used, pausedUntil) : counted(used, longest.remaining / longest.limit);
 }
 
 function paused(used: string, until: string): Observation {

@@ -11,6 +11,9 @@ export const azureMonitorLogV2: Shape = {
   name: 'azure-monitor-log-v2',
   title: 'Azure Monitor log alert without rows (common schema, v2)',
   where: `\`data.alertContext.condition.allOf[].dimensions[]\` named ${ROW_COLUMNS}`,
+  instead:
+    'Such alerts carry no rows. Let the rule split by the dimension VendorOriginalId or AlertId, or run the query at ' +
+    'LinkToSearchResultsAPI and post its answer.',
   telltales: ['data'],
   never: ['data'],
   seen: 'Azure Monitor, rules of today that split by a dimension',

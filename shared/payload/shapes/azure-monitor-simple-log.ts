@@ -22,11 +22,11 @@ export const azureMonitorSimpleLog: Shape = {
   },
 };
 
-function* eventCandidates(criteria: readonly unknown[], texts: JsonTexts): Generator<Candidate> {
+function* eventCandidates(criteria: readonly unknown[], texts: JsonTexts): Generator<Candidate | undefined> {
   for (const [index, criterion] of criteria.entries()) {
     for (const [at, event] of items(member(criterion, 'event')).entries()) {
       const facts = rowFacts(rowOfNamed(event), texts);
-      if (facts) yield { path: [...CRITERIA, index, 'event', at], attachTo: undefined, ...facts };
+      yield facts && { path: [...CRITERIA, index, 'event', at], attachTo: undefined, ...facts };
     }
   }
 }

@@ -14,6 +14,9 @@ export const azureMonitor: Shape = {
   title: 'Azure Monitor alert without log rows (common schema)',
   where: 'nowhere, since `data.essentials.alertId` is an ARM id',
   seen: 'Azure Monitor: metrics, activities, log alerts too large for their rows',
+  instead:
+    'The common schema carries no rows. Let the rule split by the dimension VendorOriginalId or AlertId, or run the ' +
+    'query at LinkToSearchResultsAPI and post its answer.',
   telltales: ['data'],
   never: ['data'],
   find: (payload) => (isCommonSchema(payload) ? [] : undefined),

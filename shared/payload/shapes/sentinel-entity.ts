@@ -11,6 +11,8 @@ export const sentinelEntity: Shape = {
   where: 'nowhere, since the entity trigger carries no alert',
   seen: 'Microsoft Sentinel’s entity trigger',
   telltales: ['IncidentArmID'],
+  instead:
+    'Start the playbook by the alert trigger or the incident trigger, or post the id of the alert: {"alertId": "…"}.',
   never: ['Entity'],
   find: (payload) =>
     member(payload, 'IncidentArmID') !== undefined && isObject(member(payload, 'Entity')) ? [] : undefined,

@@ -1,7 +1,7 @@
 import { entityAddresses } from '../addresses.js';
 import { inside, isObject, type JsonTexts, member } from '../json.js';
 import type { Path } from '../path.js';
-import { alertsIn, type Candidate, objectCandidate, type Shape } from '../shape.js';
+import { alertsIn, type Candidate, type Candidates, objectCandidate, type Shape } from '../shape.js';
 
 /**
  * The body of Microsoft Sentinel's incident trigger, its `object` by itself, or one alert of it from a
@@ -27,7 +27,7 @@ export const sentinelIncident: Shape = {
   },
 };
 
-function incidentCandidates(incident: unknown, path: Path, texts: JsonTexts): Iterable<Candidate> {
+function incidentCandidates(incident: unknown, path: Path, texts: JsonTexts): Candidates {
   const alerts = inside(incident, 'properties', 'alerts');
   // The incident's entities are those of all its alerts; only of a lone alert it is known whose they are.
   const isLone = !Array.isArray(alerts) || alerts.length === 1;

@@ -1,5 +1,5 @@
 import { alertIdIn } from '../../base/alert-id.js';
-import { addressesIn, each } from '../addresses.js';
+import { addressesIn, each, eachOfAll } from '../addresses.js';
 import { hasSome, isObject, items, member } from '../json.js';
 import type { Path } from '../path.js';
 import { productNamed } from '../products.js';
@@ -35,7 +35,10 @@ function isArtifact(value: unknown): boolean {
 }
 
 /** The artifacts that are alerts; where none has an alert's id, the container stands for the alert. */
-function* containerCandidates(container: unknown, artifacts: readonly unknown[]): Generator<Candidate> {
+function* containerCandidates(
+  container: unknown,
+  artifacts: readonly unknown[],
+): Generator<Candidate | undefined> {
   const id = member(container, 'source_data_identifier');
   const containerHasId = alertIdIn(id) !== undefined;
   const ips: Iterable<unknown>[] = [];
@@ -50,10 +53,11 @@ function* containerCandidates(container: unknown, artifacts: readonly unknown[])
       yield candidate;
     } else {
       ips.push(candidate.ips ?? []);
+      yield undefined;
     }
   }
   if (alerts === 0 || (withId === 0 && containerHasId))
-    yield objectCandidate([], { ids: [id], ips: each(...ips) });
+    yield objectCandidate([], { ids: [id], ips: eachOfAll(ips) });
 }
 
 function namesAnAlert({ ids, links = [] }: Candidate): boolean {

@@ -13,6 +13,7 @@ export const theHiveAlert: Shape = {
   where:
     '`sourceRef` if it is an alert id as a whole, `externalLink`; else custom fields, observables and the rest',
   seen: 'TheHive’s webhooks and API; feeders put the incident’s number or the alert’s id into `sourceRef`',
+  isSourceFree: true,
   telltales: ['sourceRef', 'object'],
   find: (payload) => {
     if (isAlert(payload)) return [candidate(payload, [])];

@@ -1,7 +1,7 @@
 import { hasSome, isObject, items, type JsonTexts, member } from '../json.js';
 import type { Path } from '../path.js';
 import { rowFacts, rowOfObject } from '../rows.js';
-import { type Candidate, eachOf, objectCandidate, type Shape } from '../shape.js';
+import { type Candidate, type Candidates, eachOf, objectCandidate, type Shape } from '../shape.js';
 
 /**
  * What Defender XDR's streaming API exports: records of many tables, of which `AlertInfo` and
@@ -13,6 +13,7 @@ export const xdrStreaming: Shape = {
   title: 'Defender XDR streaming export, or one record of it',
   where: '`records[].properties.AlertId` where `category` is `AdvancedHunting-…Alert…`',
   seen: 'Event Hubs and storage that the streaming API writes to, and forwarders of single records',
+  instead: 'Export the tables AlertInfo and AlertEvidence, and post their records.',
   telltales: ['records', 'category'],
   find: (payload, texts) => {
     if (isExported(payload)) return candidatesIn(payload, [], texts);
@@ -22,11 +23,11 @@ export const xdrStreaming: Shape = {
   },
 };
 
-function* recordsIn(records: readonly unknown[], texts: JsonTexts): Generator<Candidate> {
+function* recordsIn(records: readonly unknown[], texts: JsonTexts): Generator<Candidate | undefined> {
   for (const [index, record] of records.entries()) yield* candidatesIn(record, ['records', index], texts);
 }
 
-function candidatesIn(record: unknown, path: Path, texts: JsonTexts): Iterable<Candidate> {
+function candidatesIn(record: unknown, path: Path, texts: JsonTexts): Candidates {
   if (!isExported(record) || !IS_OF_ALERTS.test(String(member(record, 'category')))) return [];
   return eachOf([member(record, 'properties')], (properties) => {
     const facts = isObject(properties) ? rowFacts(rowOfObject(properties), texts) : undefined;

@@ -1,5 +1,5 @@
 import { isObject, type JsonTexts, member } from '../json.js';
-import { type Candidate, objectCandidate, type Shape, under } from '../shape.js';
+import { type Candidate, type Candidates, objectCandidate, type Shape, under } from '../shape.js';
 import { graphAlertV2 } from './graph-alert-v2.js';
 import { graphIncident } from './graph-incident.js';
 import { mdeAlert } from './mde-alert.js';
@@ -29,7 +29,7 @@ export const xsoarIncident: Shape = {
   },
 };
 
-function rawCandidates(raw: unknown, mirrorId: unknown, texts: JsonTexts): Iterable<Candidate> {
+function rawCandidates(raw: unknown, mirrorId: unknown, texts: JsonTexts): Candidates {
   for (const shape of FETCHED) {
     const candidates = shape.find(raw, texts);
     if (candidates) return prefixed(candidates);
@@ -39,6 +39,6 @@ function rawCandidates(raw: unknown, mirrorId: unknown, texts: JsonTexts): Itera
   return [objectCandidate(['rawJSON'], { ids })];
 }
 
-function* prefixed(candidates: Iterable<Candidate>): Generator<Candidate> {
-  for (const candidate of candidates) yield under(['rawJSON'], candidate);
+function* prefixed(candidates: Candidates): Generator<Candidate | undefined> {
+  for (const candidate of candidates) yield candidate && under(['rawJSON'], candidate);
 }

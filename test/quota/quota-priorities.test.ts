@@ -1,0 +1,86 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
+import { type Priority, priorityWindows } from '../../shared/quota/priorities.js';
+import { Quota } from '../../shared/quota/quota.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+let clock: VirtualClock;
+beforeEach(() => {
+  clock = new VirtualClock();
+});
+
+function setUp(perMinute: number, reservePercent: number) {
+  const quota = new Quota(
+    clock,
+    new MemoryLedger(clock, priorityWindows({ perMinute: perMinute, perHour: 1500 }, reservePercent)),
+  );
+  const served: string[] = [];
+  const ask = async (
+    lane: Priority,
+    name: string,
+    untilMs: number,
+    signal = new AbortController().signal,
+  ) => {
+    (await quota.acquire({ untilMs: () => untilMs, signal }, lane)).settle(true);
+    served.push(`${name} at ${clock.monotonicMs()}`);
+  };
+  return { served, ask };
+}
+
+describe('the lanes of the quota', () => {
+  test('background work leaves the reserve to whoever waits for an answer', async () => {
+    const { served, ask } = setUp(10, 20);
+    const background = Array.from({ length: 9 }, (_, n) => ask('background', `b${n}`, 0));
+    const results = await clock.until(Promise.allSettled(background));
+    expect(results.map(({ status }) => status)).toEqual([...Array(8).fill('fulfilled'), 'rejected']);
+    expect(results[8]).toMatchObject({ reason: { kind: 'quota-exhausted', retryAtMs: 62_000 } });
+    await clock.until(Promise.all([ask('interactive', 'i0', 0), ask('interactive', 'i1', 0)]));
+    expect(served.slice(8)).toEqual(['i0 at 0', 'i1 at 0']);
+    await expect(clock.until(ask('interactive', 'i2', 0))).rejects.toMatchObject({ retryAtMs: 62_000 });
+  });
+
+  test('interactive waiters are served before background ones that asked earlier', async () => {
+    const { served, ask } = setUp(2, 50);
+    await clock.until(Promise.all([ask('interactive', 'i0', 0), ask('interactive', 'i1', 0)]));
+    await clock.until(
+      Promise.all([
+        ask('background', 'b0', 1_000_000),
+        ask('interactive', 'i2', 1_000_000),
+        ask('interactive', 'i3', 1_000_000),
+      ]),
+    );
+    expect(served.slice(2)).toEqual(['i2 at 62000', 'i3 at 62000', 'b0 at 124000']);
+  });
+
+  test('a permit of an interactive waiter who has left is not spent on the reserve by background work', async () => {
+    const ledger = new MemoryLedger(clock, priorityWindows({ perMinute: 10, perHour: 1500 }, 50));
+    const quota = new Quota(clock, {
+      prepare: () => ledger.prepare(),
+      take: async (wanted) => {
+        const charge = await ledger.take(wanted);
+        await clock.sleep(100);
+        return charge;
+      },
+      settle: (charge, endedAtMs) => ledger.settle(charge, endedAtMs),
+      release: (charge) => ledger.release(charge),
+      pause: (untilMs) => ledger.pause(untilMs),
+      forecast: (demand) => ledger.forecast(demand),
+      spreadMs: () => 0,
+      stop: () => {},
+      view: () => ledger.view(),
+    });
+    const leaving = new AbortController();
+    const wait = (signal: AbortSignal, lane: Priority) =>
+      quota.acquire({ untilMs: () => 1_000, signal }, lane).then(
+        () => 'served',
+        () => 'not served',
+      );
+    const interactive = Array.from({ length: 5 }, () => wait(leaving.signal, 'interactive'));
+    await clock.pass(50);
+    leaving.abort(new Error('left'));
+    const background = wait(new AbortController().signal, 'background');
+    expect(await clock.until(Promise.all(interactive))).toEqual(Array(5).fill('not served'));
+    // Five are charged, and half of ten is all that background work may see spent.
+    expect(await clock.until(background)).toBe('not served');
+  });
+});
