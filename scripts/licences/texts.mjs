@@ -25,6 +25,4 @@ export const TEXTS = {
   '@nodable/entities@3.1.0': `The MIT License\n\nCopyright (c) Amit Gupta (https://solothought.com)\n\n${MIT}`,
   // The section "License" of the README in the package.
   'data-uri-to-buffer@4.0.1': `The MIT License\n\nCopyright (c) 2014 Nathan Rajlich <nathan@tootallnate.net>\n\n${MIT}`,
-  // libraries/LICENSE of https://github.com/standard-webhooks/standard-webhooks
-  'standardwebhooks@1.1.1': `The MIT License\n\nCopyright (c) 2023 Svix (https://www.svix.com)\n\n${MIT}`,
 };
