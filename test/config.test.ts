@@ -275,12 +275,16 @@ describe('settings', () => {
     expect(telemetryProblems).toHaveLength(1);
   });
 
-  test.each(['https://a:b@example.com', 'https://example.com/?x=1', 'http://example.com', 'example.com'])(
-    'callers are not sent to %s',
-    (PUBLIC_BASE_URL) => {
-      expect(problems({ PUBLIC_BASE_URL })).toEqual(['PUBLIC_BASE_URL']);
-    },
-  );
+  test.each([
+    'https://a:b@example.com',
+    'https://example.com/?x=1',
+    'http://example.com',
+    'example.com',
+    'https://gateway.example.com/soc/api',
+    'https://gateway.example.com/API/',
+  ])('callers are not sent to %s', (PUBLIC_BASE_URL) => {
+    expect(problems({ PUBLIC_BASE_URL })).toEqual(['PUBLIC_BASE_URL']);
+  });
 
   test.each([
     ['WEBSITE_INSTANCE_ID', {}],

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import type { Environment, OperatorAlert, Reporter } from '../base/environment.js';
 import type { EnvironmentVariables, SettingProblem } from '../base/setting-reader.js';
 import type { Emit } from '../base/telemetry-event.js';
+import { currentTrace } from '../base/trace.js';
 import { APP_NAME, VERSION } from '../base/version.js';
 import type { UpstreamClock } from '../defender/call.js';
 import type { DefenderSource } from '../defender/defender-source.js';
@@ -59,10 +60,11 @@ export interface App extends Environment {
   /** Deliveries that wait for their turn; absent where nothing is stored. */
   readonly deliveries: Deliveries | undefined;
   /**
+    await underWay;
    * Prepares for the end of this process: no more permits are handed out, and what was found is shared with
    * the other instances and sent as telemetry. A process can end without it, and nothing is lost then.
    */
-  stop(): Promise<void>;
+  stop(underWay?: Promise<void>): Promise<void>;
 }
 
 /**
@@ -119,9 +121,10 @@ export function createApp(
       lookup: backgroundLookup,
       emit,
     });
-  const stop = async () => {
+  const stop = async (underWay?: Promise<void>) => {
     quota.stop();
     delegation?.quota.stop();
+    await underWay;
     await Promise.all([settled(), telemetry.close()]);
   };
   const app: App = {
@@ -168,8 +171,12 @@ function alsoNoted(report: Reporter, emit: Emit): Reporter {
   };
 }
 
-/** The platform takes what a worker writes there into the function app's log. */
+/**
+ * The platform takes what a worker writes there into the function app's log, without function and invocation, and as
+ * an error only if a word says so (WorkerProcess.cs of the host); so the line carries the trace's id, and that word.
+ */
 function toConsole({ event, detail }: OperatorAlert): void {
+  const traceparent = currentTrace()?.traceparent;
   // biome-ignore lint/suspicious/noConsole: there is no invocation whose log it could go to
-  console.error(JSON.stringify({ event, detail }));
+  console.error(JSON.stringify({ level: 'error', event, traceparent, detail }));
 }

@@ -188,8 +188,9 @@ function readSettings(
 }
 
 /**
- * Keys as Standard Webhooks writes them, https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md:
- * 24 to 64 bytes in base64, `whsec_` before them or not.
+ * Keys as Standard Webhooks writes them,
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md: 24 to 64 bytes
+ * in base64, `whsec_` before them or not.
  */
 function readSecrets(fields: Fields, settingOf: SettingOf): string[] {
   const wanted =
@@ -204,7 +205,10 @@ function canonicalSecret(value: string): string | undefined {
   return key.length >= 24 && key.length <= 64 ? key.toString('base64') : undefined;
 }
 
-/** What Entra takes from a managed identity: one resource, by its URI or its application's id, and nothing finer. */
+/**
+ * What Entra takes from a managed identity: one resource, by its URI or its application's id, and nothing
+ * finer.
+ */
 const SCOPE =
   /^(?:(?:https|api):\/\/[\x21-\x7e]{1,200}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/\.default$/i;
 

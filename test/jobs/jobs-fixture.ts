@@ -116,7 +116,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
       wantsStats: () => false,
       wantedScope: () => 'all',
-      renderError: ({ message }) => ({ status: 413, headers: {}, body: message }),
+      renderError: ({ kind }) => ({ status: 413, headers: {}, body: JSON.stringify({ kind }) }),
       deliveries: {
         accept: async ({ id, destination }, enriched) => {
           fixture.onForward();

@@ -275,8 +275,7 @@ describe('a job whose result is to be forwarded', () => {
     };
     fixture.startWorker();
     await fixture.clock.pass(5_000);
-    const answer = { status: 413, headers: {}, body: 'Post fewer alerts.' };
-    expect(await ask(job)).toEqual({ kind: 'answered', answer });
+    expect(await ask(job)).toEqual({ kind: 'answer-too-large' });
     expect([...fixture.deadLetters]).toEqual([[order.id, forwarded().text]]);
   });
 
