@@ -4,7 +4,7 @@ import { isConfidential, isLoopback } from '../base/web.js';
 import { FORMATS } from '../formats/index.js';
 import { isObject } from '../payload/json.js';
 import { type Destination, type DestinationAuth, LONGEST_NAME, LONGEST_WAIT_MS } from './destination.js';
-import { Fields, SETTING } from './fields.js';
+import { Fields, OF_ANOTHER_SETTING, SETTING } from './fields.js';
 
 /** A setting's value, or undefined when it is absent or empty. */
 export type SettingOf = (setting: string) => string | undefined;
@@ -100,7 +100,7 @@ function readUrl(fields: Fields, allowPrivateHost: boolean, settingOf: SettingOf
       'an address https://host/path without credentials and fragment (http for loopback hosts only)';
     const message =
       key === 'url' ? `must be ${wanted}` : `must name a setting that has a value, and that is ${wanted}`;
-    return fields.wrong(key, message, '');
+    return fields.wrong(key, message, '', key === 'urlSetting' ? OF_ANOTHER_SETTING : undefined);
   }
   if (!allowPrivateHost && isPrivate(url)) {
     const message = 'has a host in a private range: set allowPrivateHost to true, if that is meant';
@@ -182,9 +182,8 @@ function readSettings(
     const value = settingOf(setting);
     const usable = value === undefined ? undefined : read(value);
     if (usable !== undefined) return [usable];
-    // The name is not shown: it may be the secret itself, in the wrong place.
     const message = value === undefined ? 'must name a setting that has a value' : wanted;
-    return fields.wrong(`secretSettings[${index}]`, message, []);
+    return fields.wrong(`secretSettings[${index}]`, message, [], OF_ANOTHER_SETTING);
   });
 }
 
