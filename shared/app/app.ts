@@ -25,6 +25,8 @@ import { parseSettings, type Settings } from './settings.js';
 import { createSources, openQuota, openSource, sharedAnswersOf } from './sources.js';
 import { openState, type SharedState } from './state.js';
 
+/** What jobs may take of the 5 s in which a process has to end (WorkerConstants.cs of the host); telemetry takes 2. */
+const JOBS_STOP_MS = 2_800;
 const USER_AGENT = `${APP_NAME}/${VERSION}`;
 
 /** The app, wired. */
@@ -124,7 +126,7 @@ export function createApp(
   const stop = async (underWay?: Promise<void>) => {
     quota.stop();
     delegation?.quota.stop();
-    await underWay;
+    await Promise.all([jobs?.stop(JOBS_STOP_MS), underWay]);
     await Promise.all([settled(), telemetry.close()]);
   };
   const app: App = {
