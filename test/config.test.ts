@@ -40,6 +40,7 @@ describe('settings', () => {
       jobs: { resultHours: 24 },
       destinations: [],
       maxBodyBytes: 20 * 1024 * 1024,
+      misspelled: [],
       telemetry: undefined,
       webhooks: { eventOrigins: ['eventgrid.azure.net'], graphClientState: undefined },
     });

@@ -1,5 +1,5 @@
 import type { SettingProblem } from '../base/setting-reader.js';
-import { type EnvironmentVariables, SettingReader } from '../base/setting-reader.js';
+import { type EnvironmentVariables, type Misspelling, SettingReader } from '../base/setting-reader.js';
 import { APP_NAME } from '../base/version.js';
 import { CLOUD_NAMES, CLOUDS, cloudProblems, type DefenderCloud } from '../defender/clouds.js';
 import { type DelegationSettings, delegationProblems } from '../delegation/settings.js';
@@ -35,6 +35,8 @@ export interface Settings {
   /** Where enriched alerts can be forwarded; callers know them by their names. */
   readonly destinations: readonly Destination[];
   readonly maxBodyBytes: number;
+  /** Settings without effect whose names are nearly those of others. */
+  readonly misspelled: readonly Misspelling[];
   /** Where telemetry goes; absent: nowhere. */
   readonly telemetry: TelemetrySettings | undefined;
   readonly webhooks: {
@@ -63,7 +65,7 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
     portal: implied.portal,
     exchangeAudience: implied.exchangeAudience,
   };
-  const settings: Settings = {
+  const settings: Omit<Settings, 'misspelled'> = {
     cloud,
     identity: {
       clientId: read.guid('AZURE_CLIENT_ID', 'the client id of a user-assigned identity'),
@@ -96,7 +98,15 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
   if (!read.problems.some(({ setting }) => setting.startsWith('DEFENDER_'))) {
     read.problems.push(...cloudProblems(cloudName, settings.cloud));
   }
-  return read.problems.length > 0 ? { ok: false, problems: read.problems } : { ok: true, settings };
+  const problems = withoutConsequences(read.problems);
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, settings: { ...settings, misspelled: read.misspelled() } };
+}
+
+/** A reference that was not replaced reads as no value: what follows from that is not reported beside it. */
+function withoutConsequences(problems: readonly SettingProblem[]): readonly SettingProblem[] {
+  const causes = problems.filter(({ remedy }) => remedy?.keyVault).map(({ setting }) => setting);
+  return problems.filter(({ remedy }) => remedy?.keyVault || !causes.includes(remedy?.set ?? ''));
 }
 
 function readAudience(read: SettingReader, fallback: string): string {
@@ -139,7 +149,7 @@ function readDelegation(
 }
 
 function readStorage(read: SettingReader): StateStorage {
-  const parsed = parseConnection(read.text('STATE_STORAGE'), (name) => read.text(name));
+  const parsed = parseConnection(read.text('STATE_STORAGE'), (name) => read.other(name));
   if (!parsed.ok) return read.wrong(parsed.setting, parsed.message, { kind: 'memory' });
   const processes = 'FUNCTIONS_WORKER_PROCESS_COUNT';
   if (parsed.storage.kind === 'memory' && Number(read.text(processes) ?? 1) > 1) {
@@ -167,7 +177,7 @@ function readPrincipal(read: SettingReader): Principal {
 
 function readDestinations(read: SettingReader): readonly Destination[] {
   const text = read.text('FORWARD_DESTINATIONS');
-  const { destinations, problems } = parseDestinations(text, (name) => read.text(name));
+  const { destinations, problems } = parseDestinations(text, (name) => read.other(name));
   read.problems.push(...problems);
   return destinations;
 }

@@ -190,6 +190,7 @@ export const SCHEMAS: Schemas = {
   }),
   DoctorReport: object("The doctor's report", {
     status: string('Worst of all', { enum: ['ok', 'warn', 'fail'] }),
+    summary: string('The verdict in a sentence'),
     version: string('Version of the app'),
     asOf: dateTime('As of'),
     checks: list(
@@ -200,7 +201,7 @@ export const SCHEMAS: Schemas = {
           name: string('Name'),
           status: string('Status', { enum: ['ok', 'warn', 'fail'] }),
           found: string('What was found'),
-          fix: string('What mends it'),
+          fix: string('What fixes it: a shell command, or a sentence'),
         },
         ['fix'],
       ),

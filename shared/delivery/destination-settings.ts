@@ -98,9 +98,9 @@ function readUrl(fields: Fields, allowPrivateHost: boolean, settingOf: SettingOf
   if (!url) {
     const wanted =
       'an address https://host/path without credentials and fragment (http for loopback hosts only)';
-    const message =
-      key === 'url' ? `must be ${wanted}` : `must name a setting that has a value, and that is ${wanted}`;
-    return fields.wrong(key, message, '');
+    if (key === 'url') return fields.wrong(key, `must be ${wanted}`, '');
+    const message = `must name a setting that has a value, and that is ${wanted}${inBrackets(setting)}`;
+    return fields.wrong(key, message, '', { set: shownName(setting) ?? THAT_SETTING });
   }
   if (!allowPrivateHost && isPrivate(url)) {
     const message = 'has a host in a private range: set allowPrivateHost to true, if that is meant';
@@ -182,10 +182,25 @@ function readSettings(
     const value = settingOf(setting);
     const usable = value === undefined ? undefined : read(value);
     if (usable !== undefined) return [usable];
-    // The name is not shown: it may be the secret itself, in the wrong place.
     const message = value === undefined ? 'must name a setting that has a value' : wanted;
-    return fields.wrong(`secretSettings[${index}]`, message, []);
+    const remedy = { set: shownName(setting) ?? THAT_SETTING };
+    return fields.wrong(`secretSettings[${index}]`, `${message}${inBrackets(setting)}`, [], remedy);
   });
+}
+
+/** In a command, where the name of a setting is not shown. */
+const THAT_SETTING = 'NAME_OF_THAT_SETTING';
+/** Words in capitals with underscores between them, as settings are named, and as no key is by chance. */
+const NAME_OF_A_SETTING = /^[A-Z]{2,15}\d{0,2}(_[A-Z]{1,15}\d{0,2}){1,6}$/;
+
+/** A name that can be shown; undefined for what may be the secret itself, in the wrong place. */
+function shownName(name: unknown): string | undefined {
+  return typeof name === 'string' && NAME_OF_A_SETTING.test(name) ? name : undefined;
+}
+
+function inBrackets(name: unknown): string {
+  const shown = shownName(name);
+  return shown === undefined ? '' : ` (it names ${shown})`;
 }
 
 /**

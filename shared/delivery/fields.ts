@@ -86,9 +86,9 @@ export class Fields {
   }
 
   /** Notes a problem of `key`, or of the whole object. */
-  wrong<T>(key: string | undefined, message: string, fallback: T): T {
+  wrong<T>(key: string | undefined, message: string, fallback: T, remedy?: SettingProblem['remedy']): T {
     const where = key === undefined ? this.#path : `${this.#path}.${key}`;
-    this.#problems.push({ setting: SETTING, message: `(${where}) ${message}` });
+    this.#problems.push({ setting: SETTING, message: `(${where}) ${message}`, ...(remedy && { remedy }) });
     return fallback;
   }
 }

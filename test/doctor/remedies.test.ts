@@ -9,7 +9,7 @@ import { consult } from './consult.js';
 
 const ID = '33333333-3333-4333-8333-333333333333';
 const DELEGATED = { AZURE_CLIENT_ID: ID, DELEGATED_CLIENT_ID: ID, DELEGATED_TENANT_ID: ID };
-const SET = /^az functionapp config appsettings set .* --settings /;
+const SET = /^az functionapp config appsettings set .* --settings "/;
 const REMOVE = /^az functionapp config appsettings delete .* --setting-names /;
 
 let world: World | undefined;
@@ -18,9 +18,9 @@ afterEach(async () => {
   world = undefined;
 });
 
-describe('a wrong setting: the command is for the setting that mends it', () => {
+describe('a wrong setting: the command is for the setting that fixes it', () => {
   test.each<[string, Record<string, string>, RegExp]>([
-    ['its own', { QUOTA_PER_HOUR: 'x' }, new RegExp(`${SET.source}QUOTA_PER_HOUR=VALUE$`)],
+    ['its own', { QUOTA_PER_HOUR: 'x' }, new RegExp(`${SET.source}QUOTA_PER_HOUR=VALUE"$`)],
     [
       'one too many',
       { LOCAL_CREDENTIALS: 'azure-cli', CONTAINER_NAME: 'x', WEBSITE_SITE_NAME: 'x' },
@@ -29,7 +29,7 @@ describe('a wrong setting: the command is for the setting that mends it', () => 
     [
       'another one that is missing',
       { ...DELEGATED, AZURE_CLIENT_ID: '' },
-      new RegExp(`${SET.source}AZURE_CLIENT_ID=VALUE$`),
+      new RegExp(`${SET.source}AZURE_CLIENT_ID=VALUE"$`),
     ],
     [
       'another one too many',
@@ -39,7 +39,7 @@ describe('a wrong setting: the command is for the setting that mends it', () => 
     [
       'the cloud, and nothing beside it',
       { DEFENDER_API_HOST: '', DEFENDER_AUDIENCE: 'https://api-gov.securitycenter.microsoft.us' },
-      new RegExp(`${SET.source}DEFENDER_CLOUD=VALUE && az .* --setting-names DEFENDER_AUDIENCE$`),
+      new RegExp(`${SET.source}DEFENDER_CLOUD=VALUE" && az .* --setting-names DEFENDER_AUDIENCE$`),
     ],
   ])('%s', async (_name, settings, fix) => {
     world = await startWorld({ settings });
@@ -67,7 +67,7 @@ describe('who works outside Azure', () => {
       lifetimeSeconds: 3_600,
     });
     const look = Promise.resolve({ ok: true, claims: readClaims(token) } as const);
-    const patient = { app: startup.app, token: look, probe: undefined };
+    const patient = { app: startup.app, token: look, probe: undefined, storage: Promise.resolve(undefined) };
     const [told] = await permission.examine(patient, new AbortController().signal);
     expect(told?.fix).toContain('LOCAL_CREDENTIALS=environment');
   });

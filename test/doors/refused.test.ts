@@ -44,6 +44,6 @@ describe('a refusal by Defender says what the token says', () => {
     refuse(401, 'Unauthorized');
     const { status, json } = await world.enrich({ alertId: KNOWN_ALERT });
     expect(status).toBe(502);
-    expect(json.detail).toContain(`The token is for ${world.audience}, as DEFENDER_AUDIENCE says.`);
+    expect(json.detail).toContain(`The token is for ${world.audience}, the audience that`);
   });
 });
