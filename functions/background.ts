@@ -2,7 +2,6 @@ import type { InvocationContext } from '@azure/functions';
 import type { App } from '../shared/app/app.js';
 import { sweepRules } from '../shared/app/state.js';
 import { failureWithoutStack, loggedFault } from '../shared/base/errors.js';
-import { sweepJobs } from '../shared/jobs/sweep-jobs.js';
 import { type Message, readMessage } from '../shared/queue-work/message.js';
 import { sweep, sweepAll } from '../shared/storage/sweep.js';
 
@@ -27,7 +26,7 @@ type Waiting = 'job' | 'delivery';
 const PLURAL: Readonly<Record<Waiting, string>> = { job: 'jobs', delivery: 'deliveries' };
 
 /**
- * Does what a message says: one turn of a job, or one attempt of a delivery. The word that it comes to is
+ * Does what a message says: one slice of work on a job, or one attempt of a delivery. The word that it comes to is
  * logged. `dequeueCount` is how often the message has been handed over, this time included.
  */
 function works(
@@ -52,7 +51,7 @@ function givesUp(waiting: Waiting, giveUp: (app: StoringApp, message: Message) =
   };
 }
 
-export const workOnJob = works('job', ({ jobs }, message) => jobs.work(message));
+export const workOnJob = works('job', ({ jobs }, message, dequeueCount) => jobs.work(message, dequeueCount));
 export const giveUpJob = givesUp('job', ({ jobs }, message) => jobs.giveUp(message));
 export const workOnDelivery = works('delivery', ({ deliveries }, message) => deliveries.work(message));
 export const giveUpDelivery = givesUp('delivery', ({ deliveries }, message) => deliveries.giveUp(message));
@@ -86,12 +85,11 @@ const LONGEST_SWEEP_MS = 60_000;
  * Sends a message for each delivery and job that has been without one for a day, and deletes what has
  * expired, which keeps the account from filling up.
  */
-export const sweepExpired: Background = async ({ clock, deliveries, settings, shared }, _timer, context) => {
+export const sweepExpired: Background = async ({ clock, deliveries, jobs, shared }, _timer, context) => {
   const { store } = shared;
-  const { resultHours } = settings.jobs;
   const { failure, ...swept } = await sweepAll([
     () => deliveries.sweep(LONGEST_SWEEP_MS),
-    () => sweepJobs({ store, clock, resultHours, ...shared.jobs }, LONGEST_SWEEP_MS),
+    () => jobs.sweep(LONGEST_SWEEP_MS),
     () => sweep(store, clock, sweepRules(shared), LONGEST_SWEEP_MS),
   ]);
   context.info(JSON.stringify({ event: 'swept', ...swept }));

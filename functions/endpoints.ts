@@ -2,7 +2,7 @@ import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { parseDoctorOptions } from '../shared/answers/options.js';
 import type { App, Startup } from '../shared/app/app.js';
 import { alertIdInPath } from '../shared/base/alert-id.js';
-import { VERSION } from '../shared/base/version.js';
+import { COMMIT, VERSION } from '../shared/base/version.js';
 import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
 import { asText } from '../shared/doctor/as-text.js';
 import { examine } from '../shared/doctor/examine.js';
@@ -46,7 +46,7 @@ export async function alertIps(
 
 /** That the app is up and its settings are usable. It asks nothing of anyone. */
 export async function health(): Promise<HttpResponseInit> {
-  return { status: 200, jsonBody: { status: 'ok', version: VERSION } };
+  return { status: 200, jsonBody: { status: 'ok', version: VERSION, commit: COMMIT } };
 }
 
 /** Why it does not work yet, with wrong settings, too. */

@@ -23,9 +23,11 @@ export async function enrichmentStatus(
   if (partial) {
     const { format } = parseOptions(new URLSearchParams(job.query), []);
     const soFar = await answerWithin(clock, DEFAULT_WAIT_SECONDS, (deadline) =>
-      deadline.unlessOver(jobs.partial(job, view.retryAfterSeconds, deadline)),
+      deadline.unlessOver(jobs.partial(job, view.retryAfterSeconds)),
     );
-    return enrichmentAnswer(soFar, { format, onFailure: 'degrade' });
+    const answer = await enrichmentAnswer(soFar, { format, onFailure: 'degrade' });
+    const headers = { ...answer.headers, 'Retry-After': String(view.retryAfterSeconds) };
+    return { ...answer, headers };
   }
   return acceptedAnswer({ id, view }, jobLocation(request, settings.publicBaseUrl, { id, token }));
 }

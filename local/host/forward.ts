@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { Clock } from '../../shared/base/clock.js';
 import { systemClock } from '../../shared/base/clock.js';
 import { type Dispatched, NoAnswer } from './dispatcher.js';
-import { endToEndHeaders, invocationIdHeader } from './headers.js';
+import { endToEndHeaders, forwardedTarget, invocationIdHeader } from './headers.js';
 import type { Upload } from './upload.js';
 
 /** How long a caller may go on sending a body that nobody reads any more (Kestrel: 5 s). */
@@ -80,7 +80,8 @@ function openUpstream({ request, invocationId, invocation, body }: ForwardOption
   headers[invocationIdHeader] = invocationId;
   if (!body && request.headers['transfer-encoding']) headers['transfer-encoding'] = 'chunked';
   const { port, agent } = invocation.worker;
-  const { method, url: path } = request;
+  const { method, url = '' } = request;
+  const path = forwardedTarget(url);
   const upstream = http.request({ host: '127.0.0.1', port, agent, method, path, headers });
   // Now, not with the first byte of a body that may never come.
   upstream.flushHeaders();
@@ -99,7 +100,9 @@ function answer(upstream: http.ClientRequest, response: ServerResponse): Promise
       incoming.on('error', () => response.destroy());
       if (!(invocationIdHeader in incoming.headers)) return incoming.resume();
       if (response.headersSent || response.destroyed) return incoming.resume();
-      response.writeHead(incoming.statusCode ?? 500, endToEndHeaders(incoming));
+      const headers = endToEndHeaders(incoming);
+      delete headers['alt-svc']; // of another connection than the caller's (YARP's RequestUtilities)
+      response.writeHead(incoming.statusCode ?? 500, headers);
       incoming.pipe(response);
     });
   });

@@ -31,6 +31,37 @@ export function endToEndHeaders(message: IncomingMessage): OutgoingHttpHeaders {
   return headers;
 }
 
+/**
+ * The target of a request as the proxy sends it on: Kestrel decodes the path but for `%2F`, and YARP and .NET's `Uri`
+ * encode it again, so that `%2F` becomes `%252F` and `%41` an `A`.
+ */
+export function forwardedTarget(url: string): string {
+  const [path = '', ...query] = url.split('?');
+  const decoded = path.replace(/(?:%[0-9a-f]{2})+/gi, (run) =>
+    run
+      .split(/(%2f)/i)
+      .map((part) => (/^%2f$/i.test(part) ? part : decode(part)))
+      .join(''),
+  );
+  const encoded = encodeURI(decoded);
+  if (query.length === 0) return encoded;
+  return `${encoded}?${query.join('?').replace(/%([0-9a-f]{2})/gi, unescapeUnreserved)}`;
+}
+
+/** What is not UTF-8 stays as it is. */
+function decode(run: string): string {
+  try {
+    return decodeURIComponent(run);
+  } catch {
+    return run;
+  }
+}
+
+function unescapeUnreserved(escaped: string, hex: string): string {
+  const character = String.fromCharCode(Number.parseInt(hex, 16));
+  return /[\w.~-]/.test(character) ? character : escaped;
+}
+
 /** What becomes of a request by its line and headers alone: the front's own answer, or a request that is never sent on. */
 export function judgeHead({
   url = '',
@@ -38,6 +69,8 @@ export function judgeHead({
 }: IncomingMessage): 'usable' | 'unsendable' | 400 | 414 | 431 {
   if (url.length > FRONT_LIMITS.requestLine) return 414;
   if (rawHeaders.length / 2 > FRONT_LIMITS.headers) return 431;
+  const headerBytes = rawHeaders.reduce((sum, part) => sum + part.length + 2, 0); // `: ` and the line's end
+  if (headerBytes > FRONT_LIMITS.headerBytes) return 431;
   // Kestrel reads UTF-8; the client that forwards writes ASCII, and fails with anything else.
   const bytes = Buffer.from(rawHeaders.join('\n'), 'latin1');
   if (bytes.every((byte) => byte < 0x80)) return 'usable';

@@ -1,4 +1,4 @@
-import { systemClock } from '../base/clock.js';
+import { type Clock, systemClock } from '../base/clock.js';
 import type { Environment, OperatorAlert, Reporter } from '../base/environment.js';
 import type { EnvironmentVariables, SettingProblem } from '../base/setting-reader.js';
 import type { Emit } from '../base/telemetry-event.js';
@@ -10,13 +10,14 @@ import type { Deliveries } from '../delivery/deliveries.js';
 import type { Forwarding } from '../delivery/forwarding.js';
 import { createSend, type Send } from '../delivery/send.js';
 import { createCredential } from '../identity/credential.js';
-import { type AccessToken, TokenCache } from '../identity/token-cache.js';
+import { type AccessToken, scopeOf, TokenCache } from '../identity/token-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { createStatsLookup } from '../lookup/create-lookups.js';
 import type { Lookup } from '../lookup/lookup.js';
 import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
 import type { Quota } from '../quota/quota.js';
-import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
+import type { TelemetryToken } from '../telemetry/connection.js';
+import { createTelemetry, type Telemetry, telemetryOff } from '../telemetry/telemetry.js';
 import { createDelegation, type Delegation } from './delegation.js';
 import { createForwarding } from './forwarding.js';
 import { createJobs } from './jobs.js';
@@ -24,6 +25,8 @@ import { parseSettings, type Settings } from './settings.js';
 import { createSources, openQuota, openSource, sharedAnswersOf } from './sources.js';
 import { openState, type SharedState } from './state.js';
 
+/** What jobs may take of the 5 s in which a process has to end (WorkerConstants.cs of the host); telemetry takes 2. */
+const JOBS_STOP_MS = 2_800;
 const USER_AGENT = `${APP_NAME}/${VERSION}`;
 
 /** The app, wired. */
@@ -32,6 +35,8 @@ export interface App extends Environment {
   /** Origin of the portal that shows alerts. */
   readonly portal: string;
   readonly telemetry: Telemetry;
+  /** A token to send telemetry with, where the settings want one. */
+  readonly telemetryToken: TelemetryToken | undefined;
   readonly quota: Quota;
   /** An alert's IPs, by its id. */
   readonly lookup: Lookup<SourceAnswer>;
@@ -81,7 +86,9 @@ export function createApp(
   const parsed = parseSettings(env);
   if (!parsed.ok) return { ok: false, environment: outside, problems: parsed.problems };
   const { settings } = parsed;
-  const telemetry = createTelemetry(settings.telemetry, outside);
+  for (const problem of settings.telemetryProblems) outside.report(telemetryOff(problem));
+  const telemetryToken = createTelemetryToken(settings, outside.clock);
+  const telemetry = createTelemetry(settings.telemetry, outside, telemetryToken);
   const { emit } = telemetry;
   const environment = { ...outside, report: alsoNoted(outside.report, emit) };
   const { clock } = environment;
@@ -119,7 +126,7 @@ export function createApp(
   const stop = async (underWay?: Promise<void>) => {
     quota.stop();
     delegation?.quota.stop();
-    await underWay;
+    await Promise.all([jobs?.stop(JOBS_STOP_MS), underWay]);
     await Promise.all([settled(), telemetry.close()]);
   };
   const app: App = {
@@ -127,6 +134,7 @@ export function createApp(
     settings,
     portal: settings.cloud.portal,
     telemetry,
+    telemetryToken,
     quota,
     lookup,
     statsLookup,
@@ -143,6 +151,18 @@ export function createApp(
     stop,
   };
   return { ok: true, app, environment };
+}
+
+/**
+ * Tokens to send telemetry with: those of the identity that its own setting names. The cache is one of its
+ * own and emits nothing, so that telemetry which cannot be sent does not make more telemetry.
+ */
+function createTelemetryToken({ identity, telemetry }: Settings, clock: Clock): TelemetryToken | undefined {
+  if (!telemetry?.entra) return undefined;
+  const { clientId, audience } = telemetry.entra;
+  const credential = createCredential({ ...identity, clientId });
+  const tokens = new TokenCache(clock);
+  return (signal) => tokens.get(credential, scopeOf(audience), signal);
 }
 
 /** What is reported becomes an event as well: of log lines the host keeps only a part under load. */

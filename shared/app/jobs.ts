@@ -1,6 +1,5 @@
 import type { HttpResponseInit } from '@azure/functions';
 import { enrichmentAnswer } from '../answers/enrichment-answer.js';
-import { errorAnswer } from '../answers/http-answer.js';
 import { parseOptions } from '../answers/options.js';
 import type { Environment } from '../base/environment.js';
 import type { Emit } from '../base/telemetry-event.js';
@@ -28,6 +27,8 @@ export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
   const options = (query: string) => parseOptions(new URLSearchParams(query), []);
   return new Jobs({
     ...app,
+    store,
+    places,
     queue,
     poison,
     jobs: new JobStore({ clock, random, store, large, places }),
@@ -36,7 +37,6 @@ export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
     wantsStats: (query) => options(query).stats,
     wantedScope: (query) => options(query).scope,
     render: async (enriched, query) => kept(await enrichmentAnswer(enriched, options(query))),
-    renderError: (error, id) => kept(errorAnswer(error, id, clock.monotonicMs())),
   });
 }
 

@@ -1,6 +1,5 @@
 import type { SettingProblem } from '../base/setting-reader.js';
 import { type EnvironmentVariables, type Misspelling, SettingReader } from '../base/setting-reader.js';
-import { APP_NAME } from '../base/version.js';
 import { CLOUD_NAMES, CLOUDS, cloudProblems, type DefenderCloud } from '../defender/clouds.js';
 import { type DelegationSettings, delegationProblems } from '../delegation/settings.js';
 import type { Destination } from '../delivery/destination.js';
@@ -9,7 +8,7 @@ import type { IdentitySettings } from '../identity/credential.js';
 import { type Principal, principalOf } from '../identity/principal.js';
 import type { CacheTimes } from '../lookup/cache-policy.js';
 import { parseConnection, type StateStorage } from '../storage/connection.js';
-import { parseIngestion, type TelemetrySettings } from '../telemetry/connection.js';
+import { readTelemetry, type TelemetrySettings } from '../telemetry/connection.js';
 
 /** Every setting, parsed and typed. */
 export interface Settings {
@@ -39,6 +38,8 @@ export interface Settings {
   readonly misspelled: readonly Misspelling[];
   /** Where telemetry goes; absent: nowhere. */
   readonly telemetry: TelemetrySettings | undefined;
+  /** What is wrong with the settings of telemetry: it turns telemetry off, and nothing else. */
+  readonly telemetryProblems: readonly SettingProblem[];
   readonly webhooks: {
     /** Origins of CloudEvents that may register, in lower case. */
     readonly eventOrigins: readonly string[];
@@ -65,7 +66,8 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
     portal: implied.portal,
     exchangeAudience: implied.exchangeAudience,
   };
-  const settings: Omit<Settings, 'misspelled'> = {
+  const { telemetry, problems: ofTelemetry } = readTelemetry((name) => read.text(name));
+  const settings: Omit<Settings, 'misspelled' | 'telemetryProblems'> = {
     cloud,
     identity: {
       clientId: read.guid('AZURE_CLIENT_ID', 'the client id of a user-assigned identity'),
@@ -88,7 +90,7 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
     jobs: { resultHours: read.integer('JOB_RESULT_HOURS', 1, 720, 24) },
     destinations: readDestinations(read),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
-    telemetry: readTelemetry(read),
+    telemetry,
     webhooks: {
       eventOrigins: read.hosts('EVENT_ORIGINS', ['eventgrid.azure.net']),
       graphClientState: read.named('GRAPH_CLIENT_STATE_SETTING'),
@@ -98,9 +100,15 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
   if (!read.problems.some(({ setting }) => setting.startsWith('DEFENDER_'))) {
     read.problems.push(...cloudProblems(cloudName, settings.cloud));
   }
-  const problems = withoutConsequences(read.problems);
-  if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, settings: { ...settings, misspelled: read.misspelled() } };
+  const problems = withoutConsequences([...read.problems, ...ofTelemetry]);
+  const telemetryProblems = problems.filter(({ setting }) => isOfTelemetry(setting));
+  if (problems.length > telemetryProblems.length) return { ok: false, problems };
+  return { ok: true, settings: { ...settings, telemetryProblems, misspelled: read.misspelled() } };
+}
+
+/** Settings of telemetry have a prefix of their own; what is wrong with them turns off telemetry, and nothing else. */
+function isOfTelemetry(setting: string): boolean {
+  return setting.startsWith('APPLICATIONINSIGHTS_');
 }
 
 /** A reference that was not replaced reads as no value: what follows from that is not reported beside it. */
@@ -180,14 +188,4 @@ function readDestinations(read: SettingReader): readonly Destination[] {
   const { destinations, problems } = parseDestinations(text, (name) => read.other(name));
   read.problems.push(...problems);
   return destinations;
-}
-
-function readTelemetry(read: SettingReader): TelemetrySettings | undefined {
-  const setting = 'APPLICATIONINSIGHTS_CONNECTION_STRING';
-  const connectionString = read.text(setting);
-  if (connectionString === undefined) return undefined;
-  const parsed = parseIngestion(connectionString);
-  if (!parsed.ok) return read.wrong(setting, parsed.message, undefined);
-  const role = read.text('WEBSITE_SITE_NAME') ?? APP_NAME;
-  return { connectionString, ingestionEndpoint: parsed.ingestionEndpoint, role };
 }

@@ -3,7 +3,7 @@ import type { Environment } from '../base/environment.js';
 import { DeliveryPlaces, REMEMBERED_MS } from '../delivery/delivery-store.js';
 import { createCredential } from '../identity/credential.js';
 import type { TokenCache } from '../identity/token-cache.js';
-import { JobPlaces } from '../jobs/places.js';
+import { JobPlaces } from '../jobs/job-store.js';
 import { ANSWERS_FOLDER, SharedAnswerCache } from '../lookup/shared-answer-cache.js';
 import type { Places } from '../queue-work/blob-names.js';
 import { SET_ASIDE } from '../quota/compare-and-swap.js';

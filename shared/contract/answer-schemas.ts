@@ -192,6 +192,7 @@ export const SCHEMAS: Schemas = {
     status: string('Worst of all', { enum: ['ok', 'warn', 'fail'] }),
     summary: string('The verdict in a sentence'),
     version: string('Version of the app'),
+    commit: string('Commit that was built'),
     asOf: dateTime('As of'),
     checks: list(
       'Checks',
@@ -210,6 +211,7 @@ export const SCHEMAS: Schemas = {
   Health: object('Health', {
     status: string('Status', { enum: ['ok'] }),
     version: string('Version of the app'),
+    commit: string('Commit that was built'),
   }),
   ValidationResponse: object("Event Grid's handshake", { validationResponse: string('Validation code') }),
 };

@@ -2,8 +2,8 @@ import { APP_NAME } from '../base/version.js';
 import type { DoctorReport, Entry } from './examine.js';
 
 /** A report for people: a line for each observation, and below it what fixes it. */
-export function asText({ summary, version, asOf, checks }: DoctorReport): string {
-  const head = `${APP_NAME} ${version}, ${asOf}`;
+export function asText({ summary, version, commit, asOf, checks }: DoctorReport): string {
+  const head = `${APP_NAME} ${version} (${commit}), ${asOf}`;
   return [head, '', ...checks.flatMap(lines), '', summary, ''].join('\n');
 }
 

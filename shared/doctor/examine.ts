@@ -2,7 +2,7 @@ import type { App, Startup } from '../app/app.js';
 import { runWithin } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
 import { asEnrichmentError, DeadlineError, type EnrichmentError, faultOf } from '../base/errors.js';
-import { VERSION } from '../base/version.js';
+import { COMMIT, VERSION } from '../base/version.js';
 import { readClaims } from '../identity/claims.js';
 import { scopeOf } from '../identity/token-cache.js';
 import type { Check, Observation, Patient, ProbeLook, Status, TokenLook } from './check.js';
@@ -23,6 +23,8 @@ export interface DoctorReport {
   /** The verdict in a sentence. It says that the app works only where Defender answered. */
   readonly summary: string;
   readonly version: string;
+  /** The commit that was built. */
+  readonly commit: string;
   /** ISO-8601. */
   readonly asOf: string;
   readonly checks: readonly Entry[];
@@ -45,6 +47,7 @@ export async function examine(startup: Startup, probe: string | undefined): Prom
     status,
     summary: summarize(status, answered),
     version: VERSION,
+    commit: COMMIT,
     asOf: new Date(clock.epochMs()).toISOString(),
     checks,
   };

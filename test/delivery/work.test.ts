@@ -394,7 +394,7 @@ describe('what is kept', () => {
   test('a dead letter that is sent again while it is being swept keeps its body', async () => {
     fixture.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
     fixture.startWorker();
-    const { id } = await fixture.post();
+    const { id } = await fixture.post({ text: LARGE });
     await fixture.untilIs('dead-lettered', id);
     await fixture.clock.pass(31 * DAY);
     const erase = fixture.store.delete.bind(fixture.store);

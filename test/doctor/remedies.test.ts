@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { makeToken } from '../../local/identity/token.js';
 import { createApp } from '../../shared/app/app.js';
 import { systemClock } from '../../shared/base/clock.js';
 import { permission } from '../../shared/doctor/checks/permission.js';
+import { setSetting } from '../../shared/doctor/commands.js';
 import { readClaims } from '../../shared/identity/claims.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
@@ -41,10 +43,54 @@ describe('a wrong setting: the command is for the setting that fixes it', () => 
       { DEFENDER_API_HOST: '', DEFENDER_AUDIENCE: 'https://api-gov.securitycenter.microsoft.us' },
       new RegExp(`${SET.source}DEFENDER_CLOUD=VALUE" && az .* --setting-names DEFENDER_AUDIENCE$`),
     ],
+    [
+      'the one that holds the connection string',
+      { STATE_STORAGE: '', AzureWebJobsStorage: 'hello' },
+      new RegExp(`${SET.source}AzureWebJobsStorage=VALUE"$`),
+    ],
+    [
+      'the one that should name a connection',
+      { STATE_STORAGE: 'AccountName=canary;AccountKey=canary' },
+      new RegExp(`${SET.source}STATE_STORAGE=VALUE"$`),
+    ],
+    [
+      'a JSON of many lines, from a file',
+      { FORWARD_DESTINATIONS: 'x' },
+      /^az .* --settings "@settings\.json" {2}# .*"FORWARD_DESTINATIONS":/,
+    ],
+    [
+      "a destination's secret, not the JSON that names it",
+      {
+        FORWARD_DESTINATIONS: JSON.stringify({
+          siem: {
+            url: 'https://siem.example.com/',
+            auth: { type: 'standard-webhooks', secretSettings: ['SIEM_SECRET'] },
+          },
+        }),
+      },
+      new RegExp(`${SET.source}SIEM_SECRET=VALUE"$`),
+    ],
   ])('%s', async (_name, settings, fix) => {
     world = await startWorld({ settings });
     const [told] = (await consult(world)).answer.json.checks;
     expect(told).toMatchObject({ name: 'settings', status: 'fail', fix: expect.stringMatching(fix) });
+    expect(told.found).not.toContain('canary');
+  });
+
+  test('a connection string in the place of its name is recognised', async () => {
+    world = await startWorld({ settings: { STATE_STORAGE: 'DefaultEndpointsProtocol=https;AccountName=x' } });
+    const [told] = (await consult(world)).answer.json.checks;
+    expect(told.found).toContain('it has to hold the NAME');
+  });
+
+  test('a shell reads a setting with semicolons as one word', () => {
+    const command = setSetting('APPLICATIONINSIGHTS_CONNECTION_STRING', 'InstrumentationKey=1;Endpoint=2');
+    const words = execFileSync('bash', ['-c', `az() { printf '%s\\n' "$@"; }; ${command}`], {
+      encoding: 'utf8',
+    });
+    expect(words.trim().split('\n').at(-1)).toBe(
+      'APPLICATIONINSIGHTS_CONNECTION_STRING=InstrumentationKey=1;Endpoint=2',
+    );
   });
 });
 

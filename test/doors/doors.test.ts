@@ -1,16 +1,19 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
-import { VERSION } from '../../shared/base/version.js';
+import { COMMIT, VERSION } from '../../shared/base/version.js';
 import { startWorld, type World } from '../support/world.js';
 
 let world: World;
 afterEach(() => world.close());
 
 describe('the doors', () => {
-  test('health is open, touches nothing and tells the version', async () => {
+  test('health is open, touches nothing and says which version and commit answer', async () => {
     world = await startWorld({ functionKey: 'key-12345678' });
     const { status, json } = await world.get('/api/health');
-    expect({ status, json }).toEqual({ status: 200, json: { status: 'ok', version: VERSION } });
+    expect({ status, json }).toEqual({
+      status: 200,
+      json: { status: 'ok', version: VERSION, commit: COMMIT },
+    });
     expect(world.identity.requests).toEqual([]);
     expect(world.asked()).toEqual([]);
   });
