@@ -133,7 +133,9 @@ export class SettingReader {
   named(setting: string): string | undefined {
     const name = this.text(setting);
     if (name === undefined) return undefined;
-    return this.other(name) ?? this.wrong(setting, 'must name a setting that has a value', undefined);
+    const value = this.other(name);
+    if (value !== undefined || this.problems.some((one) => one.setting === name)) return value;
+    return this.wrong(setting, 'must name a setting that has a value', undefined);
   }
 
   /** Takes down what is wrong with a setting, and reads it as `fallback`. */

@@ -177,7 +177,7 @@ describe('what the token says goes into a refusal', () => {
     [
       'another audience',
       { ...app, audience: 'https://other.test' },
-      `is for https://other.test, but DEFENDER_AUDIENCE is ${AUDIENCE}`,
+      `is for https://other.test, but the audience that DEFENDER_CLOUD or DEFENDER_AUDIENCE names is ${AUDIENCE}`,
     ],
     ['no audience', { ...app, audience: undefined }, 'does not say whom it is for'],
   ] as [string, TokenClaims, string][])('401 with %s', (_what, claims, part) => {

@@ -27,15 +27,17 @@ export const defender: Check = {
     const target = { url: app.settings.cloud.apiHost, allowPrivateHost: true };
     const tried = await connectTo(app.clock, target, signal);
     if (tried.kind !== 'connected') return [unreachable(target.url, tried), ...warnings];
+    // That the source is suspect is seen by its answers: the last of them proves nothing then.
+    if (warnings.length > 0 && recentCall(app)?.failure === undefined) return warnings;
     const look = await token;
     return [remembered(app, look.ok ? look.claims : undefined), ...warnings];
   },
 };
 
-/** Whether Defender answered the last call of this process, and lately. */
+/** Whether Defender answered the last call of this process, and lately, and nothing makes its answers suspect. */
 export function hasAnswered(app: App): boolean {
   const last = recentCall(app);
-  return last !== undefined && last.failure === undefined;
+  return last !== undefined && last.failure === undefined && app.warnings().length === 0;
 }
 
 function recentCall({ clock, defender: source }: App): LastCall | undefined {
