@@ -13,7 +13,7 @@ interface ColdStart {
   readonly residentMb: number;
 }
 
-/** Starts a process for each run; see docs/performance.md, "How to read it". */
+/** Starts a process for each run; see docs/internals/performance.md, "How to read it". */
 export async function coldRows(standIns: StandIns, runs: number): Promise<Row[]> {
   const { memory, blob, telemetry } = standIns;
   const start = (directory: string, settings: Record<string, string>) => () =>

@@ -2,7 +2,7 @@
  * `npx tsx conformance/run.ts`: plays the same scenarios with parts of the real Functions host and with the local
  * host, and compares what was seen. Wants a .NET SDK. Ends with 1 when something differs that is not explained.
  *
- *     --write    puts the table into docs/conformance.md
+ *     --write    puts the table into docs/internals/conformance.md
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -59,7 +59,7 @@ const stale = Object.keys(EXPLAINED).filter(
   (name) => rows.find((row) => row.name === name)?.isSame !== false,
 );
 const open = rows.filter(({ isSame, why }) => !isSame && !why);
-if (values.write) await writeFile('docs/conformance.md', asPage());
+if (values.write) await writeFile('docs/internals/conformance.md', asPage());
 for (const name of stale) console.log(`explained, but there is no such difference: ${name}`);
 console.log(`${rows.length - open.length} passed, ${open.length + stale.length} failed`);
 process.exit(open.length + stale.length > 0 ? 1 : 0);
@@ -104,7 +104,7 @@ function asPage(): string {
     '# The local host beside the real one',
     '',
     'Made by `npx tsx conformance/run.ts --write`: the real queue listener and the real reverse proxy of the Functions host, and the',
-    'same scenarios on the local host ([conformance/README.md](../conformance/README.md)).',
+    'same scenarios on the local host ([conformance/README.md](../../conformance/README.md)).',
     '',
     '| scenario | the real one | the local host |',
     '| --- | --- | --- |',

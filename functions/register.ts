@@ -33,7 +33,7 @@ const OPEN: DoorOptions = { isOpen: true };
 
 /**
  * Every endpoint, below `/api/`. The host tries routes in this order, whatever is literal in them
- * (docs/operations.md): what could be taken for an `{id}` stands before it. `enrichAlert` is under its own
+ * (docs/guides/operations.md): what could be taken for an `{id}` stands before it. `enrichAlert` is under its own
  * name because the Logic Apps designer offers no others.
  */
 export const ENDPOINTS: readonly Endpoint[] = [

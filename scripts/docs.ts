@@ -15,12 +15,10 @@ import {
   parametersTable,
   shapesTable,
 } from './docs-tables.js';
-import { faultsTables } from './faults-table.js';
 
 const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
   shapes: shapesTable,
   formats: formatsTable,
-  faults: faultsTables,
   metrics: metricsTable,
   alertRules: alertRulesTable,
   templateParameters: parametersTable,
@@ -32,12 +30,11 @@ const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
 
 /** The documents that have generated parts. */
 export const DOCUMENTS = [
-  'docs/formats.md',
-  'docs/shapes.md',
-  'docs/reliability.md',
-  'docs/telemetry.md',
-  'docs/deploy.md',
-  'docs/http-api.md',
+  'docs/reference/formats.md',
+  'docs/reference/shapes.md',
+  'docs/reference/telemetry.md',
+  'docs/guides/deploy.md',
+  'docs/reference/http-api.md',
 ];
 
 /** A document with its generated parts made anew. */

@@ -10,19 +10,24 @@ test.each(DOCUMENTS)('%s is current: npm run docs changes nothing', async (docum
 test.each([
   ['In the deployed bundle', 'dependencies'],
   ['For development', 'devDependencies'],
-])('docs/dependencies.md gives under "%s" a reason for each of the %s, once', async (section, kind) => {
-  const text = await readFile('docs/dependencies.md', 'utf8');
-  const part = text.split(/^## /m).find((one) => one.startsWith(section)) ?? '';
-  const cells = [...part.matchAll(/^\| (`.+?) \|/gm)].map(([, cell = '']) => cell);
-  const named = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
-  const manifest = JSON.parse(await readFile('package.json', 'utf8'));
-  expect(named.sort()).toEqual(Object.keys(manifest[kind]).sort());
-});
+])(
+  'docs/internals/dependencies.md gives under "%s" a reason for each of the %s, once',
+  async (section, kind) => {
+    const text = await readFile('docs/internals/dependencies.md', 'utf8');
+    const part = text.split(/^## /m).find((one) => one.startsWith(section)) ?? '';
+    const cells = [...part.matchAll(/^\| (`.+?) \|/gm)].map(([, cell = '']) => cell);
+    const named = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+    const manifest = JSON.parse(await readFile('package.json', 'utf8'));
+    expect(named.sort()).toEqual(Object.keys(manifest[kind]).sort());
+  },
+);
 
 const documents = [
   'README.md',
   'CONTRIBUTING.md',
-  ...(await readdir('docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+  ...(await readdir('docs', { recursive: true }))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
 ];
 
 test.each(documents)('the links of %s within the repository lead somewhere', async (document) => {

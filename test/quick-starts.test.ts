@@ -8,7 +8,7 @@ import { startWorld, type World } from './support/world.js';
 const KEY = 'key-12345678';
 
 const requests = await documentedRequests(
-  'docs/quick-starts.md',
+  'docs/guides/quick-starts.md',
   await payloadOf('sentinel-incident/one-alert-with-entities'),
 );
 
