@@ -100,18 +100,20 @@ function inWords(facts: Facts = {}): string {
 
 function asPage(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  const same = rows.filter(({ isSame }) => isSame).map(({ name }) => name);
   return [
     '# The local host beside the real one',
     '',
-    'Made by `npx tsx conformance/run.ts --write`: the real queue listener and the real reverse proxy of the Functions host, and the',
-    'same scenarios on the local host ([conformance/README.md](../../conformance/README.md)).',
+    'Made by `npx tsx conformance/run.ts --write` ([how](../../conformance/README.md)): the real queue listener and reverse proxy',
+    'of the Functions host, and the same scenarios on the local host.',
     '',
-    '| scenario | the real one | the local host |',
-    '| --- | --- | --- |',
-    ...rows.map(
-      ({ name, real, local, isSame, why }) =>
-        `| ${cell(name)} | ${cell(real)} | ${isSame ? 'the same' : cell(`${local}. ${why ?? ''}`)} |`,
-    ),
+    '| differs | the real one | the local host | why |',
+    '| --- | --- | --- | --- |',
+    ...rows
+      .filter(({ isSame }) => !isSame)
+      .map(({ name, real, local, why }) => `| ${[name, real, local, why ?? ''].map(cell).join(' | ')} |`),
+    '',
+    `The same in ${same.length} scenarios: ${same.join(' · ')}.`,
     '',
   ].join('\n');
 }

@@ -7,6 +7,7 @@ import { ROW_COLUMNS } from '../shared/payload/rows.js';
 import { ALL_SHAPES } from '../shared/payload/shapes/index.js';
 import { WRAPPERS } from '../shared/payload/unwrap.js';
 import { METRICS } from '../shared/telemetry/items.js';
+import { alert, payload, relatedIp, textOf } from '../test/formats/enrichments.js';
 import { ALERT_RULES } from './artefacts/alert-rules.js';
 
 /** The table of shapes for the docs, in Markdown, from the registry: name, title, where the ids sit. */
@@ -32,6 +33,19 @@ export function formatsTable(): string {
     where,
   ]);
   return table(['`format`', 'form', 'Content-Type', 'where the addresses stand'], rows);
+}
+
+/** What one alert with one address is answered in each output format, from the formats themselves. */
+export function formatSamples(): string {
+  const address = '104.80.104.128';
+  const id = 'da637472900382838869_1364969609';
+  const found = alert(0, { alertId: id, shape: 'plain', pointer: '', ips: [address] });
+  const enriched = payload([found], [relatedIp(address, [id])]);
+  const samples = FORMATS.map((format) => {
+    const language = /json/.test(format.contentType) ? 'json' : format.name;
+    return `\`${format.name}\`:\n\n\`\`\`${language}\n${textOf(format, enriched)}\n\`\`\`\n`;
+  });
+  return `\n${samples.join('\n')}`;
 }
 
 /** The options of a route, from the definitions that read them. */

@@ -8,6 +8,7 @@ import { DOCTOR_OPTIONS, ENRICH_OPTIONS } from '../shared/contract/options.js';
 import {
   alertRulesTable,
   checksList,
+  formatSamples,
   formatsTable,
   kindsTable,
   metricsTable,
@@ -19,6 +20,7 @@ import {
 const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
   shapes: shapesTable,
   formats: formatsTable,
+  samples: formatSamples,
   metrics: metricsTable,
   alertRules: alertRulesTable,
   templateParameters: parametersTable,
