@@ -100,7 +100,7 @@ function inWords(facts: Facts = {}): string {
 
 function asPage(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-  const same = rows.filter(({ isSame }) => isSame).map(({ name }) => name);
+  const same = rows.filter(({ isSame }) => isSame);
   return [
     '# The local host beside the real one',
     '',
@@ -113,7 +113,7 @@ function asPage(): string {
       .filter(({ isSame }) => !isSame)
       .map(({ name, real, local, why }) => `| ${[name, real, local, why ?? ''].map(cell).join(' | ')} |`),
     '',
-    `The same in ${same.length} scenarios: ${same.join(' · ')}.`,
+    `The other ${same.length} of ${rows.length} scenarios go the same way; the command names each.`,
     '',
   ].join('\n');
 }

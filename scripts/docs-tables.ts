@@ -10,18 +10,17 @@ import { METRICS } from '../shared/telemetry/items.js';
 import { alert, payload, relatedIp, textOf } from '../test/formats/enrichments.js';
 import { ALERT_RULES } from './artefacts/alert-rules.js';
 
-/** The table of shapes for the docs, in Markdown, from the registry: name, title, where the ids sit. */
+/** The table of shapes for the docs, in Markdown, from the registry: name, where the ids are, who sends it. */
 export function shapesTable(): string {
   const rows = [
-    ...ALL_SHAPES.map(({ name, title, where, seen }) => [
+    ...ALL_SHAPES.map(({ name, where, seen }) => [
       `\`${name}\``,
-      title,
       where.replace(ROW_COLUMNS, '_alert columns_'),
       seen,
     ]),
-    ...WRAPPERS.map(({ title, where }) => ['(wrapper)', title, where, '']),
+    ...WRAPPERS.map(({ title, where }) => [title, where, 'a wrapper']),
   ];
-  return table(['`shape`', 'payload', 'where the alert id is looked for, best first', 'seen in'], rows);
+  return table(['`shape`', 'where the alert id is looked for, best first', 'seen in'], rows);
 }
 
 /** The table of output forms, from their registry. */
