@@ -53,6 +53,16 @@ export const ALERT_RULES: readonly AlertRule[] = [
     ...SOON,
   },
   {
+    name: 'not-working',
+    title: 'the app does not do its work',
+    why: 'queues are not listened to, the source does not know any alert, or a process ended by a fault: see [operations](operations.md#what-to-watch)',
+    severity: 1,
+    query: events('queues-not-listened', 'source-suspect', 'uncaught-exception'),
+    measure: 'rows',
+    above: 0,
+    ...SOON,
+  },
+  {
     name: 'telemetry-off',
     title: 'telemetry is off or refused',
     why: 'an instance sends nothing of the above; this line comes by way of the platform',
