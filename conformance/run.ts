@@ -130,7 +130,7 @@ function asPage(): string {
     appInWords(appRun),
     '',
     '| differs | the real one | the local host | why |',
-    '| --- | --- | --- | --- |',
+    '|---|---|---|---|',
     ...[...differences].map(([rest, names]) => `| ${names.join('; ')} | ${rest} |`),
     '',
     `The other ${same.length} of ${rows.length} scenarios go the same way; the command names each.`,
