@@ -55,7 +55,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
   {
     name: 'not-working',
     title: 'the app does not do its work',
-    why: 'queues are not listened to, the source does not know any alert, or a process ended by a fault: see [operations](operations.md#what-to-watch)',
+    why: 'queues are not listened to, the source does not know any alert, or a process ended by a fault: see [operations](../guides/operations.md#what-to-watch)',
     severity: 1,
     query: events('queues-not-listened', 'source-suspect', 'uncaught-exception'),
     measure: 'rows',
