@@ -3,13 +3,16 @@
  * the built app in the folder that is given.
  */
 import { readFile } from 'node:fs/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { startHost } from '../../../local/host/host.js';
 import { loadApp } from '../../../local/host/load.js';
-import type { Order, Reply } from './orders.js';
+import type { Measures, Order, Reply } from './orders.js';
 
 /** By then a process that nothing keeps up has ended. */
 const LONG_MS = 5_000;
+/** Between two looks at the event loop. */
+const LOOK_MS = 10;
 
 const built = process.argv[2];
 const registrations = await loadApp(built ?? fileURLToPath(new URL('.', import.meta.url)));
@@ -21,11 +24,13 @@ const host = await startHost({
   hostJson: JSON.parse(await readFile('host.json', 'utf8')),
   log: (entry) => void process.stdout.write(`${JSON.stringify(entry)}\n`),
 });
+const delays = monitorEventLoopDelay({ resolution: LOOK_MS });
+delays.enable();
 // Nobody is left behind when the test that started it has ended, however it did.
 process.once('disconnect', () => process.exit());
 process.once('SIGTERM', () => host.close().then(() => process.exit()));
 process.on('message', (order: Order) => {
-  if (order === 'tell-heap') tell({ kind: 'heap', bytes: heapBytes() });
+  if (order === 'measure') tell({ kind: 'measured', ...measure() });
   else void retire();
 });
 tell({ kind: 'started', url: host.url });
@@ -35,9 +40,12 @@ function tell(reply: Reply): void {
 }
 
 /** What is in use once everything that nobody holds is gone; needs `--expose-gc`. */
-function heapBytes(): number {
+function measure(): Measures {
+  const stallMs = Math.max(0, delays.max / 1e6 - LOOK_MS);
   globalThis.gc?.();
-  return process.memoryUsage().heapUsed;
+  delays.reset(); // collecting is no stall of the app's
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return { heapBytes: heapUsed, bufferBytes: arrayBuffers, stallMs };
 }
 
 /** Ends by itself, as soon as nothing keeps it up: `exit` is not called. */
