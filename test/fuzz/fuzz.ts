@@ -14,6 +14,7 @@ import { startDefenderSimulator } from '../../local/defender/simulator.js';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { systemClock } from '../../shared/base/clock.js';
 import { FORMATS } from '../../shared/formats/index.js';
+import { alertIds } from '../support/alert-ids.js';
 import { checkAnswer, isDocumented } from '../support/conformance.js';
 import { type Answer, exchange } from '../support/exchange.js';
 import { startInstance } from '../support/instance/start.js';
@@ -27,8 +28,11 @@ const MEGABYTE = 1024 * 1024;
 const BASE_BYTES = MEGABYTE;
 /** An alert of 35 bytes has an entry of some 700 where no call is left for it, and more in the forms of other products. */
 const BYTES_OUT_PER_BYTE_IN = 60;
-/** Whoever asks next waits no longer: two turns of the event loop at most 50 ms apart, and a slow machine. */
-const LONGEST_STALL_MS = 500;
+/**
+ * The app's own turns take 50 ms of the processor. The local host is in the same process, and reads a body for headers
+ * in one turn, as Azure's host does in its own process: a second for a million elements.
+ */
+const LONGEST_STALL_MS = 3_000;
 /** After these all that is loaded lazily has been loaded. */
 const WARM_UP_POSTS = 10;
 const MEMORY_MAY_GROW_BYTES = 64 * MEGABYTE;
@@ -102,6 +106,7 @@ async function post(text: string, query: string, isChunked: boolean): Promise<An
 const make = await postMaker();
 const formats = FORMATS.map(({ name }) => name);
 const url = await app.started;
+await post(JSON.stringify({ alertIds: alertIds(1) }), '?format=html', false); // loads what is loaded late
 await app.measure(); // what starting took is no stall
 const untilMs = performance.now() + 1_000 * seconds;
 let before: number | undefined;

@@ -11,6 +11,6 @@ export interface Measures {
   /** In use, garbage collected. */
   readonly heapBytes: number;
   readonly bufferBytes: number;
-  /** The longest that its event loop was kept from its next turn since it was asked last. */
+  /** The most processor time that it took between two turns of its event loop since it was asked last. */
   readonly stallMs: number;
 }

@@ -32,7 +32,7 @@ export interface InstanceProcess {
   terminate(): void;
   /** Ends it as `kill -9` does. */
   kill(): Promise<void>;
-  /** What it uses, garbage collected, and how long its event loop was kept since the last time. */
+  /** What it uses, garbage collected, and the longest turn of its event loop since the last time. */
   measure(): Promise<Measures>;
   /**
    * Lets it end as soon as nothing keeps it up.
