@@ -140,8 +140,9 @@ function replaced(payload: unknown, place: readonly string[], text: string): str
 }
 
 function ids(random: Random, count: number): string {
-  const areKnown = random() < 0.7;
-  const all = areKnown ? KNOWN_IDS : alertIds(count, Math.floor(random() * 1e8));
+  const known = Math.floor(random() * 2) * KNOWN_IDS.length;
+  const others = random() < 0.5 ? alertIds(Math.max(1, count - known), Math.floor(random() * 1e8)) : [];
+  const all = [...KNOWN_IDS.slice(0, known), ...others, ...KNOWN_IDS.slice(0, 1)];
   return JSON.stringify(Array.from({ length: count }, (_, n) => all[n % all.length]));
 }
 
