@@ -51,6 +51,7 @@ export const KINDS = {
   'not-looked-up-yet': [503, 'The job has not come to this alert yet'],
   'too-many-bodies': [503, 'Too many large bodies at once'],
   'app-stopping': [503, 'This instance of the app is being stopped'],
+  'app-not-loaded': [503, 'The app could not be loaded'],
   'settings-wrong': [503, 'The app is not configured'],
   'deadline-exceeded': [504, 'There was no answer in time'],
   'destination-timeout': [504, 'The destination did not answer in time'],

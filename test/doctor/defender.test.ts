@@ -12,7 +12,7 @@ import { defender, hasAnswered } from '../../shared/doctor/checks/defender.js';
 import { FakeTimers } from '../support/fake-timers.js';
 import { resolveBy } from '../support/network.js';
 import { startSilentServer } from '../support/raw-server.js';
-import { AUTHORITY_TLS } from '../support/trust.js';
+import { AUTHORITY_TLS } from '../support/tls-fixtures.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 

@@ -5,7 +5,7 @@ import type { QueueService } from '../../local/host/queue-service.js';
 import { storageQueues } from '../../local/host/storage-queues.js';
 import { type Receiver, startReceiver, URL_CANARY } from '../delivery/receiver.js';
 import { freshAlertIds } from '../support/alert-ids.js';
-import { eventually } from '../support/eventually.js';
+import { eventually } from '../support/polling.js';
 import { queueOf } from '../support/stored-world.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { closeServer, listen } from '../../local/loopback.js';
 import type { Answer } from '../support/exchange.js';
-import { AUTHORITY_TLS, trustLocalAuthority } from '../support/trust.js';
+import { AUTHORITY_TLS, trustLocalAuthority } from '../support/tls-fixtures.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 

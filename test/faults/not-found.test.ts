@@ -3,12 +3,12 @@ import { KNOWN_ALERT, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
 import { SUSPECT_AFTER } from '../../shared/lookup/unknown-alerts.js';
 import { consult } from '../doctor/consult.js';
 import { alertIds } from '../support/alert-ids.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { expectMendable, expectRetryLater } from '../support/problems.js';
-import { underFire } from '../support/under-fire.js';
 import { always, type Fault, first, upstreamError } from './answers.js';
 import { ALERT, IPS, PATH } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 const POSTED = { ...ALERT, relatedIps: ['203.0.113.7'] };
 
 const page = (body: string, contentType = 'application/json'): Fault => ({
