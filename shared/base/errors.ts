@@ -119,8 +119,15 @@ export class QuotaError extends EnrichmentError {
 /** No access token could be had. */
 export class IdentityError extends EnrichmentError {}
 
-/** What keeps a storage account from being used; each is mended in another place. */
-export type StorageTrouble = 'refused' | 'no-token' | 'unreachable' | 'untrusted' | 'slow' | 'other';
+/** What keeps a storage account from being used; each is fixed in another place. */
+export type StorageTrouble =
+  | 'refused'
+  | 'no-token'
+  | 'unreachable'
+  | 'unknown-name'
+  | 'untrusted'
+  | 'slow'
+  | 'other';
 
 /** The storage account that holds the shared state could not be used: nothing is called without it. */
 export class StorageError extends EnrichmentError {

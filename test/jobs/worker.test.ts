@@ -9,11 +9,10 @@ import { inProcess } from '../../local/host/in-process-worker.js';
 import { createApp } from '../../shared/app/app.js';
 import { systemClock } from '../../shared/base/clock.js';
 import { freshAlertIds } from '../support/alert-ids.js';
-import { eventually, logged } from '../support/eventually.js';
+import { answerOf, eventually, logged, pathOf } from '../support/polling.js';
 import { registerApp } from '../support/register-app.js';
 import { queueOf, storedWorlds } from '../support/stored-world.js';
 import type { World } from '../support/world.js';
-import { answerOf, pathOf } from './polling.js';
 
 app.setup({ enableHttpStream: true });
 
