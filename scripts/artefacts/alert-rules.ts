@@ -30,7 +30,7 @@ const HOURLY = { windowMinutes: 60, everyMinutes: 15 } as const;
 /** How often a metric was measured. */
 const COUNTED = { aggregation: 'Total', column: 'valueCount' } as const;
 
-/** docs/reference/telemetry.md shows them, monitoring/alerts.json deploys them. */
+/** monitoring/alerts.json deploys them; `why` is the description that is read by whoever is alerted. */
 export const ALERT_RULES: readonly AlertRule[] = [
   {
     name: 'dead-letter',
