@@ -3,7 +3,6 @@ import type { Environment, OperatorAlert, Reporter } from '../base/environment.j
 import type { EnvironmentVariables, SettingProblem } from '../base/setting-reader.js';
 import type { Emit } from '../base/telemetry-event.js';
 import { APP_NAME, VERSION } from '../base/version.js';
-import type { UpstreamClock } from '../defender/call.js';
 import type { DefenderSource } from '../defender/defender-source.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Forwarding } from '../delivery/forwarding.js';
@@ -16,6 +15,7 @@ import type { Lookup } from '../lookup/lookup.js';
 import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
 import type { Quota } from '../quota/quota.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
+import type { UpstreamClock } from '../upstream/call.js';
 import { createDelegation, type Delegation } from './delegation.js';
 import { createForwarding } from './forwarding.js';
 import { createJobs } from './jobs.js';

@@ -1,7 +1,7 @@
 import type { App } from '../app/app.js';
 import type { EnrichmentError } from '../base/errors.js';
-import type { Outcome } from '../defender/outcome.js';
 import type { TokenClaims } from '../identity/claims.js';
+import type { Outcome } from '../upstream/outcome.js';
 
 /** How bad it is: `fail` keeps the app from its work, `warn` will or may. */
 export type Status = 'ok' | 'warn' | 'fail';

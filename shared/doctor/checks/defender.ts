@@ -1,6 +1,7 @@
 import type { App } from '../../app/app.js';
 import { readIpsPage } from '../../defender/alert-ips.js';
-import { explain } from '../../defender/explain.js';
+import { defenderApi } from '../../defender/api.js';
+import { explain } from '../../upstream/explain.js';
 import type { Check, Observation, ProbeLook } from '../check.js';
 
 /** Defender as a source: what its answers have shown so far, and the one call, if the caller asked for it. */
@@ -28,6 +29,8 @@ function judge({ settings }: App, look: ProbeLook): Observation {
       found: `Defender answered 200, with ${reading.value.ips.length} addresses of this alert.`,
     };
   }
-  const { apiHost: host, audience } = settings.cloud;
-  return { status: 'fail', found: explain(reading, { host, audience, claims }, undefined).message };
+  return {
+    status: 'fail',
+    found: explain(reading, { api: defenderApi(settings.cloud), claims }, undefined).message,
+  };
 }

@@ -1,14 +1,11 @@
 import { EnrichmentError, type ErrorFacts, type ErrorKind } from '../base/errors.js';
 import type { TokenClaims } from '../identity/claims.js';
-import { audienceFinding, type Finding, permissionFinding } from './findings.js';
+import type { Api } from './api.js';
 import type { Failure } from './retry.js';
 
 /** What was called, and with what: for the message. */
 export interface CallFacts {
-  /** The API's origin. */
-  readonly host: string;
-  /** What tokens are asked for. */
-  readonly audience: string;
+  readonly api: Api;
   /** Of the token that was sent; absent where it cannot be read. */
   readonly claims: TokenClaims | undefined;
 }
@@ -20,7 +17,7 @@ export interface CallFacts {
  */
 export function explain(failure: Failure, facts: CallFacts, retryAtMs: number | undefined): EnrichmentError {
   const upstream = 'upstream' in failure ? failure.upstream : undefined;
-  const said = upstream ? ` Defender said ${upstream.code}: ${upstream.message}` : '';
+  const said = upstream ? ` ${facts.api.title} said ${upstream.code}: ${upstream.message}` : '';
   const [kind, message] = describe(failure, facts);
   const known: ErrorFacts = {
     ...(retryAtMs === undefined ? {} : { retryAtMs }),
@@ -29,58 +26,55 @@ export function explain(failure: Failure, facts: CallFacts, retryAtMs: number | 
   return new EnrichmentError(kind, `${message}${said}`, known);
 }
 
-function describe(
-  failure: Failure,
-  { host, audience, claims }: CallFacts,
-): readonly [kind: ErrorKind, message: string] {
+function describe(failure: Failure, { api, claims }: CallFacts): readonly [kind: ErrorKind, message: string] {
+  const { title, host, hostSetting } = api;
   switch (failure.kind) {
     case 'throttled':
       return [
         'quota-exhausted',
-        "Defender answered 429 although our own count allowed the call: something else uses this identity's limit.",
+        `${title} answered 429 although our own count allowed the call: something else uses this identity's limit.`,
       ];
-    case 'unauthorized':
+    case 'unauthorized': {
+      const { kind, check } = api.whyRefused(401, claims);
       return [
-        'token-refused',
-        `Defender answered 401 to a fresh token. ${audienceFinding(claims, audience).sentence} ` +
-          'Check that DEFENDER_AUDIENCE and DEFENDER_CLOUD fit the tenant. ' +
+        kind,
+        `${title} answered 401 to a fresh token. ${check} ` +
           'The platform caches tokens for about 24 hours: after a change, wait or restart the function app.',
       ];
-    case 'forbidden':
-      return ['permission-missing', `Defender answered 403. ${inFull(permissionFinding(claims))}`];
+    }
+    case 'forbidden': {
+      const { kind, check } = api.whyRefused(403, claims);
+      return [kind, `${title} answered 403. ${check}`];
+    }
     case 'retired':
-      return [
-        'source-retired',
-        `${host} answered 410: this API is gone for good. Nothing in this app can change that; look for a newer ` +
-          'version of the app, and for what Microsoft says about the alerts API of Defender for Endpoint.',
-      ];
+      return ['source-retired', `${host} answered 410: this API is gone for good. ${api.whenRetired}`];
     case 'refused':
       return [
         'request-refused',
-        `Defender refused the request with HTTP ${failure.status}; asking again would not help.`,
+        `${title} refused the request with HTTP ${failure.status}; asking again would not help.`,
       ];
     case 'untrusted':
       return [
         'connection-not-trusted',
         `The certificate of ${host} is not valid (${failure.code}), so no token was sent. ` +
-          'Check DEFENDER_API_HOST, and proxies that open TLS on the way.',
+          `Check ${hostSetting}, and proxies that open TLS on the way.`,
       ];
     case 'redirected':
       return [
         'connection-not-trusted',
         `${host} answered with a redirect (HTTP ${failure.status}), which was not followed: the token goes to the ` +
-          'configured host only. Check DEFENDER_API_HOST and proxies on the way.',
+          `configured host only. Check ${hostSetting} and proxies on the way.`,
       ];
     case 'too-large':
       return [
         'answer-unusable',
-        `The answer of ${host} is larger than any real one and was cut off. Check DEFENDER_API_HOST and proxies ` +
+        `The answer of ${host} is larger than any real one and was cut off. Check ${hostSetting} and proxies ` +
           'on the way.',
       ];
     case 'malformed':
       return [
         'upstream-unavailable',
-        `${host} answered with ${failure.what}. ${failure.status === 404 ? FOREIGN_404 : MALFORMED}`,
+        `${host} answered with ${failure.what}. ${failure.status === 404 ? foreign404(hostSetting) : MALFORMED}`,
       ];
     case 'unavailable':
       return [
@@ -95,17 +89,17 @@ function describe(
     case 'unreachable':
       return [
         'upstream-unavailable',
-        `${host} could not be reached (${failure.code}). If it stays, check DEFENDER_API_HOST, DNS and this network's ` +
+        `${host} could not be reached (${failure.code}). If it stays, check ${hostSetting}, DNS and this network's ` +
           'outbound access.',
       ];
   }
 }
 
 const MALFORMED = 'If it stays, check for a proxy on the way.';
-const FOREIGN_404 =
-  'So it is not known whether the alert exists. Check DEFENDER_API_HOST and proxies on the way; if they are right, ' +
-  'the API may have been retired.';
 
-function inFull({ sentence, ifRefused }: Finding): string {
-  return ifRefused ? `${sentence} ${ifRefused}` : sentence;
+function foreign404(hostSetting: string): string {
+  return (
+    `So it is not known whether the alert exists. Check ${hostSetting} and proxies on the way; if they are right, ` +
+    'the API may have been retired.'
+  );
 }
