@@ -35,6 +35,7 @@ export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
     resultHours: settings.jobs.resultHours,
     wantsStats: (query) => options(query).stats,
     wantedScope: (query) => options(query).scope,
+    wantedSources: (query) => options(query).sources,
     render: async (enriched, query) => kept(await enrichmentAnswer(enriched, options(query))),
     renderError: (error, id) => kept(errorAnswer(error, id, clock.monotonicMs())),
   });

@@ -59,6 +59,12 @@ export const ENRICH_OPTIONS = {
       '`all` · `public`: only public addresses in `relatedIps`, lists and comments; `enrichment.counts` still counts the others',
     visibility: 'important',
   }),
+  sources: word(['first', 'all'], 'first', {
+    title: 'Which sources',
+    description:
+      '`first`: the first source in `IP_SOURCES` that has an answer; the next one where it does not know the alert or cannot answer · `all`: the union of what all of them say',
+    visibility: 'advanced',
+  }),
   as: word(['app', 'user'], 'app', {
     title: 'In whose name',
     description:

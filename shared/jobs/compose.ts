@@ -40,9 +40,9 @@ export async function composeAnswer(
   { stats, retryAtMs }: { readonly stats: boolean; readonly retryAtMs: number },
   deadline: Deadline,
 ): Promise<EnrichedPayload> {
-  const payload = await inTurns(parsingJson(text));
-  const references = await inTurns(findingAlerts(payload));
   const places = new Map(alertIds.map((alertId, place) => [alertId, place]));
+  const payload = await inTurns(parsingJson(text));
+  const references = await inTurns(findingAlerts(payload, (alertId) => places.has(alertId)));
   const failed = new Map(job.failures.flatMap((failure) => failure.indices.map((index) => [index, failure])));
   const result = (place: number | undefined): LookupResult => {
     if (place === undefined) return { ok: false, error: withoutPlace() };

@@ -2,8 +2,8 @@ import type { Clock } from '../base/clock.js';
 import { type Deadline, withDeadline } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
 import { DeadlineError, EnrichmentError, loggedFault } from '../base/errors.js';
-import type { Lookup } from '../lookup/lookup.js';
-import type { SourceAnswer } from '../lookup/source.js';
+import type { SourcesOption } from '../lookup/source-choice.js';
+import type { AlertLookup } from '../lookup/sources-lookup.js';
 import type { AnswerBlobs } from './answers.js';
 import { type AlertFailure, ANSWERED, FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
 import type { TurnOutcome } from './schedule.js';
@@ -12,7 +12,9 @@ import type { TurnOutcome } from './schedule.js';
 export interface TurnParts {
   readonly clock: Clock;
   /** Looks alerts up with the permits that background work may have. */
-  readonly lookup: Lookup<SourceAnswer>;
+  readonly lookup: AlertLookup;
+  /** Which sources the post wants to be asked, by its query. */
+  readonly wantedSources: (query: string) => SourcesOption;
   /** Told of lookups that failed by a fault of ours. */
   readonly report: Reporter;
 }
@@ -49,12 +51,13 @@ export async function runTurn(
   const marks = new Map<number, string>();
   let failures = job.failures;
   const passing: EnrichmentError[] = [];
+  const sources = parts.wantedSources(job.query);
   let pending = pendingOf(job);
   for (let left = share; left > 0 && pending.length > 0 && passing.length === 0; ) {
     const batch = pending.slice(0, left);
     pending = pending.slice(left);
     const lookups = await runBatch(clock, batch, (index, deadline) =>
-      lookUp(parts, alertIds, kept, index, deadline),
+      lookUp(parts, alertIds, kept, { index, sources }, deadline),
     );
     for (const { index, failure, isCall } of lookups) {
       if (isCall) left--;
@@ -107,7 +110,7 @@ async function lookUp(
   { lookup, report }: TurnParts,
   alertIds: readonly string[],
   kept: AnswerBlobs,
-  index: number,
+  { index, sources }: { readonly index: number; readonly sources: SourcesOption },
   deadline: Deadline,
 ): Promise<LookedUpAlert> {
   const alertId = alertIds[index] ?? '';
@@ -120,7 +123,7 @@ async function lookUp(
     });
     return new EnrichmentError('internal-error', FAULT);
   };
-  const found = await lookup.find(alertId, deadline).catch(asFailure);
+  const found = await lookup.find(alertId, deadline, sources).catch(asFailure);
   if (found instanceof Error) return { index, failure: found, isCall: found.kind !== 'quota-exhausted' };
   const isCall = found.ageSeconds === 0;
   return kept.keep(new Map([[index, found]])).then(

@@ -17,8 +17,13 @@ export interface CacheTimes {
 /** An alert that Defender does not know yet may be known soon. */
 export function alertIpsPolicy({ ipsSeconds, notFoundSeconds }: CacheTimes): CachePolicy<SourceAnswer> {
   return {
-    ttlSeconds: ({ status }) => (status === 'not_found' ? notFoundSeconds : ipsSeconds),
-    size: ({ ips, unusable }) => 1 + ips.length + unusable.length,
+    // What is missing in an answer may be there soon.
+    ttlSeconds: ({ status, incomplete }) => {
+      if (status === 'not_found') return notFoundSeconds;
+      return incomplete ? Math.min(notFoundSeconds, ipsSeconds) : ipsSeconds;
+    },
+    size: ({ ips, unusable, evidence, own }) =>
+      1 + ips.length + unusable.length + (own?.length ?? 0) + (evidence ? Object.keys(evidence).length : 0),
   };
 }
 

@@ -116,6 +116,7 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
       statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
       wantsStats: () => false,
       wantedScope: () => 'all',
+      wantedSources: () => 'first',
       renderError: ({ kind }) => ({ status: 413, headers: {}, body: JSON.stringify({ kind }) }),
       deliveries: {
         accept: async ({ id, destination }, enriched) => {

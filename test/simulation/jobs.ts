@@ -210,6 +210,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
     wantsStats: () => false,
     wantedScope: () => 'all',
+    wantedSources: () => 'first',
     renderError: ({ kind }) => ({ status: 413, headers: {}, body: JSON.stringify({ kind }) }),
     deliveries: { accept: refuse, deadLetter: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
