@@ -14,8 +14,8 @@ export function registerDoctor(startup: Startup): void {
     methods: ['GET'],
     authLevel: 'function',
     handler: openDoor(startup, async (request) => {
-      const { format, probe } = parseDoctorOptions(request.query);
-      const report = await examine(startup, probe);
+      const { format, ...asked } = parseDoctorOptions(request.query);
+      const report = await examine(startup, asked);
       if (format === 'json') return { status: 200, jsonBody: report };
       return { status: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: asText(report) };
     }),

@@ -23,7 +23,15 @@ import { createDelegation, type Delegation } from './delegation.js';
 import { createForwarding } from './forwarding.js';
 import { createJobs } from './jobs.js';
 import { parseSettings, type Settings } from './settings.js';
-import { canAskOf, createSources, openQuotas, openSources, quotasOf, sharedAnswersOf } from './sources.js';
+import {
+  canAskOf,
+  createSources,
+  type OpenSources,
+  openQuotas,
+  openSources,
+  quotasOf,
+  sharedAnswersOf,
+} from './sources.js';
 import { openState, type SharedState } from './state.js';
 
 const USER_AGENT = `${APP_NAME}/${VERSION}`;
@@ -49,6 +57,8 @@ export interface App extends Environment {
   readonly defender: DefenderSource;
   /** Absent unless `IP_SOURCES` names it. */
   readonly graph: GraphSource | undefined;
+  /** Every source by itself, and what they were asked about last: for the doctor. */
+  readonly sources: Pick<OpenSources, 'each' | 'recent'>;
   /** How far Defender's clock is from this machine's, by its answers. */
   readonly upstreamClock: UpstreamClock;
   /** The app's own token for a scope, from the cache where it holds one. */
@@ -149,6 +159,7 @@ export function createApp(
     warnings,
     defender,
     graph,
+    sources,
     upstreamClock: providers.defender.clock,
     ownToken,
     send,

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { isAnyAlertId, isEndpointAlertId } from '../base/alert-id.js';
 import type { Clock } from '../base/clock.js';
 import type { Environment } from '../base/environment.js';
@@ -11,7 +12,7 @@ import { createLookups, type Lookups, type LookupsParts } from '../lookup/create
 import type { SharedCache } from '../lookup/lookup.js';
 import type { Asker, IpSource, SourceAnswer, SourceProvider, SourceWarning } from '../lookup/source.js';
 import { SourceCircuit } from '../lookup/source-circuit.js';
-import { SourcesLookup } from '../lookup/sources-lookup.js';
+import { type AlertLookup, SourcesLookup } from '../lookup/sources-lookup.js';
 import { Quota } from '../quota/quota.js';
 import type { Settings, SourceName } from './settings.js';
 import type { State } from './state.js';
@@ -34,10 +35,20 @@ export interface Quotas {
   stop(): void;
 }
 
+/** Alerts that are remembered for the doctor's comparison. Bounded by size, since `max` would allocate at once. */
+const MOST_RECENT = { maxSize: 100, sizeCalculation: () => 1 };
+
 /** What one identity asks: every source that `IP_SOURCES` names, and Defender. */
 export interface OpenSources extends Lookups {
   readonly defender: DefenderSource;
   readonly graph: GraphSource | undefined;
+  /**
+   * Every source that `IP_SOURCES` names, in that order, by the name that messages have for it; with the permits that
+   * background work may have.
+   */
+  readonly each: readonly { readonly title: string; readonly lookup: AlertLookup }[];
+  /** The alerts that were answered last, the latest first; none where there is only one source. */
+  recent(): readonly string[];
   /** What callers should know of the sources and cannot see from a status; no I/O. */
   warnings(): readonly SourceWarning[];
 }
@@ -96,13 +107,17 @@ export function openSources(
     const provider = providers[name];
     return opened && provider ? [{ name, provider, opened }] : [];
   });
-  const lookups = among.length === 1 && among[0] ? among[0].opened : together(parts.clock, among);
+  const recent = new LRUCache<string, true>(MOST_RECENT);
+  const note = (alertId: string) => void recent.set(alertId, true);
+  const lookups = among.length === 1 && among[0] ? among[0].opened : together(parts.clock, among, note);
   return {
     lookup: lookups.lookup,
     backgroundLookup: lookups.backgroundLookup,
     settled: () => lookups.settled(),
     defender: defender.source,
     graph: graph?.source,
+    each: among.map(({ provider, opened }) => ({ title: provider.title, lookup: opened.backgroundLookup })),
+    recent: () => [...recent.keys()],
     warnings: () => among.flatMap(({ opened }) => opened.source.warnings()),
   };
 }
@@ -115,6 +130,7 @@ function together(
     readonly provider: SourceProvider;
     readonly opened: OpenSource<IpSource>;
   }[],
+  answered: (alertId: string) => void,
 ): Lookups {
   const circuits = new Map(among.map(({ name }) => [name, new SourceCircuit(clock)]));
   const of = (lookup: 'lookup' | 'backgroundLookup') =>
@@ -126,6 +142,7 @@ function together(
         lookup: opened[lookup],
         circuit: circuits.get(name) as SourceCircuit,
       })),
+      answered,
     );
   return {
     lookup: of('lookup'),

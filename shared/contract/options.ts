@@ -2,7 +2,7 @@ import { isEndpointAlertId, LONGEST_ALERT_ID } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import { LONGEST_NAME } from '../delivery/destination.js';
 import { FORMATS } from '../formats/index.js';
-import { flag, instant, oneOf, seconds, text, word } from './option-kinds.js';
+import { count, flag, instant, oneOf, seconds, text, word } from './option-kinds.js';
 
 /**
  * Every option of every route, once: requests are read by these, and the OpenAPI document and the tables of
@@ -88,6 +88,9 @@ export const ENRICH_OPTIONS = {
   },
 } as const;
 
+/** Alerts that the doctor compares sources by. */
+export const MOST_COMPARED = 100;
+
 /** The options of `GET /api/doctor`. */
 export const DOCTOR_OPTIONS = {
   format: word(['json', 'text'], 'json', {
@@ -99,7 +102,7 @@ export const DOCTOR_OPTIONS = {
     ...text(LONGEST_ALERT_ID, 'none', {
       title: 'Alert to try',
       description:
-        'the id of an alert: one call to Defender is made, charged to the quota, and its outcome told',
+        'the id of an alert: one call to each source is made, charged to the quota, and its outcome told',
       visibility: 'advanced',
     }),
     read(given: string): string | undefined {
@@ -110,6 +113,17 @@ export const DOCTOR_OPTIONS = {
       );
     },
   },
+  compare: count(MOST_COMPARED, 'none', {
+    title: 'Compare the sources',
+    description:
+      'a number up to 100: every source is asked about that many of the alerts that this instance looked up last, and the differences are told',
+    visibility: 'advanced',
+  }),
+  spend: count(1_000, '20', {
+    title: 'Calls that may be spent',
+    description: 'how many calls `compare` may make; if it would be more, it tells how many and makes none',
+    visibility: 'advanced',
+  }),
 } as const;
 
 /** The options of `GET /api/enrichments/{id}`, beside the token. */

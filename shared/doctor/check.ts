@@ -20,17 +20,34 @@ export type TokenLook =
   | { readonly ok: true; readonly claims: TokenClaims | undefined }
   | { readonly ok: false; readonly error: EnrichmentError };
 
+/** What the caller of the doctor allows it to ask the sources. */
+export interface Asked {
+  /** An alert to make one call to each source about. */
+  readonly probe?: string | undefined;
+  /** How many alerts to compare the sources by. */
+  readonly compare?: number | undefined;
+  /** How many calls that may take, where it is more than the doctor makes unasked. */
+  readonly spend?: number | undefined;
+}
+
 /** What became of the one call that the caller asked for. */
 export type ProbeLook =
   | { readonly ok: true; readonly outcome: Outcome; readonly claims: TokenClaims | undefined }
   | { readonly ok: false; readonly error: EnrichmentError };
 
+/** Whether Defender is one of the sources: if not, what it wants of a token does not matter. */
+export function isDefenderAsked({ settings }: App): boolean {
+  return settings.sources.includes('defender');
+}
+
 /** What checks look at: the app, and what several of them need and is asked for once. */
 export interface Patient {
   readonly app: App;
   readonly token: Promise<TokenLook>;
-  /** Absent unless the caller allowed a call to Defender. */
+  /** Absent unless the caller allowed a call to Defender, and Defender is one of the sources. */
   readonly probe: Promise<ProbeLook> | undefined;
+  /** What the caller allowed to be asked. */
+  readonly asked: Asked;
 }
 
 /** One thing to look at. */

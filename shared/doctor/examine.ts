@@ -5,7 +5,16 @@ import { asEnrichmentError, DeadlineError, type EnrichmentError, faultOf } from 
 import { VERSION } from '../base/version.js';
 import { readClaims } from '../identity/claims.js';
 import { scopeOf } from '../identity/token-cache.js';
-import type { Check, Observation, Patient, ProbeLook, Status, TokenLook } from './check.js';
+import {
+  type Asked,
+  type Check,
+  isDefenderAsked,
+  type Observation,
+  type Patient,
+  type ProbeLook,
+  type Status,
+  type TokenLook,
+} from './check.js';
 import { CHECKS } from './checks/index.js';
 import { examineSettings } from './checks/settings.js';
 
@@ -29,11 +38,11 @@ const CHECK_TIMEOUT_MS = 21_000;
 
 /**
  * Looks at everything that keeps the app from its work, all at the same time.
- * @param probe an alert to make one call to Defender about; without it Defender is not asked
+ * @param asked what the sources may be asked; unless given, nothing
  */
-export async function examine(startup: Startup, probe: string | undefined): Promise<DoctorReport> {
+export async function examine(startup: Startup, asked: Asked): Promise<DoctorReport> {
   const settings = examineSettings(startup).map((observation) => ({ name: 'settings', ...observation }));
-  const checks = startup.ok ? [...settings, ...(await runChecks(startup.app, probe))] : settings;
+  const checks = startup.ok ? [...settings, ...(await runChecks(startup.app, asked))] : settings;
   const { clock } = startup.environment;
   return {
     status: worst(checks),
@@ -43,12 +52,14 @@ export async function examine(startup: Startup, probe: string | undefined): Prom
   };
 }
 
-async function runChecks(app: App, alertId: string | undefined): Promise<readonly Entry[]> {
+async function runChecks(app: App, asked: Asked): Promise<readonly Entry[]> {
   const over = new AbortController();
   const token = lookAtToken(app, over.signal);
-  const probe = alertId === undefined ? undefined : makeProbe(app, alertId, over.signal);
+  const { probe: alertId } = asked;
+  const isProbed = alertId !== undefined && isDefenderAsked(app);
+  const probe = isProbed ? makeProbe(app, alertId, over.signal) : undefined;
   try {
-    const entries = await Promise.all(CHECKS.map((check) => runCheck({ app, token, probe }, check)));
+    const entries = await Promise.all(CHECKS.map((check) => runCheck({ app, token, probe, asked }, check)));
     return entries.flat();
   } finally {
     over.abort();
@@ -78,7 +89,8 @@ function failed(name: string, error: EnrichmentError, report: Reporter): readonl
 }
 
 function lookAtToken({ settings, ownToken }: App, signal: AbortSignal): Promise<TokenLook> {
-  return ownToken(scopeOf(settings.cloud.audience), signal).then(
+  const { audience } = settings.sources.includes('defender') ? settings.cloud : settings.graph;
+  return ownToken(scopeOf(audience), signal).then(
     ({ token }) => ({ ok: true, claims: readClaims(token) }),
     (error) => ({ ok: false, error: asEnrichmentError(error) }),
   );

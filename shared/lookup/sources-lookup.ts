@@ -36,11 +36,16 @@ const LONG_ENOUGH_MS = 5_000;
 export class SourcesLookup implements AlertLookup {
   readonly #clock: Clock;
   readonly #sources: readonly SourceAmong[];
+  readonly #answered: (alertId: string) => void;
 
-  /** @param sources in the order in which they are asked */
-  constructor(clock: Clock, sources: readonly SourceAmong[]) {
+  /**
+   * @param sources in the order in which they are asked
+   * @param answered called with each alert that there was an answer about
+   */
+  constructor(clock: Clock, sources: readonly SourceAmong[], answered: (alertId: string) => void = () => {}) {
     this.#clock = clock;
     this.#sources = sources;
+    this.#answered = answered;
   }
 
   async find(
@@ -48,12 +53,19 @@ export class SourcesLookup implements AlertLookup {
     deadline: Deadline,
     option: SourcesOption = 'first',
   ): Promise<Aged<SourceAnswer>> {
+    const outcomes = await this.#askSome(alertId, deadline, option);
+    const answer = answerOf(outcomes, option);
+    this.#answered(alertId);
+    return answer;
+  }
+
+  async #askSome(alertId: string, deadline: Deadline, option: SourcesOption): Promise<readonly Outcome[]> {
     // If none may be asked, they are asked all the same: there is nothing to lose.
     const isAnyLeft = this.#sources.some(({ circuit }) => !circuit.error);
     const ask = (source: SourceAmong, isLast: boolean) =>
       this.#ask(source, alertId, deadline, { mayBeLeftOut: isAnyLeft, share: isLast ? 1 : SHARE[option] });
     if (option === 'all') {
-      return answerOf(await Promise.all(this.#sources.map((source) => ask(source, false))), option);
+      return Promise.all(this.#sources.map((source) => ask(source, false)));
     }
     const outcomes: Outcome[] = [];
     for (const [index, source] of this.#sources.entries()) {
@@ -61,7 +73,7 @@ export class SourcesLookup implements AlertLookup {
       outcomes.push(outcome);
       if (isFinal(outcome)) break;
     }
-    return answerOf(outcomes, option);
+    return outcomes;
   }
 
   known(alertId: string, option: SourcesOption = 'first'): Aged<SourceAnswer> | undefined {

@@ -10,7 +10,11 @@ export const quota: Check = {
   name: 'quota',
   async examine({ app }) {
     const own = observe('', app.quota.view());
-    return app.delegation ? [own, observe('On behalf of users: ', app.delegation.quota.view())] : [own];
+    const others = Object.entries(app.quotas ?? {})
+      .slice(1)
+      .map(([name, quota]) => observe(`Of ${name}: `, quota.view()));
+    const users = app.delegation ? [observe('On behalf of users: ', app.delegation.quota.view())] : [];
+    return [own, ...others, ...users];
   },
 };
 
@@ -24,9 +28,9 @@ function observe(whose: string, { minute, hour, pausedUntil }: QuotaView): Obser
 function paused(used: string, until: string): Observation {
   return {
     status: 'warn',
-    found: `${used} Defender asked for a pause until ${until}, since its own count is higher.`,
+    found: `${used} The source asked for a pause until ${until}, since its own count is higher.`,
     fix:
-      `Find out what else uses this identity for Defender, and give it an identity of its own; or lower this app's ` +
+      `Find out what else uses this identity for it, and give it an identity of its own; or lower this app's ` +
       `share: ${setSetting('QUOTA_PER_MINUTE', 'N')} QUOTA_PER_HOUR=N`,
   };
 }
