@@ -112,6 +112,8 @@ export async function startWorld(options: WorldOptions = {}) {
     graph: graph as GraphSimulator,
     /** What tokens are asked for. */
     audience,
+    /** What tells its state from that of other worlds in one storage account. */
+    slot: env.WEBSITE_SLOT_NAME,
     host,
     registrations,
     logs,
