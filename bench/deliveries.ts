@@ -8,7 +8,7 @@ import { freshAlert, post } from './requests.js';
 import type { StandIns } from './stand-ins/stand-ins.js';
 
 const DELIVERIES = 200;
-/** As many as a worker has in work at once, with one destination (`MOST_AT_ONCE` in shared/delivery/bulkheads.ts). */
+/** As many as a worker has in work at once, with one destination (`MOST_AT_ONCE` in shared/delivery/slots.ts). */
 const AT_ONCE = 6;
 
 /** Deliveries through one worker, with its storage, beside a loop that only sends the same bodies. */

@@ -1,27 +1,8 @@
-import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions';
+import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { parseDeadLetterOptions, parseRedeliverOptions } from '../shared/answers/options.js';
-import type { App, Startup } from '../shared/app/app.js';
+import type { App } from '../shared/app/app.js';
 import { withoutQueue } from '../shared/delivery/send-now.js';
-import { door } from '../shared/http/door.js';
 import { routesBase } from '../shared/http/routes-base.js';
-
-/**
- * Registers the endpoints of deliveries. The host tries routes in the order of registration and knows no precedence
- * of literals, so `deliveries/redeliver` comes before what has an `{id}`.
- */
-export function registerDeliveries(startup: Startup): void {
-  const register = (name: string, method: 'GET' | 'POST', route: string, answer: typeof delivery) =>
-    app.http(name, {
-      methods: [method],
-      authLevel: 'function',
-      route,
-      handler: door(startup, (services, request) => answer(services, request)),
-    });
-  register('deadLetters', 'GET', 'deliveries', deadLetters);
-  register('redeliverRange', 'POST', 'deliveries/redeliver', redeliverRange);
-  register('delivery', 'GET', 'deliveries/{id}', delivery);
-  register('redeliver', 'POST', 'deliveries/{id}/redeliver', redeliver);
-}
 
 /** Dead letters, the newest first. */
 export async function deadLetters(services: App, request: HttpRequest): Promise<HttpResponseInit> {

@@ -1,25 +1,18 @@
-import { app, type HttpRequest } from '@azure/functions';
+import type { HttpRequest } from '@azure/functions';
 import { enrichmentAnswer, keptAnswer } from '../shared/answers/enrichment-answer.js';
 import type { Answered } from '../shared/answers/http-answer.js';
 import { parseJobOptions, parseOptions } from '../shared/answers/options.js';
-import type { App, Startup } from '../shared/app/app.js';
+import type { App } from '../shared/app/app.js';
 import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
 import { answerWithin } from '../shared/http/deadline.js';
-import { door } from '../shared/http/door.js';
 import { acceptedAnswer, jobLocation } from '../shared/http/job-answer.js';
 import { unknownJob } from '../shared/jobs/jobs.js';
 
-/** `GET /api/enrichments/{id}?token=…`: what became of a job. The token is the key. */
-export function registerEnrichmentStatus(startup: Startup): void {
-  app.http('enrichmentStatus', {
-    methods: ['GET'],
-    authLevel: 'anonymous',
-    route: 'enrichments/{id}',
-    handler: door(startup, (services, request) => status(services, request)),
-  });
-}
-
-async function status({ clock, jobs, settings }: App, request: HttpRequest): Promise<Answered> {
+/** What became of a job. The token is the key. */
+export async function enrichmentStatus(
+  { clock, jobs, settings }: App,
+  request: HttpRequest,
+): Promise<Answered> {
   const { id = '' } = request.params;
   const token = request.query.get('token') ?? '';
   const { partial } = parseJobOptions(request.query);
@@ -30,9 +23,11 @@ async function status({ clock, jobs, settings }: App, request: HttpRequest): Pro
   if (partial) {
     const { format } = parseOptions(new URLSearchParams(job.query), []);
     const soFar = await answerWithin(clock, DEFAULT_WAIT_SECONDS, (deadline) =>
-      deadline.unlessOver(jobs.partial(job, view.retryAfterSeconds, deadline)),
+      deadline.unlessOver(jobs.partial(job, view.retryAfterSeconds)),
     );
-    return enrichmentAnswer(soFar, { format, onFailure: 'degrade' });
+    const answer = await enrichmentAnswer(soFar, { format, onFailure: 'degrade' });
+    const headers = { ...answer.headers, 'Retry-After': String(view.retryAfterSeconds) };
+    return { ...answer, headers };
   }
   return acceptedAnswer({ id, view }, jobLocation(request, settings.publicBaseUrl, { id, token }));
 }

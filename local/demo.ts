@@ -2,13 +2,14 @@
  * `npm run demo`: the built app between its stand-ins, asked the way callers ask. Every step says what
  * it expects; the exit code is 0 only if all of it came true.
  *
- * Takes the folder of the built app, where it is not the root: `tsx local/demo.ts out/app`.
+ * Takes the folder of the built app, where it is not built anew: `tsx local/demo.ts out/app`.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../shared/base/clock.js';
 import { startAzurite } from './azurite.js';
+import { buildOwnApp } from './built.js';
 import { KNOWN_ALERT, UNKNOWN_ALERT } from './defender/alerts.js';
 import { startDefenderSimulator } from './defender/simulator.js';
 import { type Demo, expectThat, failures, post, type Step } from './demo/asking.js';
@@ -80,8 +81,12 @@ async function caseOf(shape: string): Promise<Case> {
   return all.find(({ alertIds }) => alertIds.length > 0) ?? (all[0] as Case);
 }
 
+/** Cases whose right answers were written by hand, in a form of their own; a test looks at them. */
+const BY_HAND = /^field/;
+
 async function shapes(demo: Demo): Promise<void> {
-  for (const shape of (await readdir(root('test/cases'))).sort()) {
+  const names = (await readdir(root('test/cases'))).filter((name) => !BY_HAND.test(name));
+  for (const shape of names.sort()) {
     const { payload, alertIds } = await caseOf(shape);
     const { status, body } = await post(demo, payload);
     const alerts: { alertId?: string; status: string; ips: string[]; product?: string }[] =
@@ -129,7 +134,7 @@ async function main(): Promise<void> {
     DEFENDER_AUDIENCE: AUDIENCE,
     AzureWebJobsStorage: azurite.connectionString,
   });
-  const folder = process.argv[2] ?? root('.');
+  const folder = process.argv[2] ?? (await buildOwnApp());
   const host = await startHost({
     registrations: await loadApp(folder),
     port: 0,

@@ -1,13 +1,13 @@
 /** `npm start`: the built app on this machine, with stand-ins for whatever of Azure is not there. */
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseSettings } from '../shared/app/settings.js';
 import { systemClock } from '../shared/base/clock.js';
+import { buildOwnApp } from './built.js';
 import { KNOWN_ALERT } from './defender/alerts.js';
-import { functionsCore } from './host/core.js';
+import { childWorker } from './host/child-worker.js';
 import type { LogSink } from './host/core-api.js';
 import { startHost } from './host/host.js';
-import { loadApp } from './host/load.js';
 import { redactor } from './redact.js';
 import { LOCAL_SETTINGS, mergeSettings, readLocalSettings, type Settings } from './settings.js';
 import { startStandIns } from './stand-ins.js';
@@ -20,13 +20,14 @@ async function main(): Promise<void> {
   checkSettings(settings);
   Object.assign(process.env, settings);
   const log = stderrLog(redactor(settings));
-  functionsCore.sink = log;
   const functionKey = settings.FUNCTION_KEY || undefined;
+  const folder = await buildOwnApp();
   const host = await startHost({
-    registrations: await loadApp(inRoot('.')),
+    registrations: childWorker({ folder, log }),
     port,
     functionKey,
-    hostJson: JSON.parse(await readFile(inRoot('host.json'), 'utf8')),
+    hostJson: JSON.parse(await readFile(join(folder, 'host.json'), 'utf8')),
+    hasTelemetry: Boolean(settings.APPLICATIONINSIGHTS_CONNECTION_STRING),
     log,
   }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken: set PORT to another one.`) : error;
@@ -36,16 +37,14 @@ async function main(): Promise<void> {
   console.log(`Ready: ${host.url}${standing}`);
   console.log(tryNext(host.url, functionKey !== undefined));
 
-  const stop = async () => {
+  const end = async (code: number) => {
     await host.close();
     await standIns.close();
-    process.exit(0);
+    process.exit(code);
   };
-  process.once('SIGTERM', stop).once('SIGINT', stop);
-}
-
-function inRoot(path: string): string {
-  return fileURLToPath(new URL(`../${path}`, import.meta.url));
+  process.once('SIGTERM', () => end(0)).once('SIGINT', () => end(0));
+  // The platform would start it again, and again.
+  void host.ended.then(() => end(1));
 }
 
 function portOf({ PORT }: Settings): number {
@@ -62,7 +61,13 @@ function checkSettings(settings: Settings): void {
 
 function tryNext(url: string, keyed: boolean): string {
   const key = keyed ? ` -H "x-functions-key: $FUNCTION_KEY"` : '';
-  return `Try next: curl${key} ${url}/api/alerts/${KNOWN_ALERT}/ips`;
+  const open = keyed ? 'with the key that FUNCTION_KEY holds' : 'no key is needed: FUNCTION_KEY is not set';
+  return [
+    `Open:     ${url}/api/docs (${open})`,
+    `Try next: curl${key} ${url}/api/alerts/${KNOWN_ALERT}/ips`,
+    `Ask why:  curl${key} "${url}/api/doctor?format=text"`,
+    'Ends with Ctrl+C.',
+  ].join('\n');
 }
 
 /** One line per entry, without secrets. */

@@ -6,11 +6,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DOCTOR_OPTIONS, ENRICH_OPTIONS } from '../shared/contract/options.js';
 import {
+  alertRulesTable,
   checksList,
   formatsTable,
   kindsTable,
   metricsTable,
   optionsTable,
+  parametersTable,
   shapesTable,
 } from './docs-tables.js';
 import { faultsTables } from './faults-table.js';
@@ -20,6 +22,8 @@ const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
   formats: formatsTable,
   faults: faultsTables,
   metrics: metricsTable,
+  alertRules: alertRulesTable,
+  templateParameters: parametersTable,
   kinds: kindsTable,
   checks: checksList,
   enrichOptions: () => optionsTable(ENRICH_OPTIONS),
@@ -32,6 +36,7 @@ export const DOCUMENTS = [
   'docs/shapes.md',
   'docs/reliability.md',
   'docs/telemetry.md',
+  'docs/deploy.md',
   'docs/http-api.md',
 ];
 

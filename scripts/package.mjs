@@ -1,6 +1,6 @@
-// Makes what is deployed: out/app/ (host.json, package.json, bundles; no node_modules) and out/app.zip.
+// Makes what is deployed: out/app/ (host.json, package.json, licences, bundles; no node_modules) and out/app.zip.
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 
@@ -13,6 +13,7 @@ await mkdir(APP, { recursive: true });
 await cp('host.json', join(APP, 'host.json'));
 await cp('LICENSE', join(APP, 'LICENSE'));
 await cp('dist', join(APP, 'dist'), { recursive: true, filter: (path) => !path.endsWith('meta.json') });
+await rename(join(APP, 'dist', 'THIRD-PARTY-NOTICES.txt'), join(APP, 'THIRD-PARTY-NOTICES.txt'));
 run('--import', 'tsx', 'scripts/record-code-cache.ts', join(APP, 'dist'));
 await writeFile(
   join(APP, 'package.json'),

@@ -48,6 +48,7 @@ describe('settings', () => {
       destinations: [],
       maxBodyBytes: 20 * 1024 * 1024,
       telemetry: undefined,
+      telemetryProblems: [],
       webhooks: { eventOrigins: ['eventgrid.azure.net'], graphClientState: undefined },
     });
   });
@@ -130,9 +131,11 @@ describe('settings', () => {
       EVENT_ORIGINS: 'https://secret-8.example.com',
       GRAPH_CLIENT_STATE_SETTING: 'secret-9',
       APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=secret-12',
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'secret-13',
     });
     if (parsed.ok) throw new Error('these settings must not pass');
     expect(parsed.problems.map(({ setting }) => setting).sort()).toEqual([
+      'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
       'APPLICATIONINSIGHTS_CONNECTION_STRING',
       'AZURE_CLIENT_ID',
       'DEFENDER_API_HOST',
@@ -200,6 +203,7 @@ describe('settings', () => {
       connectionString: APPLICATIONINSIGHTS_CONNECTION_STRING,
       ingestionEndpoint,
       role: 'defender-alert-ip-enrichment',
+      entra: undefined,
     });
   });
 
@@ -212,18 +216,82 @@ describe('settings', () => {
     `${KEY};IngestionEndpoint=example.com`,
     `${KEY};IngestionEndpoint`,
     `${KEY};IngestionEndpoint=https://example.com/?a=b`,
-  ])('no telemetry goes to where %s says', (APPLICATIONINSIGHTS_CONNECTION_STRING) => {
-    expect(problems({ APPLICATIONINSIGHTS_CONNECTION_STRING })).toEqual([
-      'APPLICATIONINSIGHTS_CONNECTION_STRING',
+  ])(
+    'no telemetry goes to where %s says, and nothing else is wrong',
+    (APPLICATIONINSIGHTS_CONNECTION_STRING) => {
+      const { telemetry, telemetryProblems } = settings({ APPLICATIONINSIGHTS_CONNECTION_STRING });
+      expect(telemetry).toBeUndefined();
+      expect(telemetryProblems.map(({ setting }) => setting)).toEqual([
+        'APPLICATIONINSIGHTS_CONNECTION_STRING',
+      ]);
+      expect(JSON.stringify(telemetryProblems)).not.toContain('4444');
+    },
+  );
+
+  const CLIENT = '77777777-7777-4777-8777-77777777777a';
+  test.each([
+    ['Authorization=AAD', { clientId: undefined, audience: 'https://monitor.azure.com' }],
+    [
+      `clientid=${CLIENT.toUpperCase()};authorization=aad`,
+      { clientId: CLIENT, audience: 'https://monitor.azure.com' },
+    ],
+    ['', undefined],
+  ])('telemetry is sent as %s says', (APPLICATIONINSIGHTS_AUTHENTICATION_STRING, entra) => {
+    const { telemetry, telemetryProblems } = settings({
+      APPLICATIONINSIGHTS_CONNECTION_STRING: KEY,
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING,
+    });
+    expect(telemetryProblems).toEqual([]);
+    expect(telemetry?.entra).toEqual(entra);
+  });
+
+  test.each([
+    ['https://monitor.azure.us/', 'https://monitor.azure.us/'],
+    ['https://monitor.azure.us/.default', 'https://monitor.azure.us'],
+  ])("a national cloud's connection string says what tokens are for: %s", (audience, wanted) => {
+    const { telemetry } = settings({
+      APPLICATIONINSIGHTS_CONNECTION_STRING: `${KEY};AadAudience=${audience}`,
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD',
+    });
+    expect(telemetry?.entra?.audience).toBe(wanted);
+  });
+
+  test.each([
+    'AAD',
+    'Authorization=Key',
+    `ClientId=${CLIENT}`,
+    'Authorization=AAD;ClientId=my-identity',
+    'Authorization=AAD;Secret=secret-1',
+  ])('nobody sends telemetry as %s says', (APPLICATIONINSIGHTS_AUTHENTICATION_STRING) => {
+    const { telemetry, telemetryProblems } = settings({
+      APPLICATIONINSIGHTS_CONNECTION_STRING: KEY,
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING,
+    });
+    expect(telemetry).toBeUndefined();
+    expect(telemetryProblems.map(({ setting }) => setting)).toEqual([
+      'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
     ]);
   });
 
-  test.each(['https://a:b@example.com', 'https://example.com/?x=1', 'http://example.com', 'example.com'])(
-    'callers are not sent to %s',
-    (PUBLIC_BASE_URL) => {
-      expect(problems({ PUBLIC_BASE_URL })).toEqual(['PUBLIC_BASE_URL']);
-    },
-  );
+  test('a token for telemetry goes over https only', () => {
+    const { telemetry, telemetryProblems } = settings({
+      APPLICATIONINSIGHTS_CONNECTION_STRING: `${KEY};IngestionEndpoint=http://127.0.0.1:4040`,
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD',
+    });
+    expect(telemetry).toBeUndefined();
+    expect(telemetryProblems).toHaveLength(1);
+  });
+
+  test.each([
+    'https://a:b@example.com',
+    'https://example.com/?x=1',
+    'http://example.com',
+    'example.com',
+    'https://gateway.example.com/soc/api',
+    'https://gateway.example.com/API/',
+  ])('callers are not sent to %s', (PUBLIC_BASE_URL) => {
+    expect(problems({ PUBLIC_BASE_URL })).toEqual(['PUBLIC_BASE_URL']);
+  });
 
   test.each([
     ['WEBSITE_INSTANCE_ID', {}],

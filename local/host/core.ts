@@ -111,15 +111,20 @@ export class FunctionsCore {
    * place to register to.
    */
   async collect(register: () => unknown): Promise<Registrations> {
-    if (this.#current) throw new Error('Another app is being loaded.');
     const registrations = new Registrations(this);
+    await this.collectInto(registrations, register);
+    return registrations;
+  }
+
+  /** The same for an app that registers more: it may until the host has asked for its functions. */
+  async collectInto(registrations: Registrations, register: () => unknown): Promise<void> {
+    if (this.#current) throw new Error('Another app is being loaded.');
     this.#current = registrations;
     try {
       await register();
     } finally {
       this.#current = undefined;
     }
-    return registrations;
   }
 
   #target(what: string): Registrations {

@@ -2,6 +2,7 @@ import type { QueueSettings } from './queue-pump.js';
 
 /** The parts of an app's host.json that this host knows. */
 export interface HostJson {
+  functionTimeout?: string;
   /** Where the real host has all triggers from but HTTP's and the timer's. */
   extensionBundle?: { id: string; version: string };
   extensions?: {
@@ -29,6 +30,11 @@ export function queueSettings({ extensions }: HostJson): QueueSettings {
     batchSize,
     newBatchThreshold: given.newBatchThreshold ?? Math.floor(batchSize / 2),
   };
+}
+
+/** How long a function may take; 5 minutes unless given, as on the Consumption plan. */
+export function functionTimeoutMs({ functionTimeout }: HostJson): number {
+  return milliseconds(functionTimeout ?? '00:05:00');
 }
 
 /** A time span of .NET, `hh:mm:ss`. */

@@ -15,10 +15,24 @@ export interface HostQueue {
   receive(most: number, hiddenMs: number): Promise<readonly QueueMessage[]>;
   /** Nothing, when the message has been given to another by now. */
   delete(message: QueueMessage): Promise<void>;
-  /** Gives a message back, to be seen after `ms`. Nothing, when it has been given to another by now. */
+  /** Gives a message back as it is, to be seen after `ms`. Nothing, when it has been given to another by now. */
   hide(message: QueueMessage, ms: number): Promise<void>;
   /** Puts a message in; makes the queue if there is none. */
   send(text: string): Promise<void>;
+}
+
+/** Why a queue could not be used. Of what is not of this kind, no answer came at all. */
+export class QueueFailure extends Error {
+  /** The answer's status; none when there was none. */
+  readonly status: number | undefined;
+  /** Whether it was too slow rather than wrong. */
+  readonly isTimeout: boolean;
+
+  constructor(message: string, status: number | undefined, isTimeout = false) {
+    super(message);
+    this.status = status;
+    this.isTimeout = isTimeout;
+  }
 }
 
 /** The queues of a connection, which is a setting's name, as in a trigger's binding. */

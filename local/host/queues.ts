@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../shared/base/clock.js';
-import type { RegisteredFunction, Registrations } from './core.js';
-import type { LogSink, ProgrammingModel } from './core-api.js';
+import type { FunctionMetadata, LogSink } from './core-api.js';
+import { type Dispatcher, HostGone } from './dispatcher.js';
+import { members } from './headers.js';
 import { type HostJson, queueSettings } from './host-json.js';
-import { invoke } from './invoke.js';
 import type { PumpOptions } from './queue-pump.js';
 import type { QueueMessage, QueueService } from './queue-service.js';
 import { traceContext } from './trace.js';
@@ -13,12 +13,15 @@ const POISON = '-poison';
 
 /** What the queue side of the host is made of. */
 export interface QueueOptions {
-  readonly registrations: Registrations;
+  readonly functions: readonly FunctionMetadata[];
+  readonly dispatcher: Dispatcher;
   readonly hostJson: HostJson;
-  readonly model: ProgrammingModel;
+  readonly hasTelemetry: boolean;
   readonly clock: Clock;
   readonly queues: QueueService;
   readonly log: LogSink;
+  /** Told of a failure of the storage that ends the host. */
+  readonly onFatal: (error: unknown) => void;
 }
 
 /**
@@ -28,11 +31,10 @@ export interface QueueOptions {
  * (https://learn.microsoft.com/azure/azure-functions/functions-bindings-register#extension-bundles)
  */
 export function queueTriggers(options: QueueOptions): PumpOptions[] {
-  const { registrations, hostJson, queues, clock, log } = options;
+  const { functions, hostJson, queues, clock, log, onFatal } = options;
   const settings = queueSettings(hostJson);
-  return [...registrations.functions.values()].flatMap((registered) => {
-    const { name: functionName, bindings } = registered.metadata;
-    return Object.entries(bindings).flatMap(([bindingName, { type, connection, queueName }]) => {
+  return functions.flatMap(({ name: functionName, bindings }) =>
+    Object.entries(bindings).flatMap(([bindingName, { type, connection, queueName }]) => {
       if (type?.toLowerCase() !== 'queuetrigger') return [];
       if (!hostJson.extensionBundle) {
         throw new Error(
@@ -44,38 +46,39 @@ export function queueTriggers(options: QueueOptions): PumpOptions[] {
         ? undefined
         : queues(String(connection), `${queueName}${POISON}`);
       const handle = (text: string, message: QueueMessage) =>
-        invokeWith(options, registered, bindingName, text, message);
+        invokeWith(options, functionName, bindingName, text, message);
       const onError = (error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
         log({ level: 'error', category: 'system', functionName, message: `Queue ${queueName}: ${message}` });
       };
-      return [{ clock, queue, poison, settings, handle, onError }];
-    });
-  });
+      return [{ clock, queue, poison, settings, handle, onError, onFatal }];
+    }),
+  );
 }
 
+/** A message's own members win over what the host has to say of it (`WorkerFunctionInvoker`). */
 async function invokeWith(
-  { registrations, model, log }: QueueOptions,
-  registered: RegisteredFunction,
+  { dispatcher, hasTelemetry }: QueueOptions,
+  functionName: string,
   bindingName: string,
   text: string,
   { id, dequeueCount, receipt }: QueueMessage,
 ): Promise<void> {
-  const invocation = invoke({
-    model,
-    registrations,
-    registered,
-    log,
-    request: {
-      invocationId: randomUUID(),
-      inputData: [{ name: bindingName, data: { string: text } }],
-      triggerMetadata: {
-        Id: { json: JSON.stringify(id) },
-        DequeueCount: { json: String(dequeueCount) },
-        PopReceipt: { json: JSON.stringify(receipt) },
-      },
-      traceContext: traceContext({}),
+  const { result } = await dispatcher.dispatch(functionName, {
+    invocationId: randomUUID(),
+    inputData: [{ name: bindingName, data: { string: text } }],
+    triggerMetadata: {
+      Id: { json: JSON.stringify(id) },
+      DequeueCount: { json: String(dequeueCount) },
+      PopReceipt: { json: JSON.stringify(receipt) },
+      ...Object.fromEntries(
+        members(text).map(([name, data]) => [name.replace(/^./, (one) => one.toUpperCase()), data]),
+      ),
     },
+    traceContext: traceContext({}, hasTelemetry),
   });
-  await invocation.result;
+  await result.catch((error: unknown) => {
+    if (!(error instanceof HostGone)) throw error;
+    return new Promise(() => {}); // the message's lease has to run out
+  });
 }

@@ -1,9 +1,9 @@
-import type { RegisteredFunction, Registrations } from './core.js';
+import type { FunctionMetadata } from './core-api.js';
 import type { HostJson } from './host-json.js';
 
 /** An HTTP function as its route sees it. */
 export interface HttpRoute {
-  registered: RegisteredFunction;
+  functionName: string;
   /** Name of the trigger's binding, which the invocation's input carries. */
   bindingName: string;
   methods: readonly string[];
@@ -30,16 +30,15 @@ export interface RouteMatch {
  *
  * @throws when two functions claim the same route and method, or a template is not understood.
  */
-export function httpRoutes(registrations: Registrations, hostJson: HostJson): HttpRoute[] {
+export function httpRoutes(functions: readonly FunctionMetadata[], hostJson: HostJson): HttpRoute[] {
   const prefix = hostJson.extensions?.http?.routePrefix ?? 'api';
   const routes: HttpRoute[] = [];
-  for (const registered of registrations.functions.values()) {
-    const { metadata } = registered;
+  for (const metadata of functions) {
     for (const [bindingName, binding] of Object.entries(metadata.bindings)) {
       if (binding.type?.toLowerCase() !== 'httptrigger') continue;
       const template = `${prefix}/${String(binding.route ?? metadata.name)}`;
       routes.push({
-        registered,
+        functionName: metadata.name,
         bindingName,
         methods: (binding.methods as string[]).map((method) => method.toUpperCase()),
         anonymous: String(binding.authLevel).toLowerCase() === 'anonymous',
@@ -52,8 +51,8 @@ export function httpRoutes(registrations: Registrations, hostJson: HostJson): Ht
 }
 
 /**
- * Finds the route for a request, or nothing: the host's 404, for a wrong method as well. Literal
- * segments beat parameters, leftmost first; literals match in any case, as in ASP.NET Core.
+ * Finds the route for a request, or nothing: the host's 404, for a wrong method as well. The first one that
+ * was registered wins, whatever is literal in it (`WebJobsRouteBuilder`); literals match in any case.
  *
  * @param path the request's path, still percent-encoded, without its query
  */
@@ -63,7 +62,7 @@ export function matchRoute(
   path: string,
 ): RouteMatch | undefined {
   const segments = pathSegments(path);
-  const fitting = routes.filter(
+  const route = routes.find(
     (route) =>
       route.methods.includes(method) &&
       route.segments.length === segments.length &&
@@ -72,7 +71,6 @@ export function matchRoute(
           (parameter && segments[at] !== '') || text === segments[at]?.toLowerCase(),
       ),
   );
-  const route = fitting.sort(byPrecedence)[0];
   if (!route) return undefined;
   const params: Record<string, string> = {};
   route.segments.forEach(({ parameter, text }, at) => {
@@ -116,18 +114,9 @@ function parseSegment(text: string, functionName: string): Segment {
   return { text: text.toLowerCase(), parameter: false };
 }
 
-function byPrecedence(one: HttpRoute, other: HttpRoute): number {
-  for (const [at, segment] of one.segments.entries()) {
-    const difference = Number(segment.parameter) - Number(other.segments[at]?.parameter);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
 function refuseDuplicates(routes: readonly HttpRoute[]): void {
   const owners = new Map<string, string>();
-  for (const { registered, methods, segments } of routes) {
-    const { name } = registered.metadata;
+  for (const { functionName: name, methods, segments } of routes) {
     const shape = segments.map(({ parameter, text }) => (parameter ? '{}' : text)).join('/');
     for (const method of methods) {
       const owner = owners.get(`${method} ${shape}`);

@@ -1,31 +1,38 @@
 import { randomUUID } from 'node:crypto';
-import type { Agent, IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import http from 'node:http';
+import type { Clock } from '../../shared/base/clock.js';
 import { hasKey } from './auth.js';
-import type { Registrations } from './core.js';
-import type { LogSink, ProgrammingModel } from './core-api.js';
+import type { FunctionMetadata, LogSink } from './core-api.js';
+import type { Dispatcher } from './dispatcher.js';
 import { drain, forward } from './forward.js';
-import { triggerMetadata } from './headers.js';
+import { FRONT_LIMITS, judgeHead, triggerMetadata } from './headers.js';
 import type { HostJson } from './host-json.js';
-import { invoke } from './invoke.js';
 import { type HttpRoute, httpRoutes, matchRoute, type RouteMatch } from './routes.js';
 import { traceContext } from './trace.js';
+import { Upload } from './upload.js';
 
 /** What the HTTP side of the host is made of. */
 export interface HttpFrontOptions {
-  registrations: Registrations;
-  hostJson: HostJson;
-  functionKey: string | undefined;
-  model: ProgrammingModel;
-  worker: { port: number; agent: Agent };
-  log: LogSink;
+  readonly functions: readonly FunctionMetadata[];
+  readonly dispatcher: Dispatcher;
+  readonly hostJson: HostJson;
+  readonly functionKey: string | undefined;
+  readonly hasTelemetry: boolean;
+  readonly clock: Clock;
+  readonly log: LogSink;
 }
 
 /** Kestrel's keep-alive time-out; Node's own 5 s would cut connections that callers still pool. */
 const keepAliveMs = 130_000;
 
+const SERVER = {
+  keepAliveTimeout: keepAliveMs,
+  maxHeaderSize: FRONT_LIMITS.headerBytes + FRONT_LIMITS.requestLine,
+};
+
 /**
- * The door for HTTP triggers: route, key, invocation. It answers by itself, with an empty body, what
+ * The front for HTTP triggers: route, key, invocation. It answers by itself, with an empty body, what
  * never reaches a function: 404 for a wrong route or method, then 401 for a wrong key.
  */
 export class HttpFront {
@@ -36,8 +43,8 @@ export class HttpFront {
 
   constructor(options: HttpFrontOptions) {
     this.#options = options;
-    this.#routes = httpRoutes(options.registrations, options.hostJson);
-    this.server = http.createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
+    this.#routes = httpRoutes(options.functions, options.hostJson);
+    this.server = http.createServer(SERVER, (request, response) => {
       const handled = this.#handle(request, response).finally(() => this.#inFlight.delete(handled));
       this.#inFlight.add(handled);
     });
@@ -55,10 +62,20 @@ export class HttpFront {
     response.on('error', () => {});
     const [path = '', search = ''] = splitOnce(request.url ?? '', '?');
     const query = new URLSearchParams(search);
+    const head = judgeHead(request);
     const match = matchRoute(this.#routes, request.method ?? '', path);
-    if (!match) answerEmpty(response, 404);
-    else if (!this.#mayCall(match.route, request, query)) answerEmpty(response, 401);
-    else await this.#call(match, query, request, response);
+    if (typeof head === 'number') answerEmpty(response, head);
+    else if (!match) answerEmpty(response, 404);
+    else if (!this.#mayCall(match.route, request, query)) {
+      const message = `401: the function key is missing or wrong. It is the value of FUNCTION_KEY, in the header x-functions-key, or in the query as code.`;
+      this.#options.log({
+        level: 'warning',
+        category: 'system',
+        functionName: match.route.functionName,
+        message,
+      });
+      answerEmpty(response, 401);
+    } else await this.#call(match, query, request, response, head === 'usable');
     await drain(request);
   }
 
@@ -72,31 +89,29 @@ export class HttpFront {
     query: URLSearchParams,
     request: IncomingMessage,
     response: ServerResponse,
+    isSendable: boolean,
   ): Promise<void> {
-    const { registrations, model, worker, log } = this.#options;
+    const { dispatcher, clock, log, hasTelemetry } = this.#options;
     const invocationId = randomUUID();
-    const start = () =>
-      invoke({
-        model,
-        registrations,
-        registered: route.registered,
-        log,
-        request: {
-          invocationId,
-          inputData: [{ name: route.bindingName, data: {} }],
-          triggerMetadata: triggerMetadata(request, query, params),
-          traceContext: traceContext(request.headers),
-        },
-      });
+    const upload = new Upload(request, clock);
     try {
-      await forward({ request, response, invocationId, start, worker });
+      // A body with a length is read before the function starts, since the host looks into it.
+      const body = Number(request.headers['content-length']) > 0 ? await upload.whole() : undefined;
+      const invocation = await dispatcher.dispatch(route.functionName, {
+        invocationId,
+        inputData: [{ name: route.bindingName, data: {} }],
+        triggerMetadata: triggerMetadata(request, query, params, body?.toString()),
+        traceContext: traceContext(request.headers, hasTelemetry),
+      });
+      await forward({ clock, request, response, invocationId, invocation, body, upload, isSendable });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const functionName = route.registered.metadata.name;
-      log({ level: 'error', category: 'system', functionName, invocationId, message });
+      log({ level: 'error', category: 'system', functionName: route.functionName, invocationId, message });
       // The real host's empty 500; or, if the answer has begun, the end of the connection.
-      if (response.headersSent) response.destroy();
-      else answerEmpty(response, 500);
+      if (!response.headersSent) answerEmpty(response, 500);
+      else if (!response.writableFinished) response.destroy();
+    } finally {
+      upload.stop();
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { QueueClient } from '@azure/storage-queue';
-import type { HostQueue, QueueService } from './queue-service.js';
+import { type HostQueue, QueueFailure, type QueueService } from './queue-service.js';
 
 /** Longer than any storage that still answers takes; one that hangs is asked again after it. */
 const TIMEOUT_MS = 20_000;
@@ -24,7 +24,10 @@ class StorageQueue implements HostQueue {
   constructor(connectionString: string, queueName: string) {
     // Not before there is a queue to listen to: it is a large library.
     this.#client = import('@azure/storage-queue').then(({ QueueServiceClient }) =>
-      QueueServiceClient.fromConnectionString(connectionString).getQueueClient(queueName),
+      // How often is the host's matter: queue-pump.ts.
+      QueueServiceClient.fromConnectionString(connectionString, {
+        retryOptions: { maxTries: 1 },
+      }).getQueueClient(queueName),
     );
     this.#client.catch(() => {}); // whoever uses it is told
   }
@@ -46,19 +49,16 @@ class StorageQueue implements HostQueue {
     await (await this.#client).deleteMessage(id, receipt, inTime()).catch(unlessMissing);
   }
 
-  async hide(
-    { id, receipt, text }: { id: string; receipt: string; text: string },
-    ms: number,
-  ): Promise<void> {
+  async hide({ id, receipt }: { id: string; receipt: string }, ms: number): Promise<void> {
     const client = await this.#client;
-    await client.updateMessage(id, receipt, text, ms / 1000, inTime()).catch(unlessMissing);
+    await client.updateMessage(id, receipt, undefined, ms / 1000, inTime()).catch(unlessMissing);
   }
 
   async send(text: string): Promise<void> {
     const client = await this.#client;
-    await client.createIfNotExists(inTime());
+    await client.createIfNotExists(inTime()).catch(asFailure);
     // As the real host does, without a time to live: the service's own is 7 days.
-    await client.sendMessage(text, inTime());
+    await client.sendMessage(text, inTime()).catch(asFailure);
   }
 }
 
@@ -69,5 +69,10 @@ function inTime(): { abortSignal: AbortSignal } {
 /** 404: there is no such queue, no such message, or it has been given to another. */
 function unlessMissing(error: unknown): undefined {
   if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-  throw error;
+  return asFailure(error);
+}
+
+function asFailure(error: unknown): never {
+  const { message, statusCode, name } = error as Error & { statusCode?: number };
+  throw new QueueFailure(message, statusCode, name === 'AbortError');
 }

@@ -1,13 +1,24 @@
 import http from 'node:http';
+import https from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import type { Clock } from '../../shared/base/clock.js';
+import { readClaims } from '../identity/token.js';
 import { type Interceptable, isIntercepted } from '../intercept.js';
 import { answering, closeServer, listen, sendJson } from '../loopback.js';
 
 /** How the ingestion endpoint is started. */
 export interface IngestionEndpointOptions {
   clock: Clock;
+  /** Serve https. */
+  tls?: { key: string; cert: string };
+  /** Take items of signed-in senders only, as a component does whose local authentication is off. */
+  entra?: {
+    /** What tokens have to be for. */
+    audience: string;
+    /** Who has the role to send, by client id. */
+    isPublisher(clientId: string | undefined): boolean;
+  };
 }
 
 /** One item of telemetry, as it is sent: `data.baseData` is what it says, `tags` what it belongs to. */
@@ -75,6 +86,8 @@ export async function startIngestionEndpoint(options: IngestionEndpointOptions):
     const { method = '', url: path = '', headers } = request;
     requests.push({ atMs: options.clock.monotonicMs(), method, path, headers, body });
     if (await isIntercepted(endpoint, request, response)) return;
+    const refused = options.entra && refusalOf(headers.authorization, options.entra);
+    if (refused) return sendJson(response, refused, { itemsReceived: 0, itemsAccepted: 0, errors: [] });
     if (method !== 'POST' || path !== '/v2.1/track') {
       return sendJson(response, 404, { itemsReceived: 0, itemsAccepted: 0, errors: [] });
     }
@@ -83,8 +96,9 @@ export async function startIngestionEndpoint(options: IngestionEndpointOptions):
     sendJson(response, 200, { itemsReceived: received.length, itemsAccepted: received.length, errors: [] });
   }
 
-  const server = http.createServer(answering(handle));
-  const url = await listen(server, 0);
+  const { tls } = options;
+  const server = tls ? https.createServer(tls, answering(handle)) : http.createServer(answering(handle));
+  const url = (await listen(server, 0)).replace(/^http:/, tls ? 'https:' : 'http:');
   const endpoint: IngestionEndpoint = {
     url,
     instrumentationKey: INSTRUMENTATION_KEY,
@@ -97,4 +111,14 @@ export async function startIngestionEndpoint(options: IngestionEndpointOptions):
     close: () => closeServer(server),
   };
   return endpoint;
+}
+
+/** 401 for whoever is not signed in, 403 for whoever lacks the role; undefined for nobody that is refused. */
+function refusalOf(
+  authorization: string | undefined,
+  { audience, isPublisher }: NonNullable<IngestionEndpointOptions['entra']>,
+): 401 | 403 | undefined {
+  const claims = readClaims(/^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? '');
+  if (claims?.aud !== audience) return 401;
+  return isPublisher(claims.appid) ? undefined : 403;
 }

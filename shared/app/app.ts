@@ -1,7 +1,8 @@
-import { systemClock } from '../base/clock.js';
+import { type Clock, systemClock } from '../base/clock.js';
 import type { Environment, OperatorAlert, Reporter } from '../base/environment.js';
 import type { EnvironmentVariables, SettingProblem } from '../base/setting-reader.js';
 import type { Emit } from '../base/telemetry-event.js';
+import { currentTrace } from '../base/trace.js';
 import { APP_NAME, VERSION } from '../base/version.js';
 import type { DefenderSource } from '../defender/defender-source.js';
 import type { Deliveries } from '../delivery/deliveries.js';
@@ -10,14 +11,15 @@ import { createSend, type Send } from '../delivery/send.js';
 import type { QuotasByName } from '../enrichment/enrich.js';
 import type { GraphSource } from '../graph/provider.js';
 import { createCredential } from '../identity/credential.js';
-import { type AccessToken, TokenCache } from '../identity/token-cache.js';
+import { type AccessToken, scopeOf, TokenCache } from '../identity/token-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { createStatsLookup } from '../lookup/create-lookups.js';
 import type { Lookup } from '../lookup/lookup.js';
 import type { IpStats, SourceWarning } from '../lookup/source.js';
 import type { AlertLookup } from '../lookup/sources-lookup.js';
 import type { Quota } from '../quota/quota.js';
-import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
+import type { TelemetryToken } from '../telemetry/connection.js';
+import { createTelemetry, type Telemetry, telemetryOff } from '../telemetry/telemetry.js';
 import type { UpstreamClock } from '../upstream/call.js';
 import { createDelegation, type Delegation } from './delegation.js';
 import { createForwarding } from './forwarding.js';
@@ -34,6 +36,8 @@ import {
 } from './sources.js';
 import { openState, type SharedState } from './state.js';
 
+/** What jobs may take of the 5 s in which a process has to end (WorkerConstants.cs of the host); telemetry takes 2. */
+const JOBS_STOP_MS = 2_800;
 const USER_AGENT = `${APP_NAME}/${VERSION}`;
 
 /** The app, wired. */
@@ -42,6 +46,8 @@ export interface App extends Environment {
   /** Origin of the portal that shows alerts. */
   readonly portal: string;
   readonly telemetry: Telemetry;
+  /** A token to send telemetry with, where the settings want one. */
+  readonly telemetryToken: TelemetryToken | undefined;
   /** Of the source that is asked first. */
   readonly quota: Quota;
   /** By the source's name; absent with Defender alone. */
@@ -76,10 +82,11 @@ export interface App extends Environment {
   /** Deliveries that wait for their turn; absent where nothing is stored. */
   readonly deliveries: Deliveries | undefined;
   /**
+    await underWay;
    * Prepares for the end of this process: no more permits are handed out, and what was found is shared with
    * the other instances and sent as telemetry. A process can end without it, and nothing is lost then.
    */
-  stop(): Promise<void>;
+  stop(underWay?: Promise<void>): Promise<void>;
 }
 
 /**
@@ -99,7 +106,9 @@ export function createApp(
   const parsed = parseSettings(env);
   if (!parsed.ok) return { ok: false, environment: outside, problems: parsed.problems };
   const { settings } = parsed;
-  const telemetry = createTelemetry(settings.telemetry, outside);
+  for (const problem of settings.telemetryProblems) outside.report(telemetryOff(problem));
+  const telemetryToken = createTelemetryToken(settings, outside.clock);
+  const telemetry = createTelemetry(settings.telemetry, outside, telemetryToken);
   const { emit } = telemetry;
   const environment = { ...outside, report: alsoNoted(outside.report, emit) };
   const { clock } = environment;
@@ -141,9 +150,10 @@ export function createApp(
       lookup: backgroundLookup,
       emit,
     });
-  const stop = async () => {
+  const stop = async (underWay?: Promise<void>) => {
     quotas.stop();
     delegation?.quotas.stop();
+    await Promise.all([jobs?.stop(JOBS_STOP_MS), underWay]);
     await Promise.all([settled(), telemetry.close()]);
   };
   const app: App = {
@@ -151,6 +161,7 @@ export function createApp(
     settings,
     portal: settings.cloud.portal,
     telemetry,
+    telemetryToken,
     quota,
     ...quotasByName,
     canAsk,
@@ -173,6 +184,18 @@ export function createApp(
   return { ok: true, app, environment };
 }
 
+/**
+ * Tokens to send telemetry with: those of the identity that its own setting names. The cache is one of its
+ * own and emits nothing, so that telemetry which cannot be sent does not make more telemetry.
+ */
+function createTelemetryToken({ identity, telemetry }: Settings, clock: Clock): TelemetryToken | undefined {
+  if (!telemetry?.entra) return undefined;
+  const { clientId, audience } = telemetry.entra;
+  const credential = createCredential({ ...identity, clientId });
+  const tokens = new TokenCache(clock);
+  return (signal) => tokens.get(credential, scopeOf(audience), signal);
+}
+
 /** What is reported becomes an event as well: of log lines the host keeps only a part under load. */
 function alsoNoted(report: Reporter, emit: Emit): Reporter {
   return (told) => {
@@ -181,8 +204,12 @@ function alsoNoted(report: Reporter, emit: Emit): Reporter {
   };
 }
 
-/** The platform takes what a worker writes there into the function app's log. */
+/**
+ * The platform takes what a worker writes there into the function app's log, without function and invocation, and as
+ * an error only if a word says so (WorkerProcess.cs of the host); so the line carries the trace's id, and that word.
+ */
 function toConsole({ event, detail }: OperatorAlert): void {
+  const traceparent = currentTrace()?.traceparent;
   // biome-ignore lint/suspicious/noConsole: there is no invocation whose log it could go to
-  console.error(JSON.stringify({ event, detail }));
+  console.error(JSON.stringify({ level: 'error', event, traceparent, detail }));
 }

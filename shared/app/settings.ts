@@ -1,6 +1,5 @@
 import type { SettingProblem } from '../base/setting-reader.js';
 import { type EnvironmentVariables, SettingReader } from '../base/setting-reader.js';
-import { APP_NAME } from '../base/version.js';
 import { CLOUD_NAMES, CLOUDS, cloudProblems, type DefenderCloud } from '../defender/clouds.js';
 import { type DelegationSettings, delegationProblems } from '../delegation/settings.js';
 import type { Destination } from '../delivery/destination.js';
@@ -10,7 +9,7 @@ import type { IdentitySettings } from '../identity/credential.js';
 import { type Principal, principalOf } from '../identity/principal.js';
 import type { CacheTimes } from '../lookup/cache-policy.js';
 import { parseConnection, type StateStorage } from '../storage/connection.js';
-import { parseIngestion, type TelemetrySettings } from '../telemetry/connection.js';
+import { readTelemetry, type TelemetrySettings } from '../telemetry/connection.js';
 
 /** What `IP_SOURCES` can name. */
 export const SOURCE_NAMES = ['defender', 'graph'] as const;
@@ -46,6 +45,8 @@ export interface Settings {
   readonly maxBodyBytes: number;
   /** Where telemetry goes; absent: nowhere. */
   readonly telemetry: TelemetrySettings | undefined;
+  /** What is wrong with the settings of telemetry: it turns telemetry off, and nothing else. */
+  readonly telemetryProblems: readonly SettingProblem[];
   readonly webhooks: {
     /** Origins of CloudEvents that may register, in lower case. */
     readonly eventOrigins: readonly string[];
@@ -73,6 +74,7 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
     portal: implied.portal,
     exchangeAudience: implied.exchangeAudience,
   };
+  const { telemetry, problems: telemetryProblems } = readTelemetry((name) => read.text(name));
   const settings: Settings = {
     cloud,
     identity: {
@@ -102,7 +104,8 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
     jobs: { resultHours: read.integer('JOB_RESULT_HOURS', 1, 720, 24) },
     destinations: readDestinations(read),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
-    telemetry: readTelemetry(read),
+    telemetry,
+    telemetryProblems,
     webhooks: {
       eventOrigins: read.hosts('EVENT_ORIGINS', ['eventgrid.azure.net']),
       graphClientState: read.named('GRAPH_CLIENT_STATE_SETTING'),
@@ -112,7 +115,8 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
   if (!read.problems.some(({ setting }) => setting.startsWith('DEFENDER_'))) {
     read.problems.push(...cloudProblems(cloudName, settings.cloud));
   }
-  return read.problems.length > 0 ? { ok: false, problems: read.problems } : { ok: true, settings };
+  if (read.problems.length === 0) return { ok: true, settings };
+  return { ok: false, problems: [...read.problems, ...telemetryProblems] };
 }
 
 function readSources(read: SettingReader): readonly SourceName[] {
@@ -196,14 +200,4 @@ function readDestinations(read: SettingReader): readonly Destination[] {
   const { destinations, problems } = parseDestinations(text, (name) => read.text(name));
   read.problems.push(...problems);
   return destinations;
-}
-
-function readTelemetry(read: SettingReader): TelemetrySettings | undefined {
-  const setting = 'APPLICATIONINSIGHTS_CONNECTION_STRING';
-  const connectionString = read.text(setting);
-  if (connectionString === undefined) return undefined;
-  const parsed = parseIngestion(connectionString);
-  if (!parsed.ok) return read.wrong(setting, parsed.message, undefined);
-  const role = read.text('WEBSITE_SITE_NAME') ?? APP_NAME;
-  return { connectionString, ingestionEndpoint: parsed.ingestionEndpoint, role };
 }

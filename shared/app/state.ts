@@ -3,7 +3,7 @@ import type { Environment } from '../base/environment.js';
 import { DeliveryPlaces, REMEMBERED_MS } from '../delivery/delivery-store.js';
 import { createCredential } from '../identity/credential.js';
 import type { TokenCache } from '../identity/token-cache.js';
-import { JobPlaces } from '../jobs/places.js';
+import { JobPlaces } from '../jobs/job-store.js';
 import { ANSWERS_FOLDER, SharedAnswerCache } from '../lookup/shared-answer-cache.js';
 import type { Places } from '../queue-work/blob-names.js';
 import { SET_ASIDE } from '../quota/compare-and-swap.js';
@@ -14,7 +14,7 @@ import { SharedLedger } from '../quota/shared-ledger.js';
 import type { Limits } from '../quota/sliding-log.js';
 import { type BlobStore, LARGE_BLOBS } from '../storage/blob-store.js';
 import { openBlobStore, openQueueStore, type SharedStorage } from '../storage/open.js';
-import type { QueueStore } from '../storage/queue-store.js';
+import type { ReadableQueue } from '../storage/queue-store.js';
 import type { SweepRule } from '../storage/sweep.js';
 import type { Settings } from './settings.js';
 
@@ -45,9 +45,9 @@ export interface SharedState {
 /** Where one kind of work that is put off is kept. */
 export interface WorkPlace<P extends Places> {
   readonly places: P;
-  readonly queue: QueueStore;
+  readonly queue: ReadableQueue;
   /** Where the host puts messages that could not be worked on. */
-  readonly poison: QueueStore;
+  readonly poison: ReadableQueue;
 }
 
 /** The folder of all ledgers, and of those set aside. */

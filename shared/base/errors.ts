@@ -49,6 +49,7 @@ export const KINDS = {
   'identity-unavailable': [503, 'The identity endpoint is not available'],
   'storage-unavailable': [503, 'The shared state is not available'],
   'not-looked-up-yet': [503, 'The job has not come to this alert yet'],
+  'too-many-bodies': [503, 'Too many large bodies at once'],
   'app-stopping': [503, 'This instance of the app is being stopped'],
   'settings-wrong': [503, 'The app is not configured'],
   'deadline-exceeded': [504, 'There was no answer in time'],

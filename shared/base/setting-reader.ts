@@ -66,10 +66,13 @@ export class SettingReader {
   baseUrl(setting: string): string | undefined {
     if (this.text(setting) === undefined) return undefined;
     const url = this.#address(setting);
-    if (url) return url.href.replace(/\/+$/, '');
+    const base = url?.href.replace(/\/+$/, '');
+    if (base !== undefined && !/\/api$/i.test(base)) return base;
     return this.wrong(
       setting,
-      'must be https://host or https://host/path (http for loopback hosts only)',
+      base === undefined
+        ? 'must be https://host or https://host/path (http for loopback hosts only)'
+        : 'must end before /api, which the app adds by itself',
       undefined,
     );
   }

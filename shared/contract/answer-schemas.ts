@@ -216,6 +216,7 @@ export const SCHEMAS: Schemas = {
   DoctorReport: object("The doctor's report", {
     status: string('Worst of all', { enum: ['ok', 'warn', 'fail'] }),
     version: string('Version of the app'),
+    commit: string('Commit that was built'),
     asOf: dateTime('As of'),
     checks: list(
       'Checks',
@@ -234,6 +235,7 @@ export const SCHEMAS: Schemas = {
   Health: object('Health', {
     status: string('Status', { enum: ['ok'] }),
     version: string('Version of the app'),
+    commit: string('Commit that was built'),
   }),
   ValidationResponse: object("Event Grid's handshake", { validationResponse: string('Validation code') }),
 };

@@ -110,8 +110,8 @@ export function text(most: number, fallbackText: string, told: OptionText): Opti
 }
 
 /**
- * A date, or a date and time with its offset from UTC, as ISO 8601 writes them. A `+` that is not encoded in a URL is
- * read as a space.
+ * A date, or a date and time with its offset from UTC, as ISO 8601 writes them. A `+` that is not encoded in
+ * a URL is read as a space.
  */
 const INSTANT = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+ -]\d{2}:\d{2}))?$/;
 

@@ -2,10 +2,13 @@ import type { Api } from '../upstream/api.js';
 import type { DefenderCloud } from './clouds.js';
 import { audienceFinding, type Finding, permissionFinding } from './findings.js';
 
+/** What this source is called in telemetry and stored state. */
+export const NAME = 'defender';
+
 /** Defender's API of a cloud. */
 export function defenderApi({ apiHost, audience }: Pick<DefenderCloud, 'apiHost' | 'audience'>): Api {
   return {
-    name: 'defender',
+    name: NAME,
     title: 'Defender',
     host: apiHost,
     audience,

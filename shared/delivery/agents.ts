@@ -11,9 +11,15 @@ import { type ConnectionFailure, connectionFailure, explainFailure, REFUSED_ADDR
 /** Makes the connections to a destination. */
 export type AgentOf = (destination: Destination) => http.Agent | https.Agent;
 
-/** Azure's platform, in a public range (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16). */
+/**
+ * Azure's platform, in a public range
+ * (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
+ */
 const AZURE_PLATFORM = ipaddr.IPv4.parse('168.63.129.16');
-/** AWS's instance metadata by IPv6 (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html). */
+/**
+ * AWS's instance metadata by IPv6
+ * (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html).
+ */
 const AWS_METADATA = ipaddr.IPv6.parse('fd00:ec2::254');
 
 /** Ranges of IPv6 that hold an IPv4 address, and the byte where it begins. */
@@ -27,8 +33,9 @@ const WITH_IPV4: readonly (readonly [range: string, at: number])[] = [
 ];
 
 /**
- * Whether an address is never connected to: one where a cloud answers its own machines (link-local, and Azure's
- * platform), however it is written; and, unless private addresses are allowed, one that is in no public range.
+ * Whether an address is never connected to: one where a cloud answers its own machines (link-local, and
+ * Azure's platform), however it is written; and, unless private addresses are allowed, one that is in no
+ * public range.
  *
  * @param address as the resolver gives it, or as a URL has it
  */
@@ -55,8 +62,8 @@ function ipv4In(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4[] {
 }
 
 /**
- * Less than the five seconds after which Node's servers close an idle connection: a request on one that is being
- * closed is a failed attempt. A destination that gets much gets it over few connections, all the same.
+ * Less than the five seconds after which Node's servers close an idle connection: a request on one that is
+ * being closed is a failed attempt. A destination that gets much gets it over few connections, all the same.
  */
 const IDLE_MS = 4_000;
 
@@ -94,8 +101,8 @@ function guardedLookup(allowPrivate: boolean): LookupFunction {
 }
 
 /**
- * Agents that never connect to a refused address. A destination that is written with a loopback host is for local
- * work, and may be there.
+ * Agents that never connect to a refused address. A destination that is written with a loopback host is for
+ * local work, and may be there.
  */
 export function createAgents(): AgentOf {
   const options = { keepAlive: true, timeout: IDLE_MS };

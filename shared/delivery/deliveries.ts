@@ -7,16 +7,7 @@ import { render } from '../formats/render.js';
 import { isId, type Message } from '../queue-work/message.js';
 import { giveUpMessage, type Handled, runMessage, type Work } from '../queue-work/run-message.js';
 import type { Swept } from '../storage/sweep.js';
-import {
-  type DeadRange,
-  destinationRemoved,
-  ensureMessage,
-  listDead,
-  makeDead,
-  redriveOne,
-  redriveRange,
-  savingLost,
-} from './dead-letters.js';
+import { destinationRemoved, ensureMessage, makeDead, savingLost } from './dead-letters.js';
 import type { Delivery, OddBody } from './delivery.js';
 import { DEAD_KEPT_DAYS, DELIVERED_KEPT_DAYS } from './delivery-store.js';
 import { destinationNamed } from './destination.js';
@@ -28,6 +19,7 @@ import {
   type Reservation,
   reservationOf,
 } from './forwarding.js';
+import { type DeadRange, listDead, redriveOne, redriveRange } from './redrive.js';
 import { type SweepParts, sweepDeliveries } from './sweep-deliveries.js';
 import { newDelivery, waitBefore } from './transitions.js';
 import { deliveryWork, type Worked, type WorkParts } from './work.js';
@@ -35,14 +27,17 @@ import { deliveryWork, type Worked, type WorkParts } from './work.js';
 /** What deliveries are made of. */
 export interface DeliveriesParts extends WorkParts, SweepParts {}
 
-/** The longest that one request may redrive; well below the 230 s after which Azure's front end gives a request up. */
+/**
+ * The longest that one request may redrive; well below the 230 s after which Azure's front end gives a
+ * request up.
+ */
 const LONGEST_REDRIVE_MS = 60_000;
 /** When somebody who has lost a race with a deletion is to try again. */
 const RACE_RETRY_MS = 1_000;
 
 /**
- * Deliveries by way of the queue: what has been accepted ends delivered or as a dead letter, and is queued meanwhile.
- * Every method throws {StorageError} when the store is down.
+ * Deliveries by way of the queue: what has been accepted ends delivered or as a dead letter, and is queued
+ * meanwhile. Every method throws {StorageError} when the store is down.
  */
 export class Deliveries implements Forwarding {
   readonly #parts: DeliveriesParts;
@@ -68,17 +63,20 @@ export class Deliveries implements Forwarding {
     return receiptOf(item);
   }
 
-  /** Returns after the durable enqueue. Past the deadline it may still come to that, for the repeated post to find. */
+  /**
+   * Returns after the durable enqueue. Past the deadline it may still come to that, for the repeated post to
+   * find.
+   */
   forward(reservation: Reservation, enriched: EnrichedPayload, deadline: Deadline): Promise<ForwardReceipt> {
     return deadline.unlessOver(this.accept(reservation, enriched));
   }
 
   /**
-   * Takes an enriched payload over, in the destination's format: when this returns it is stored, and there is a
-   * message for it. What was accepted under this id before is not accepted again.
+   * Takes an enriched payload over, in the destination's format: when this returns it is stored, and there is
+   * a message for it. What was accepted under this id before is not accepted again.
    *
-   * The order makes a crash harmless anywhere: a delivery is whole before there is a message for it, and a repeated
-   * post whose delivery may be without a message sends one more. One too many does nothing.
+   * The order makes a crash harmless anywhere: a delivery is whole before there is a message for it, and a
+   * repeated post whose delivery may be without a message sends one more. One too many does nothing.
    */
   async accept(reservation: Reservation, enriched: EnrichedPayload): Promise<ForwardReceipt> {
     const parts = this.#parts;
@@ -249,6 +247,7 @@ function iso(ms: number): string {
 function unknownDelivery(): EnrichmentError {
   return new EnrichmentError(
     'delivery-unknown',
-    `There is no delivery with this id. What was delivered is known for ${DELIVERED_KEPT_DAYS} days, a dead letter for ${DEAD_KEPT_DAYS}.`,
+    'There is no delivery with this id. What was delivered is known for ' +
+      `${DELIVERED_KEPT_DAYS} days, a dead letter for ${DEAD_KEPT_DAYS}.`,
   );
 }

@@ -9,14 +9,17 @@ import { DELIVERY_STATE, type Delivery } from './delivery.js';
 
 /** For so long an equal post is the same one. */
 export const REMEMBERED_MS = 3_600_000;
-/** For so many days one can ask what became of a delivery. Also in forwarding, http-api, operations and security. */
+/**
+ * For so many days one can ask what became of a delivery. Also in forwarding, http-api, operations and
+ * security.
+ */
 export const DELIVERED_KEPT_DAYS = 7;
 /** Long enough that somebody who was on leave can still send it again. */
 export const DEAD_KEPT_DAYS = 30;
 
 /**
- * A body of up to this size is kept in the state, which saves two requests to the storage. A choice: an enriched alert
- * has 2 to 20 kB, and the state is written three times.
+ * A body of up to this size is kept in the state, which saves two requests to the storage. A choice: an
+ * enriched alert has 2 to 20 kB, and the state is written three times.
  */
 const LARGEST_INLINE_BYTES = 64 * 1024;
 
@@ -47,8 +50,8 @@ export class DeliveryPlaces extends Places {
   }
 
   /**
-   * The mark of a dead letter. Its name says what a list is filtered by, and sorts the newest first: `-` comes before
-   * the ids that version 0.1.0 named its marks by.
+   * The mark of a dead letter. Its name says what a list is filtered by, and sorts the newest first: `-`
+   * comes before the ids that version 0.1.0 named its marks by.
    */
   mark({ id, destination }: Delivery, { atMs, body }: { readonly atMs: number; readonly body?: string }) {
     const backwards = String(LAST_MS - atMs).padStart(String(LAST_MS).length, '0');
@@ -106,8 +109,8 @@ export class DeliveryStore extends WorkStore<Delivery> {
   }
 
   /**
-   * Reserves the id of the delivery of a post, or finds the one that an equal post has reserved within the hour. Of
-   * equal posts at the same time all get the same.
+   * Reserves the id of the delivery of a post, or finds the one that an equal post has reserved within the
+   * hour. Of equal posts at the same time all get the same.
    *
    * @param key the digest of the idempotency key
    * @param contents the digest of what the post asks for

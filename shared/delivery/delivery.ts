@@ -3,8 +3,8 @@ import type { WorkItem } from '../queue-work/work-item.js';
 import type { StateFormat } from '../queue-work/work-store.js';
 
 /**
- * A delivery: one body on its way to one destination, as its state blob holds it. All times are the store's, in
- * milliseconds since the epoch: instances' own calendars can be minutes apart.
+ * A delivery: one body on its way to one destination, as its state blob holds it. All times are the store's,
+ * in milliseconds since the epoch: instances' own calendars can be minutes apart.
  */
 export interface Delivery extends WorkItem {
   /** The `webhook-id` at each attempt, by which the receiver knows what it has had already. */
@@ -57,8 +57,8 @@ export type DeliveryEnd =
     };
 
 /**
- * What is kept of a dead letter where it is not what was to be sent: nothing that could be sent again; or the alerts
- * as they were posted, in place of the destination's format.
+ * What is kept of a dead letter where it is not what was to be sent: nothing that could be sent again; or the
+ * alerts as they were posted, in place of the destination's format.
  */
 export type OddBody = 'missing' | 'as-posted';
 

@@ -4,7 +4,7 @@ import { isConfidential, isLoopback } from '../base/web.js';
 import { FORMATS } from '../formats/index.js';
 import { isObject } from '../payload/json.js';
 import { type Destination, type DestinationAuth, LONGEST_NAME, LONGEST_WAIT_MS } from './destination.js';
-import { Fields, SETTING } from './fields.js';
+import { Fields, OF_ANOTHER_SETTING, SETTING } from './fields.js';
 
 /** A setting's value, or undefined when it is absent or empty. */
 export type SettingOf = (setting: string) => string | undefined;
@@ -100,7 +100,7 @@ function readUrl(fields: Fields, allowPrivateHost: boolean, settingOf: SettingOf
       'an address https://host/path without credentials and fragment (http for loopback hosts only)';
     const message =
       key === 'url' ? `must be ${wanted}` : `must name a setting that has a value, and that is ${wanted}`;
-    return fields.wrong(key, message, '');
+    return fields.wrong(key, message, '', key === 'urlSetting' ? OF_ANOTHER_SETTING : undefined);
   }
   if (!allowPrivateHost && isPrivate(url)) {
     const message = 'has a host in a private range: set allowPrivateHost to true, if that is meant';
@@ -182,15 +182,15 @@ function readSettings(
     const value = settingOf(setting);
     const usable = value === undefined ? undefined : read(value);
     if (usable !== undefined) return [usable];
-    // The name is not shown: it may be the secret itself, in the wrong place.
     const message = value === undefined ? 'must name a setting that has a value' : wanted;
-    return fields.wrong(`secretSettings[${index}]`, message, []);
+    return fields.wrong(`secretSettings[${index}]`, message, [], OF_ANOTHER_SETTING);
   });
 }
 
 /**
- * Keys as Standard Webhooks writes them, https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md:
- * 24 to 64 bytes in base64, `whsec_` before them or not.
+ * Keys as Standard Webhooks writes them,
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md: 24 to 64 bytes
+ * in base64, `whsec_` before them or not.
  */
 function readSecrets(fields: Fields, settingOf: SettingOf): string[] {
   const wanted =
@@ -205,7 +205,10 @@ function canonicalSecret(value: string): string | undefined {
   return key.length >= 24 && key.length <= 64 ? key.toString('base64') : undefined;
 }
 
-/** What Entra takes from a managed identity: one resource, by its URI or its application's id, and nothing finer. */
+/**
+ * What Entra takes from a managed identity: one resource, by its URI or its application's id, and nothing
+ * finer.
+ */
 const SCOPE =
   /^(?:(?:https|api):\/\/[\x21-\x7e]{1,200}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/\.default$/i;
 

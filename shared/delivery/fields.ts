@@ -4,6 +4,9 @@ import { isObject } from '../payload/json.js';
 /** The setting that holds all destinations. */
 export const SETTING = 'FORWARD_DESTINATIONS';
 
+/** For what another setting lacks: its name is not shown, since it may be the secret itself, in the wrong place. */
+export const OF_ANOTHER_SETTING = { set: 'NAME_OF_THAT_SETTING' };
+
 /**
  * One JSON object of the setting, read key by key. What is wrong is collected; it reads as its fallback.
  * No problem holds a value, nor a key that is not known: a secret may stand in the wrong place.
@@ -86,9 +89,9 @@ export class Fields {
   }
 
   /** Notes a problem of `key`, or of the whole object. */
-  wrong<T>(key: string | undefined, message: string, fallback: T): T {
+  wrong<T>(key: string | undefined, message: string, fallback: T, remedy?: SettingProblem['remedy']): T {
     const where = key === undefined ? this.#path : `${this.#path}.${key}`;
-    this.#problems.push({ setting: SETTING, message: `(${where}) ${message}` });
+    this.#problems.push({ setting: SETTING, message: `(${where}) ${message}`, ...(remedy && { remedy }) });
     return fallback;
   }
 }

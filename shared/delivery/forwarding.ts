@@ -35,14 +35,14 @@ export interface Forwarding {
    */
   reserve(post: ForwardedPost): Promise<Reservation>;
   /**
-   * What became of what was taken over under this id before, which is on its way for certain; undefined when nothing
-   * was.
+   * What became of what was taken over under this id before, which is on its way for certain; undefined when
+   * nothing was.
    * @throws {StorageError} when the store is down
    */
   receipt(reservation: Reservation): Promise<ForwardReceipt | undefined>;
   /**
-   * Takes the enriched payload over. What was taken over under this id before is not sent again: the receipt says
-   * what became of it.
+   * Takes the enriched payload over. What was taken over under this id before is not sent again: the receipt
+   * says what became of it.
    * @throws {EnrichmentError} when it has not been taken over: then the post has to be repeated
    */
   forward(reservation: Reservation, enriched: EnrichedPayload, deadline: Deadline): Promise<ForwardReceipt>;

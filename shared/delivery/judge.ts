@@ -103,7 +103,10 @@ export function judgeError(destination: Destination, code: string): Attempt {
 /** The code of a connection that an agent did not make, because of its address. */
 export const REFUSED_ADDRESS = 'ERR_REFUSED_ADDRESS';
 
-/** What kept a connection or an answer from being; `refused-address`: an agent did not connect to the host's address. */
+/**
+ * What kept a connection or an answer from being; `refused-address`: an agent did not connect to the host's
+ * address.
+ */
 export type ConnectionFailure = NetworkFailure | 'refused-address';
 
 /** Tells failures apart by the error's code. */

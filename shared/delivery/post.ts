@@ -21,8 +21,8 @@ interface Post {
 /** An answer that is read to its end leaves its connection to the next request. Receivers say a few words. */
 const LARGEST_ANSWER_BYTES = 64 * 1024;
 /**
- * For so long the rest of an answer is waited for, once its status is known. A choice: a new connection costs less, and
- * a receiver that never ends its answers is not to be taken for a slow one (`SLOW_MS` in slots.ts).
+ * For so long the rest of an answer is waited for, once its status is known. A choice: a new connection costs
+ * less, and a receiver that never ends its answers is not to be taken for a slow one (`SLOW_MS` in slots.ts).
  */
 const LONGEST_DRAIN_MS = 500;
 

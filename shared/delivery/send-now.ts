@@ -38,9 +38,10 @@ interface Remembered {
 }
 
 /**
- * Forwarding where nothing is stored: tried once, while the caller waits. A failure is the caller's to see and to
- * repeat. A queue in memory would say "queued" of what dies with this process, and that is never said. Within the hour
- * an equal post has the same id, and what was delivered is not sent again, as far as this process remembers.
+ * Forwarding where nothing is stored: tried once, while the caller waits. A failure is the caller's to see
+ * and to repeat. A queue in memory would say "queued" of what dies with this process, and that is never said.
+ * Within the hour an equal post has the same id, and what was delivered is not sent again, as far as this
+ * process remembers.
  */
 export class SendNow implements Forwarding {
   readonly #parts: SendNowParts;

@@ -51,8 +51,8 @@ export interface Sender {
 type Poster = ReturnType<typeof import('./post.js')['createPoster']>;
 
 /**
- * Sends, and emits a telemetry event for each attempt. The HTTP client is loaded with the first one: a cold start does
- * not pay for it.
+ * Sends, and emits a telemetry event for each attempt. The HTTP client is loaded with the first one: a cold
+ * start does not pay for it.
  *
  * @param load for tests of a package that is damaged
  */

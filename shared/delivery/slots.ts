@@ -3,27 +3,30 @@ import type { Message } from '../queue-work/message.js';
 import { type Admission, LEAST_WAIT_MS } from '../queue-work/run-message.js';
 
 /**
- * Attempts at one receiver that may be under way at once. An instance takes more messages while no more than twelve
- * are in work (`newBatchThreshold` in host.json), so two receivers that begin to hang at the same moment leave room for
- * the others.
+ * Attempts at one receiver that may be under way at once. An instance takes more messages while no more than
+ * twelve are in work (`newBatchThreshold` in host.json), so two receivers that begin to hang at the same
+ * moment leave room for the others.
  */
 const MOST_AT_ONCE = 6;
 /** The same for a slow receiver: six of those leave room for the others. */
 const MOST_AT_ONCE_SLOW = 2;
-/** An attempt that takes longer is a slow one. A choice: receivers that put the body into a queue take milliseconds. */
+/**
+ * An attempt that takes longer is a slow one. A choice: receivers that put the body into a queue take
+ * milliseconds.
+ */
 const SLOW_MS = 2_000;
 /** For so long a receiver counts as slow after a slow attempt. A choice: some messages' worth. */
 const SLOW_FOR_MS = 60_000;
 /** For so long room is waited for: a fast receiver makes some in milliseconds. */
 const LONGEST_WAIT_MS = 1_000;
 /**
- * The longest that a delivery without room stays away. A choice: each look costs two requests to the storage and one
- * message; and a receiver that is fast again has all its deliveries back within this time.
+ * The longest that a delivery without room stays away. A choice: each look costs two requests to the storage
+ * and one message; and a receiver that is fast again has all its deliveries back within this time.
  */
 const LONGEST_DEFERRAL_MS = 900_000;
 /**
- * A free slot of a slow receiver is left to those who have waited longer, if they are back within this. A choice: messages become visible
- * at whole seconds, and the host looks for them every two.
+ * A free slot of a slow receiver is left to those who have waited longer, if they are back within this. A
+ * choice: messages become visible at whole seconds, and the host looks for them every two.
  */
 const SOON_MS = 2_000;
 /** Whoever is later than this has come back to another instance. */
@@ -57,9 +60,9 @@ interface Slots {
 }
 
 /**
- * Keeps destinations apart (bulkheads), so that one that hangs slows no other: each has a few slots for attempts.
- * A delivery that finds none is deferred until it is likely to be its turn, after all that have waited longer: its
- * message says since when it has, whatever instance it comes back to. So none starves.
+ * Keeps destinations apart (bulkheads), so that one that hangs slows no other: each has a few slots for
+ * attempts. A delivery that finds none is deferred until it is likely to be its turn, after all that have
+ * waited longer: its message says since when it has, whatever instance it comes back to. So none starves.
  */
 export class SendingSlots {
   readonly #clock: Clock;

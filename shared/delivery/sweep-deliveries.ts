@@ -10,8 +10,9 @@ const DAY_MS = 86_400_000;
 const DELIVERED_KEPT_MS = DELIVERED_KEPT_DAYS * DAY_MS;
 const DEAD_KEPT_MS = DEAD_KEPT_DAYS * DAY_MS;
 /**
- * A state is read on the two days after the one on which it was written: a delivery whose message is lost is then
- * overdue, since no wait is longer than a day and a tenth. Those that were delivered are read with them, twice each.
+ * A state is read on the two days after the one on which it was written: a delivery whose message is lost is
+ * then overdue, since no wait is longer than a day and a tenth. Those that were delivered are read with them,
+ * twice each.
  */
 const LOOKED_AT_MS = [DAY_MS, 3 * DAY_MS] as const;
 
@@ -24,8 +25,8 @@ export interface SweepParts extends DeadLetterParts {
 }
 
 /**
- * Deletes deliveries that have had their time, and sends a message for each that is long overdue: somebody may have
- * cleared the queue. Nothing that is queued is ever deleted, however old.
+ * Deletes deliveries that have had their time, and sends a message for each that is long overdue: somebody
+ * may have cleared the queue. Nothing that is queued is ever deleted, however old.
  *
  * @throws {StorageError} when the store is down
  */

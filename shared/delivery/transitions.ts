@@ -5,7 +5,9 @@ import type { Attempt } from './send.js';
 
 /** What can become of a delivery, pure: the state before in, the state after out. */
 
-/** So much of each wait is added at most, by chance, so that not all that failed together come back together. */
+/**
+ * So much of each wait is added at most, by chance, so that not all that failed together come back together.
+ */
 const JITTER = 0.1;
 
 /**
@@ -65,8 +67,8 @@ export function verdictOn(
 }
 
 /**
- * Writes down what became of an attempt; undefined when the lease was lost to another worker. That it was delivered
- * is written whoever holds the lease.
+ * Writes down what became of an attempt; undefined when the lease was lost to another worker. That it was
+ * delivered is written whoever holds the lease.
  */
 export function settle(
   delivery: Delivery,
@@ -93,8 +95,8 @@ export function settle(
 }
 
 /**
- * Makes a dead letter of a delivery that cannot be worked on, whoever holds it; undefined when it has ended already,
- * or when the message that says so is an old one.
+ * Makes a dead letter of a delivery that cannot be worked on, whoever holds it; undefined when it has ended
+ * already, or when the message that says so is an old one.
  */
 export function deadLetter(
   delivery: Delivery,
@@ -110,7 +112,9 @@ function deadLettered(reason: string, atMs: number, body: OddBody | undefined) {
   return { kind: 'dead-lettered', atMs, reason, ...(body ? { body } : {}) } as const;
 }
 
-/** Begins the schedule of a dead letter anew; undefined for anything else, and where there is nothing to send. */
+/**
+ * Begins the schedule of a dead letter anew; undefined for anything else, and where there is nothing to send.
+ */
 export function redrive(delivery: Delivery, nowMs: number): Delivery | undefined {
   if (delivery.end?.kind !== 'dead-lettered' || delivery.end.body === 'missing') return undefined;
   const generation = delivery.generation + 1;

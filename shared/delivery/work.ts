@@ -32,17 +32,23 @@ export type Worked = 'delivered' | 'goes-on' | 'dead-lettered' | 'lost-claim';
 
 const WORKED = { delivered: 'delivered', again: 'goes-on', 'give-up': 'dead-lettered' } as const;
 
-/** The lease is longer than the receiver's time-out: by what reading the body and writing the outcome take on a bad day. */
+/**
+ * The lease is longer than the receiver's time-out: by what reading the body and writing the outcome take on
+ * a bad day.
+ */
 const LEASE_MARGIN_MS = 75_000;
-/** The doctor's view of a failing destination is as old as this at most. A choice: a write a minute costs nothing. */
+/**
+ * The doctor's view of a failing destination is as old as this at most. A choice: a write a minute costs
+ * nothing.
+ */
 const FAILURE_KEPT_EVERY_MS = 60_000;
 
 const FAILED_ANYWAY =
   'The worker failed at it again and again; the log of the function app says why (delivery-fault).';
 
 /**
- * How deliveries are worked on: one attempt for each message. A failure of the receiver is a new message, never an
- * error.
+ * How deliveries are worked on: one attempt for each message. A failure of the receiver is a new message,
+ * never an error.
  */
 export function deliveryWork(parts: WorkParts): Work<Delivery, Worked> {
   const { deliveries, destinations, slots } = parts;

@@ -8,8 +8,8 @@ const SUMMARY = {
 };
 
 /** A report for people: a line for each observation, and below it what mends it. */
-export function asText({ status, version, asOf, checks }: DoctorReport): string {
-  const head = `${APP_NAME} ${version}, ${asOf}`;
+export function asText({ status, version, commit, asOf, checks }: DoctorReport): string {
+  const head = `${APP_NAME} ${version} (${commit}), ${asOf}`;
   return [head, '', ...checks.flatMap(lines), '', SUMMARY[status], ''].join('\n');
 }
 

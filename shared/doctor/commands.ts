@@ -5,9 +5,26 @@ import { APPLICATION_ROLE_ID, DEFENDER_APP_ID, DELEGATED_SCOPE_ID } from '../def
 
 const APP = '-g RESOURCE_GROUP -n APP_NAME';
 
-/** Sets a setting of the app; the value is for a shell. */
+/**
+ * Sets settings of the app. Each is in double quotes, which bash, PowerShell and cmd all read as one word:
+ * a semicolon in a connection string would end the command.
+ */
+export function setSettings(values: Readonly<Record<string, string>>): string {
+  const words = Object.entries(values).map(([setting, value]) => `"${setting}=${value}"`);
+  return `az functionapp config appsettings set ${APP} --settings ${words.join(' ')}`;
+}
+
+/** Sets one setting of the app. */
 export function setSetting(setting: string, value: string): string {
-  return `az functionapp config appsettings set ${APP} --settings ${setting}=${value}`;
+  return setSettings({ [setting]: value });
+}
+
+/** Sets a setting whose value is JSON, whose own quotes no shell leaves alone: from a file. */
+export function setJsonSetting(setting: string): string {
+  return (
+    `write {"${setting}": "VALUE"} to settings.json, VALUE as one text (\\" for each quote in it), then ` +
+    `az functionapp config appsettings set ${APP} --settings @settings.json`
+  );
 }
 
 /** Takes a setting away from the app. */
@@ -24,9 +41,12 @@ export const SHOW_IDENTITIES = `az functionapp identity show ${APP}`;
 /** Starts the app anew, on another machine. */
 export const RESTART = `az functionapp restart ${APP}`;
 
-/** Gives the app's identity a role on its storage account. */
-export function assignRole(role: string): string {
-  return `az role assignment create --role "${role}" --assignee OBJECT_ID --scope STORAGE_ACCOUNT_ID`;
+/** Gives the app's identity a role on its storage account, or on another resource. */
+export function assignRole(role: string, objectId = 'OBJECT_ID', scope = 'STORAGE_ACCOUNT_ID'): string {
+  return (
+    `az role assignment create --role "${role}" --assignee-object-id ${objectId} ` +
+    `--assignee-principal-type ServicePrincipal --scope ${scope}`
+  );
 }
 
 /** There is no button in the portal for granting an application permission to a managed identity. */

@@ -2,7 +2,7 @@ import type { App, Startup } from '../app/app.js';
 import { runWithin } from '../base/deadline.js';
 import type { Reporter } from '../base/environment.js';
 import { asEnrichmentError, DeadlineError, type EnrichmentError, faultOf } from '../base/errors.js';
-import { VERSION } from '../base/version.js';
+import { COMMIT, VERSION } from '../base/version.js';
 import { readClaims } from '../identity/claims.js';
 import { scopeOf } from '../identity/token-cache.js';
 import {
@@ -28,6 +28,8 @@ export interface DoctorReport {
   /** The worst of all. */
   readonly status: Status;
   readonly version: string;
+  /** The commit that was built. */
+  readonly commit: string;
   /** ISO-8601. */
   readonly asOf: string;
   readonly checks: readonly Entry[];
@@ -47,6 +49,7 @@ export async function examine(startup: Startup, asked: Asked): Promise<DoctorRep
   return {
     status: worst(checks),
     version: VERSION,
+    commit: COMMIT,
     asOf: new Date(clock.epochMs()).toISOString(),
     checks,
   };

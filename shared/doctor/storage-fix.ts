@@ -26,4 +26,4 @@ export function storageFix(error: unknown, storage: StateStorage, role: string):
 }
 
 const CONNECTION_STRING =
-  '"$(az storage account show-connection-string -g RESOURCE_GROUP -n ACCOUNT --query connectionString -o tsv)"';
+  '$(az storage account show-connection-string -g RESOURCE_GROUP -n ACCOUNT --query connectionString -o tsv)';

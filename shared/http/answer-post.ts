@@ -13,10 +13,9 @@ import { alertIdsIn, attach, type LookedUp, lookUp, type Posted, recognised } fr
 import type { ForwardReceipt, LookupResult } from '../enrichment/result.js';
 import type { Answers } from '../jobs/answers.js';
 import type { AlertLookup } from '../lookup/sources-lookup.js';
-import { parsingJson } from '../payload/json.js';
 import { findingNotifications } from '../payload/notifications.js';
 import type { AlertReference } from '../payload/references.js';
-import { readBody } from './body.js';
+import { readPost } from './body.js';
 import { answerWithin, withTimeToSpare } from './deadline.js';
 import { checkClientState, eventGridHandshake } from './handshake.js';
 import { acceptedAnswer, jobLocation } from './job-answer.js';
@@ -31,9 +30,8 @@ export function answerPost(services: App, request: HttpRequest, requestId: strin
   const { clock, jobs, settings } = services;
   const options = parseOptions(request.query, settings.destinations);
   return answerWithin(clock, options.waitSeconds, async (deadline) => {
-    const text = await readBody(request, settings.maxBodyBytes, deadline);
-    const posted = { text, payload: await inTurns(parsingJson(text)) };
-    const handshake = eventGridHandshake(request.headers, posted.payload);
+    const posted = await readPost(request, { clock, maxBytes: settings.maxBodyBytes, deadline });
+    const handshake = eventGridHandshake(posted.headers, posted.payload);
     if (handshake) return handshake;
     const { graphClientState } = settings.webhooks;
     if (graphClientState !== undefined) {
@@ -54,7 +52,7 @@ export function answerPost(services: App, request: HttpRequest, requestId: strin
     const beginJob = (lookedUp: LookedUp) =>
       answerJob(services, request, { posted, options, reservation }, lookedUp, deadline);
     if (mode === 'async') return beginJob({ references, results: new Map() });
-    const enricher = await enricherFor(services, as, request.headers, deadline);
+    const enricher = await enricherFor(services, as, posted.headers, deadline);
     // A user's work must not outlive the request, since the user's token does not.
     const mayOverflow = mode === 'auto' && jobs !== undefined && as === 'app';
     const inTime = <T>(isToSpare: boolean, run: (by: Deadline) => Promise<T>) =>

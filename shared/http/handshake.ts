@@ -53,13 +53,14 @@ export function cloudEventsHandshake(
 /**
  * Event Grid: an event of type SubscriptionValidation carries a code that has to come back in a 200
  * (https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema).
+ * @param headers the caller's, where they are known: in what Event Grid sends, an array, they always are
  * @returns undefined when the request is no such handshake
  */
 export function eventGridHandshake(
-  headers: HttpRequest['headers'],
+  headers: HttpRequest['headers'] | undefined,
   payload: unknown,
 ): HttpResponseInit | undefined {
-  if (headers.get('aeg-event-type')?.toLowerCase() !== 'subscriptionvalidation') return undefined;
+  if (headers?.get('aeg-event-type')?.toLowerCase() !== 'subscriptionvalidation') return undefined;
   const event = Array.isArray(payload) ? payload[0] : payload;
   const code = member(member(event, 'data'), 'validationCode');
   if (typeof code !== 'string') {

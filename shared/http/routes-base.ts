@@ -1,7 +1,8 @@
 import type { HttpRequest } from '@azure/functions';
+import { callerHeaders } from './caller-headers.js';
 
-/** Where a route of ours begins in a path; behind the prefix, and behind whatever a gateway adds. */
-const ROUTE = /\/(?:enrichAlert|enrichments|deliveries|openapi\.json|swagger\.json)(?:\/|$)/i;
+/** Where a route of ours begins in a path, the last one: before it are the prefix and whatever a gateway adds. */
+const ROUTE = /^(.*)\/(?:enrichAlert|enrichments|deliveries|openapi\.json|swagger\.json)(?:\/|$)/i;
 
 /**
  * The absolute address below which the routes stand, without a slash at the end: `https://HOST/api`.
@@ -17,8 +18,8 @@ export function routesBase(
   publicBaseUrl: string | undefined,
 ): string {
   const url = new URL(request.url);
-  const [proto] = (request.headers.get('x-forwarded-proto') ?? '').split(',');
+  const [proto] = (callerHeaders(request).get('x-forwarded-proto') ?? '').split(',');
   if (proto?.trim().toLowerCase() === 'https') url.protocol = 'https:';
-  const [prefix] = url.pathname.split(ROUTE);
+  const prefix = ROUTE.exec(url.pathname)?.[1] ?? '';
   return `${publicBaseUrl ?? url.origin}${prefix}`;
 }

@@ -1,5 +1,5 @@
-import type { Deadline } from '../base/deadline.js';
-import { EnrichmentError } from '../base/errors.js';
+import { withDeadline } from '../base/deadline.js';
+import { DeadlineError, EnrichmentError } from '../base/errors.js';
 import { inTurns } from '../base/steps.js';
 import {
   alertIdsIn,
@@ -13,7 +13,17 @@ import type { LookupResult } from '../enrichment/result.js';
 import { parsingJson } from '../payload/json.js';
 import { findingAlerts } from '../payload/references.js';
 import type { Answers } from './answers.js';
-import type { Job } from './job.js';
+import { ANSWERED, type Job, placesOf } from './job.js';
+import { type KnownStats, knownOnly } from './stats.js';
+
+/** A deadline for what asks nobody. */
+const COMPOSING_MS = 20_000;
+
+/** What composing an answer needs. */
+export interface ComposeParts extends Omit<Enricher, 'lookup' | 'statsLookup'> {
+  /** Which addresses the options in a job's query ask for. */
+  readonly wantedScope: (query: string) => EnrichOptions['scope'];
+}
 
 /** What an answer is composed of. */
 export interface Composition {
@@ -32,13 +42,15 @@ export interface Composition {
  * Alerts are found anew in the payload, perhaps by a later version of the app than the one that gave them
  * their places: so a place is looked up by the alert's id.
  *
+ * Nobody is asked anything: statistics are those that the job has looked up.
+ *
+ * @param known absent: no statistics are wanted
  * @param retryAtMs when asking for the alerts that are missing is worth while, on the monotonic clock
  */
 export async function composeAnswer(
-  enricher: Omit<Enricher, 'lookup'> & { readonly wantedScope: (query: string) => EnrichOptions['scope'] },
+  enricher: ComposeParts,
   { job, text, alertIds, answers }: Composition,
-  { stats, retryAtMs }: { readonly stats: boolean; readonly retryAtMs: number },
-  deadline: Deadline,
+  { known, retryAtMs }: { readonly known?: KnownStats | undefined; readonly retryAtMs: number },
 ): Promise<EnrichedPayload> {
   const places = new Map(alertIds.map((alertId, place) => [alertId, place]));
   const payload = await inTurns(parsingJson(text));
@@ -49,7 +61,7 @@ export async function composeAnswer(
     const found = answers.get(place);
     if (found) return { ok: true, found };
     const failure = failed.get(place);
-    if (!failure) return { ok: false, error: notYet(retryAtMs) };
+    if (!failure) return { ok: false, error: job.progress[place] === ANSWERED ? lost() : notYet(retryAtMs) };
     const { kind, message, upstream, passes } = failure;
     const facts = { ...(upstream ? { upstream } : {}), ...(passes ? { retryAtMs } : {}) };
     return { ok: false, error: new EnrichmentError(kind, message, facts) };
@@ -58,12 +70,25 @@ export async function composeAnswer(
     references,
     results: new Map(alertIdsIn(references).map((alertId) => [alertId, result(places.get(alertId))])),
   };
-  return attach(
-    enricher,
-    { text, payload },
-    lookedUp,
-    { id: job.id, stats, scope: enricher.wantedScope(job.query) },
-    deadline,
+  const { stats: knownStats = new Map(), failures = new Map() } = known ?? {};
+  const made = { ...enricher, statsLookup: knownOnly({ stats: knownStats, failures }) };
+  const scope = enricher.wantedScope(job.query);
+  const options = { id: job.id, stats: known !== undefined, knownStats, scope };
+  const tooLate = () => new DeadlineError('Nothing is asked any more.');
+  return withDeadline(enricher.clock, COMPOSING_MS, tooLate, (deadline) =>
+    attach(made, { text, payload }, lookedUp, options, deadline),
+  );
+}
+
+/** How many alerts were answered whose answer is not there any more. */
+export function lostAnswers({ job, answers }: Pick<Composition, 'job' | 'answers'>): number {
+  return placesOf(job.progress, ANSWERED).filter((place) => !answers.has(place)).length;
+}
+
+function lost(): EnrichmentError {
+  return new EnrichmentError(
+    'job-failed',
+    'The answer for this alert is gone from the storage account, or damaged. Post the alert again.',
   );
 }
 

@@ -1,14 +1,15 @@
-import { withDeadline } from '../base/deadline.js';
-import type { Reporter } from '../base/environment.js';
-import { DeadlineError, EnrichmentError, StorageError } from '../base/errors.js';
-import type { Deliveries } from '../delivery/deliveries.js';
-import type { Reservation } from '../delivery/forwarding.js';
-import type { EnrichedPayload, Enricher, EnrichOptions } from '../enrichment/enrich.js';
-import type { Message } from '../queue-work/message.js';
-import { type Composition, composeAnswer } from './compose.js';
-import { FAILED, type Job, pendingOf, withFailure, withMarks } from './job.js';
-import type { JobStore } from './job-store.js';
-import { fail, finish, type Turn } from './transitions.js';
+import { RequestError } from '../base/errors.js';
+import type { EnrichedPayload, Enricher } from '../enrichment/enrich.js';
+import { withoutStats } from '../enrichment/statistics.js';
+import { finish, holds } from '../queue-work/work-item.js';
+import { type Composition, composeAnswer, lostAnswers } from './compose.js';
+import { type Ended, endAsFailed, type FailParts, mustExist, PARTS_MISSING } from './fail.js';
+import type { StopSignal } from './in-flight.js';
+import type { Job } from './job.js';
+import { runSlice } from './slice.js';
+import { type KnownStats, MOST_STATS } from './stats.js';
+import { digestOfText } from './token.js';
+import { type Next, nextSlice } from './transitions.js';
 
 /** The final answer of a job as it is kept. */
 export interface KeptAnswer {
@@ -18,135 +19,129 @@ export interface KeptAnswer {
 }
 
 /** What ending jobs needs. */
-export interface EndParts extends Omit<Enricher, 'lookup'> {
-  readonly jobs: JobStore;
-  /** Told of jobs that ended without a result, and of what failed by a fault of ours. */
-  readonly report: Reporter;
+export interface EndParts extends FailParts, Pick<Enricher, 'statsLookup'> {
   /** Whether the options in a job's query ask for statistics. */
   readonly wantsStats: (query: string) => boolean;
-  /** Which addresses they ask for. */
-  readonly wantedScope: (query: string) => EnrichOptions['scope'];
-  /** Take over what is to be forwarded. */
-  readonly deliveries: Pick<Deliveries, 'accept' | 'deadLetter'>;
   /** Makes the answer that the options in a job's query ask for. */
   readonly render: (enriched: EnrichedPayload, query: string) => KeptAnswer | Promise<KeptAnswer>;
-  /** Makes the answer of a job whose result is too large to be one. */
-  readonly renderError: (error: EnrichmentError, id: string) => KeptAnswer;
 }
 
-/** What ending a job came to. */
-export type Ended = 'ended' | 'lost-claim';
-
-/** The longest that statistics may take. */
-const STATS_MS = 20_000;
-
-export const PARTS_MISSING =
-  'What the job is made of is not in the storage account any more, or another version of the app wrote it. Post the alerts again.';
-
-/** What the last turn of a job knows beside its state. */
-export interface LastTurn {
+/** What the last slice of a job knows beside its state. */
+export interface LastSlice {
   readonly by: string;
+  /** The job as this worker claimed it. */
+  readonly claimed: Job;
   readonly alertIds: readonly string[];
+  /** Workers that have died while they made this answer. */
+  readonly deaths: number;
+  /** Calls that it may make. */
+  readonly share: number;
+  readonly inFlight: StopSignal;
   /** When what was given up is worth asking for again, on the monotonic clock. */
   readonly retryAtMs?: number | undefined;
 }
 
-/** Makes the final answer and ends the job with it. */
-export async function end(parts: EndParts, job: Job, { by, alertIds, retryAtMs }: LastTurn): Promise<Ended> {
-  const { jobs } = parts;
-  const [text, answers] = await Promise.all([jobs.payload(job.id), jobs.answers(job.id).all()]);
-  if (text === undefined) return endAsFailed(parts, job, PARTS_MISSING);
-  const answer = async (): Promise<KeptAnswer> => {
-    const enriched = await compose(
-      parts,
-      { job, text, alertIds, answers },
-      { stats: parts.wantsStats(job.query), retryAtMs },
-    );
-    const delivery = job.forward && (await parts.deliveries.accept(job.forward, enriched));
-    return parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
-  };
-  const { status, headers, body } = await answer().catch(async (error: unknown) => {
-    if (!(error instanceof EnrichmentError && error.kind === 'answer-too-large')) throw error;
-    // What was accepted ends somewhere: what the receiver cannot be sent is kept as it was posted.
-    if (job.forward) await parts.deliveries.deadLetter(job.forward, text, error.message);
-    return parts.renderError(error, job.id);
-  });
-  await jobs.keepResult(job.id, body);
-  const { progress, failures, fruitless, expectedAtMs } = job;
-  const turn: Turn = { progress, failures, fruitless, expectedAtMs };
-  const finished = await jobs.change(job.id, (before, nowMs) => ({
-    before,
-    job: finish(before, by, turn, { kind: 'answered', atMs: nowMs, status, headers }),
-  }));
-  if (!(finished?.job ?? finished?.before)?.end) return 'lost-claim';
-  await jobs.stopRunning(job.id);
-  return 'ended';
-}
-
-function compose(
-  parts: EndParts,
-  made: Composition,
-  { stats, retryAtMs }: { readonly stats: boolean; readonly retryAtMs?: number | undefined },
-): Promise<EnrichedPayload> {
-  const { clock } = parts;
-  const outOfTime = () => new DeadlineError('The time for statistics is over.');
-  return withDeadline(clock, STATS_MS, outOfTime, (deadline) =>
-    composeAnswer(parts, made, { stats, retryAtMs: retryAtMs ?? clock.monotonicMs() }, deadline),
-  );
+/** What is left to be done before a job can end. */
+export interface NotYet {
+  readonly next: Next & { readonly kind: 'slice' };
+  /** Lookups that are left. */
+  readonly pending: number;
 }
 
 /**
- * Ends a job that cannot be worked on, and tells its callers and the operators why. What it was to forward is
- * forwarded as it is. Whoever ended it so may have died before it could tell, and is here once more.
- *
- * @param message whose work it is: an old one ends nothing
+ * Makes the final answer and ends the job with it; where statistics are wanted, when they are there, or have been asked
+ * for long enough.
  */
-export async function endAsFailed(
-  parts: EndParts,
-  { id, generation }: Message,
-  reason: string,
-): Promise<Ended> {
-  const { jobs, report } = parts;
-  const { job } = await jobs.read(id);
-  if (!job || generation < job.generation) return 'lost-claim';
-  const order = job.end ? undefined : job.forward;
-  if (order) await forwardFailed(parts, job, order, reason);
-  const whole = order ? `${reason} What there is was handed to the delivery ${order.id}.` : reason;
-  const failed = await jobs.change(id, (before, nowMs) => ({
-    before,
-    job: fail(before, generation, whole, nowMs),
-  }));
-  const end = (failed?.job ?? failed?.before)?.end;
-  if (!end) return 'lost-claim';
-  if (end.kind === 'failed') {
-    report({ event: 'job-failed', detail: `The job ${id} was ended without a result. ${end.reason}` });
+export async function end(parts: EndParts, job: Job, last: LastSlice): Promise<Ended | NotYet> {
+  const { jobs, deliveries, report } = parts;
+  const { id, progress, failures, fruitless, expectedAtMs } = job;
+  const { by, claimed, alertIds, retryAtMs } = last;
+  const slice = { progress, failures, fruitless, expectedAtMs };
+  // Written before the answer is made: a worker that dies of making it can say so no more.
+  const begun = mustExist(
+    await jobs.change(
+      id,
+      (before) => ({
+        next: holds(before, by) ? { ...before, ...slice, composing: last.deaths + 1 } : undefined,
+      }),
+      claimed,
+    ),
+    id,
+  );
+  if (!begun.next) return 'lost-claim';
+  const [text, answers] = await Promise.all([jobs.payload(job), jobs.answers(id, alertIds).all()]);
+  if (text === undefined) return endAsFailed(parts, job, { reason: PARTS_MISSING });
+  const made = { job, text, alertIds, answers };
+  const lost = lostAnswers(made);
+  if (lost > 0) {
+    const detail = `${lost} answers of the job ${id} are gone from the storage account, or damaged. Their alerts are answered as failed.`;
+    report({ event: 'job-damaged', detail });
   }
+  let isForwarded = false;
+  let answer: KeptAnswer;
+  try {
+    const looked = parts.wantsStats(job.query) ? await lookUpStats(parts, made, last) : undefined;
+    if (looked && 'next' in looked) return looked;
+    const enriched = await composeAnswer(parts, made, {
+      known: looked,
+      retryAtMs: retryAtMs ?? parts.clock.monotonicMs(),
+    });
+    const delivery = job.forward && (await deliveries.accept(job.forward, enriched));
+    isForwarded = delivery !== undefined;
+    answer = await parts.render(delivery ? { ...enriched, delivery } : enriched, job.query);
+  } catch (error) {
+    // What cannot be answered so, such as what would be too large for the receiver; all else is tried again.
+    if (!(error instanceof RequestError)) throw error;
+    return endAsFailed(parts, job, { reason: error.message, problem: error.kind, isForwarded });
+  }
+  const { status, headers, body } = answer;
+  const digest = await digestOfText(body);
+  await jobs.keepResult(id, body);
+  const finished = mustExist(
+    await jobs.change(
+      id,
+      (before, atMs) => ({
+        before,
+        next: finish(before, by, { ...slice, end: { kind: 'answered', atMs, status, headers, digest } }),
+      }),
+      begun.next,
+    ),
+    id,
+  );
+  if (!(finished.next ?? finished.before).end) return 'lost-claim';
   await jobs.stopRunning(id);
   return 'ended';
 }
 
-/** Forwards what there is; as a dead letter when not even that can be put into the destination's form. */
-async function forwardFailed(parts: EndParts, job: Job, order: Reservation, reason: string): Promise<void> {
-  const { jobs, deliveries } = parts;
-  const text = await jobs.payload(job.id);
-  if (text === undefined) return deliveries.deadLetter(order, undefined, reason);
-  const [alertIds = [], answers] = await Promise.all([jobs.alertIds(job.id), jobs.answers(job.id).all()]);
-  const failed = givenUp(job, new EnrichmentError('job-failed', reason));
-  try {
-    const enriched = await compose(parts, { job: failed, text, alertIds, answers }, { stats: false });
-    await deliveries.accept(order, enriched);
-  } catch (error) {
-    if (error instanceof StorageError) throw error;
-    await deliveries.deadLetter(order, text, reason);
-  }
-}
-
-/** What is still pending has failed with the last failure. */
-export function givenUp(job: Job, passing: EnrichmentError | undefined): Job {
-  const pending = pendingOf(job);
-  return {
-    ...job,
-    progress: withMarks(job.progress, new Map(pending.map((index) => [index, FAILED]))),
-    failures: passing ? withFailure(job.failures, pending, passing) : job.failures,
-  };
+/**
+ * Looks up how common the addresses of a job are, as far as its share of the calls goes.
+ * @returns what is known of them, when nothing is left to be asked
+ */
+async function lookUpStats(
+  parts: EndParts,
+  made: Composition,
+  { share, inFlight }: LastSlice,
+): Promise<KnownStats | NotYet> {
+  const { clock, jobs, statsLookup } = parts;
+  const { id, fruitless } = made.job;
+  const kept = jobs.stats(id);
+  const known = await kept.all();
+  const { enrichment } = await composeAnswer(parts, made, { retryAtMs: clock.monotonicMs() });
+  const wanted = withoutStats(enrichment.ips).slice(0, MOST_STATS);
+  const missing = wanted.filter((address) => !known.stats.has(address) && !known.failures.has(address));
+  if (missing.length === 0) return known;
+  const slice = await runSlice(
+    parts,
+    {
+      keys: new Map(missing.entries()),
+      find: (address, deadline) => statsLookup.find(address, deadline),
+      keep: (place, { answer }) => kept.keep(missing[place] ?? '', answer),
+      share,
+    },
+    inFlight,
+  );
+  await kept.keepFailures(new Map([...slice.failed].map(([place, error]) => [missing[place] ?? '', error])));
+  const pending = missing.length - slice.found.length - slice.failed.size;
+  const next = nextSlice({ ...slice, fruitless, isStopping: inFlight.isStopping }, clock.monotonicMs());
+  return pending > 0 && next.kind === 'slice' ? { next, pending } : kept.all();
 }

@@ -1,20 +1,55 @@
+import { isEndpointAlertId } from '../base/alert-id.js';
+import { Places } from '../queue-work/blob-names.js';
+import { isId } from '../queue-work/message.js';
+import { WorkStore, type WorkStoreParts } from '../queue-work/work-store.js';
 import type { BlobStore } from '../storage/blob-store.js';
-import { type ChangeParts, Changes, readState } from '../storage/change.js';
 import { AnswerBlobs, type Answers } from './answers.js';
-import { JOB_TEXT, type Job } from './job.js';
-import type { JobPlaces } from './places.js';
+import { JOB_FORMAT, type Job } from './job.js';
+import { StatsBlobs } from './stats.js';
+import { digestOf, digestOfText } from './token.js';
+
+/** Where an app's jobs are kept. */
+export class JobPlaces extends Places {
+  constructor(app: string) {
+    super('jobs', app);
+  }
+
+  /** Blobs that say that a job runs, by its id. */
+  get running(): string {
+    return `${this.folder}running/`;
+  }
+
+  /** What a job is made of, by its id. */
+  get parts(): string {
+    return `${this.folder}parts/`;
+  }
+
+  payload(id: string): string {
+    return `${this.parts}${id}/payload.json`;
+  }
+
+  alerts(id: string): string {
+    return `${this.parts}${id}/alerts.json`;
+  }
+
+  result(id: string): string {
+    return `${this.parts}${id}/result`;
+  }
+
+  answers(id: string): string {
+    return `${this.parts}${id}/answers/`;
+  }
+
+  stats(id: string): string {
+    return `${this.parts}${id}/stats/`;
+  }
+}
 
 /** What the store of jobs is made of. */
-export interface JobStoreParts extends ChangeParts {
+export interface JobStoreParts extends WorkStoreParts {
   /** For payloads and what is made of them. */
   readonly large: BlobStore;
   readonly places: JobPlaces;
-}
-
-/** A job and the store's time when it was read. */
-export interface StoredJob {
-  readonly job: Job | undefined;
-  readonly storeTimeMs: number;
 }
 
 /** What a job is made of when it is posted. */
@@ -25,84 +60,99 @@ export interface JobContents {
   readonly answers: Answers;
 }
 
+/** The job that an idempotency key belongs to. */
+export interface KeyHolder {
+  /** Undefined when the blob holds no id: then the key is free. */
+  readonly id: string | undefined;
+  /** Digest of the post that reserved it; undefined when version 0.1 of the app did. */
+  readonly post: string | undefined;
+  /** What it takes to put another job in its place. */
+  readonly etag: string;
+  readonly ageMs: number;
+}
+
 /** Jobs in blobs. Every method throws {StorageError} when the store is down. */
-export class JobStore {
+export class JobStore extends WorkStore<Job> {
   readonly #parts: JobStoreParts;
-  readonly #changes: Changes<Job>;
 
   constructor(parts: JobStoreParts) {
+    super(parts, JOB_FORMAT);
     this.#parts = parts;
-    this.#changes = new Changes(parts, JOB_TEXT);
-  }
-
-  async read(id: string): Promise<StoredJob> {
-    const { clock, store, places } = this.#parts;
-    const { blob, storeTimeMs } = await store.read(places.state(id));
-    return { job: readState(JOB_TEXT, blob, clock.monotonicMs()), storeTimeMs };
   }
 
   /**
-   * Writes all that a job is made of, and then the job, of which nobody knows yet.
-   * @param makeJob gets the store's time
+   * Writes all that a job is made of, and not the job. Done twice, it is the same.
+   * @returns the store's time
    */
-  async create(
-    id: string,
-    { payload, alertIds, answers }: JobContents,
-    makeJob: (nowMs: number) => Job,
-  ): Promise<Job> {
+  async writeParts(id: string, { payload, alertIds, answers }: JobContents): Promise<number> {
     const { store, large, places } = this.#parts;
     const [{ storeTimeMs }] = await Promise.all([
       store.write(places.alerts(id), JSON.stringify(alertIds), 'any'),
       large.write(places.payload(id), payload, 'any'),
-      store.write(`${places.running}${id}`, '', 'any'),
-      this.answers(id).keep(answers),
+      this.answers(id, alertIds).keep(answers),
     ]);
-    const job = makeJob(storeTimeMs);
-    await store.write(places.state(id), JOB_TEXT.write(job), 'any');
-    return job;
+    return storeTimeMs;
   }
 
-  /**
-   * Changes a job by compare-and-swap.
-   * @param decide pure, for it may be asked again; says no `job` when there is nothing to write
-   * @returns the last decision, or undefined when there is no such job
-   * @throws {StorageError} also when others are always faster
-   */
-  change<T extends { readonly job?: Job | undefined }>(
-    id: string,
-    decide: (job: Job, nowMs: number) => T,
-  ): Promise<T | undefined> {
-    const name = this.#parts.places.state(id);
-    return this.#changes.change(name, decide, ({ job }) => job);
+  /** Marks a job as running; the mark holds the job as it is now, should its state be lost. */
+  async markRunning(job: Job): Promise<void> {
+    const { store, places } = this.#parts;
+    const text = JSON.stringify({ version: JOB_FORMAT.versionOf(job), ...job });
+    await store.write(`${places.running}${job.id}`, text, 'any');
   }
 
-  /** How many jobs are said to run. */
+  /** How many jobs are marked as running; of more than a page of them, that page: shares are the least ones by then. */
   async running(): Promise<number> {
     const { store, places } = this.#parts;
     const { blobs } = await store.list(places.running);
     return blobs.length;
   }
 
-  /** Says no more that a job runs. */
-  async stopRunning(id: string): Promise<void> {
+  /** A running job as it was when it was marked; undefined where there is no mark, or one of version 0.1. */
+  async marked(id: string): Promise<Job | undefined> {
+    const { store, places } = this.#parts;
+    const { blob } = await store.read(`${places.running}${id}`);
+    const { version, ...value } = (blob && parsed(blob.text)) ?? {};
+    return version === JOB_FORMAT.newest && value.id === id ? JOB_FORMAT.read(value) : undefined;
+  }
+
+  /**
+   * Takes the mark away.
+   * @param before called first if there is one
+   */
+  async stopRunning(id: string, before: () => void = () => {}): Promise<void> {
     const { store, places } = this.#parts;
     const name = `${places.running}${id}`;
     const { blobs } = await store.list(name);
+    if (blobs.length > 0) before();
     for (const { etag } of blobs) await store.delete(name, etag);
   }
 
-  async payload(id: string): Promise<string | undefined> {
-    return (await this.#parts.large.read(this.#parts.places.payload(id))).blob?.text;
+  /** The payload as it was posted; undefined when it is gone, or is another one by now. */
+  async payload({ id, payloadDigest }: Job): Promise<string | undefined> {
+    const { blob } = await this.#parts.large.read(this.#parts.places.payload(id));
+    if (!blob || payloadDigest === undefined) return blob?.text;
+    return (await digestOfText(blob.text)) === payloadDigest ? blob.text : undefined;
   }
 
-  async alertIds(id: string): Promise<readonly string[] | undefined> {
+  /** The alerts by their places; undefined when the list is gone, or is another one by now. */
+  async alertIds({ id, progress, alertsDigest }: Job): Promise<readonly string[] | undefined> {
     const { blob } = await this.#parts.store.read(this.#parts.places.alerts(id));
-    return blob && JSON.parse(blob.text);
+    const list = blob && parsed(blob.text);
+    if (!Array.isArray(list) || list.length !== progress.length || !list.every(isEndpointAlertId))
+      return undefined;
+    return alertsDigest === undefined || alertsDigest === digestOfList(list) ? list : undefined;
   }
 
-  answers(id: string): AnswerBlobs {
+  answers(id: string, alertIds: readonly string[]): AnswerBlobs {
     // One alert can have a hundred thousand addresses.
-    return new AnswerBlobs(this.#parts.large, this.#parts.places.answers(id));
+    const { clock, large, places } = this.#parts;
+    return new AnswerBlobs(clock, large, places.answers(id), alertIds);
+  }
+
+  stats(id: string): StatsBlobs {
+    const { clock, store, places } = this.#parts;
+    return new StatsBlobs(clock, store, places.stats(id));
   }
 
   async keepResult(id: string, body: string): Promise<void> {
@@ -113,20 +163,45 @@ export class JobStore {
     return (await this.#parts.large.read(this.#parts.places.result(id))).blob?.text;
   }
 
-  /** The job that an equal post began, and what it takes to put another one in its place. */
-  async same(digest: string): Promise<{ readonly id: string; readonly etag: string } | undefined> {
-    const { blob } = await this.#parts.store.read(`${this.#parts.places.same}${digest}`);
-    return blob && { id: blob.text, etag: blob.etag };
+  /** Whom an idempotency key belongs to, if it was reserved. */
+  async holder(key: string): Promise<KeyHolder | undefined> {
+    const { blob, storeTimeMs } = await this.#parts.store.read(`${this.#parts.places.same}${key}`);
+    if (!blob) return undefined;
+    const { etag, lastModifiedMs, text } = blob;
+    const ageMs = storeTimeMs - lastModifiedMs;
+    if (isId(text)) return { id: text, post: undefined, etag, ageMs }; // version 0.1 wrote it
+    const { id, post } = parsed(text) ?? {};
+    return { id: isId(id) ? id : undefined, post: typeof post === 'string' ? post : undefined, etag, ageMs };
   }
 
-  /** @returns whether it was written: false when somebody else was faster */
-  async setSame(
-    digest: string,
-    id: string,
-    instead: { readonly etag: string } | undefined,
+  /**
+   * Reserves an idempotency key for a job that is to be made.
+   * @param instead of whom; absent: if nobody has it
+   * @returns whether it was written: false when somebody else was faster
+   */
+  async reserve(
+    key: string,
+    job: { readonly id: string; readonly post: string },
+    instead?: KeyHolder,
   ): Promise<boolean> {
-    const name = `${this.#parts.places.same}${digest}`;
-    const { etag } = await this.#parts.store.write(name, id, instead ? { etag: instead.etag } : 'absent');
+    const { store, places } = this.#parts;
+    const condition = instead ? { etag: instead.etag } : 'absent';
+    const { etag } = await store.write(`${places.same}${key}`, JSON.stringify(job), condition);
     return etag !== undefined;
+  }
+}
+
+/** The digest of a list of alert ids. */
+export function digestOfList(alertIds: readonly string[]): string {
+  return digestOf(alertIds.join());
+}
+
+/** JSON of an object or a list; undefined for anything else. */
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
   }
 }

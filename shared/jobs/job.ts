@@ -1,32 +1,37 @@
-import type { EnrichmentError, ErrorKind, UpstreamError } from '../base/errors.js';
+import { type EnrichmentError, type ErrorKind, KINDS, type UpstreamError } from '../base/errors.js';
 import type { Trace } from '../base/trace.js';
 import type { Reservation } from '../delivery/forwarding.js';
-import type { Claim } from '../queue-work/claim.js';
+import type { Lease, WorkItem } from '../queue-work/work-item.js';
+import type { StateFormat } from '../queue-work/work-store.js';
 
 /**
  * A job: an enrichment that outlives its request, as its state blob holds it. All times are the
  * store's, in milliseconds since the epoch: instances' own calendars can be minutes apart.
  */
-export interface Job {
-  readonly id: string;
+export interface Job extends WorkItem {
   /** The options that shape the answer, as a query. */
   readonly query: string;
   /** Digests of the tokens that open it. */
   readonly tokens: readonly string[];
   readonly createdAtMs: number;
+  /** Of the payload as posted, and of the list of its alerts. Absent in jobs of version 0.1, which are not checked. */
+  readonly payloadDigest?: string;
+  readonly alertsDigest?: string;
   /** On whose behalf all its work is done: the request that posted it. */
   readonly trace?: Trace | undefined;
-  /** How many turns of work have ended. Only a message of this generation, or of a later one, is worked on. */
+  /** How many slices of work have ended. Only a message of this generation, or of a later one, is worked on. */
   readonly generation: number;
-  /** Who works on it; absent between turns. */
-  readonly claim: Claim | undefined;
+  /** Who works on it; absent between slices. */
+  readonly claim: Lease | undefined;
   /** A mark for each alert, in the payload's order. */
   readonly progress: string;
   readonly failures: readonly AlertFailure[];
-  /** Turns in a row that brought nothing, though there were permits. */
+  /** Slices in a row that brought nothing, though there were permits. */
   readonly fruitless: number;
   /** When it is likely to end. */
   readonly expectedAtMs: number;
+  /** How often its answer was begun to be made since a worker last ended a slice. More than once: that may kill workers. */
+  readonly composing?: number | undefined;
   readonly end: JobEnd | undefined;
   /** What is to be done with the result: the 202 has promised it. */
   readonly forward?: Reservation;
@@ -52,45 +57,77 @@ export type JobEnd =
       readonly atMs: number;
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
+      /** Of the body. Absent in jobs of version 0.1, whose results are not checked. */
+      readonly digest?: string;
     }
   /** Without one; the reason is a sentence for the reader. */
-  | { readonly kind: 'failed'; readonly atMs: number; readonly reason: string };
+  | {
+      readonly kind: 'failed';
+      readonly atMs: number;
+      readonly reason: string;
+      /** What it is answered as; absent: `job-failed`. */
+      readonly problem?: ErrorKind;
+    };
 
 /** Marks in `progress`. */
 export const PENDING = '.';
 export const ANSWERED = '+';
 export const FAILED = '-';
+const IS_PROGRESS = /^[.+-]*$/;
 
-/** To be raised when a version that knows only the last one would do harm to a state; that version then leaves it alone. */
-const VERSION = 1;
-
-/** How a job is written as JSON. */
-export const JOB_TEXT = {
-  write: (job: Job): string => JSON.stringify({ version: VERSION, ...job }),
-  /** @returns undefined when the text is no job that this version has written */
-  read(text: string): Job | undefined {
-    try {
-      const { version, ...job } = JSON.parse(text);
-      const isJob = version === VERSION && typeof job.id === 'string' && typeof job.progress === 'string';
-      // JSON leaves out what is undefined.
-      return isJob ? { claim: undefined, end: undefined, ...job } : undefined;
-    } catch {
-      return undefined;
-    }
+/** How a job is stored. */
+export const JOB_FORMAT: StateFormat<Job> = {
+  newest: 1,
+  versionOf: () => 1,
+  read(value) {
+    const { progress, tokens, failures, query, generation, fruitless, createdAtMs, expectedAtMs, end } =
+      value;
+    const isJob =
+      typeof progress === 'string' &&
+      IS_PROGRESS.test(progress) &&
+      typeof query === 'string' &&
+      isListOf(tokens, (token) => typeof token === 'string') &&
+      isListOf(failures, isFailure) &&
+      [generation, fruitless].every(Number.isSafeInteger) &&
+      [createdAtMs, expectedAtMs].every(Number.isFinite) &&
+      (end === undefined || isEnd(end));
+    // JSON leaves out what is undefined.
+    return isJob ? ({ claim: undefined, end: undefined, ...value } as unknown as Job) : undefined;
   },
 };
 
+function isListOf(value: unknown, isOne: (one: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isOne);
+}
+
+function isFailure(value: unknown): boolean {
+  const { indices, kind, message } = (value ?? {}) as Partial<AlertFailure>;
+  return (
+    isListOf(indices, Number.isSafeInteger) && Object.hasOwn(KINDS, kind ?? '') && typeof message === 'string'
+  );
+}
+
+function isEnd(value: unknown): boolean {
+  const { kind, atMs } = (value ?? {}) as Partial<JobEnd>;
+  return (kind === 'answered' || kind === 'failed') && Number.isFinite(atMs);
+}
+
 /** Indices of the alerts that are still to be looked up. */
 export function pendingOf({ progress }: Pick<Job, 'progress'>): number[] {
-  const pending: number[] = [];
-  for (let at = progress.indexOf(PENDING); at >= 0; at = progress.indexOf(PENDING, at + 1)) pending.push(at);
-  return pending;
+  return placesOf(progress, PENDING);
+}
+
+/** The places with this mark. */
+export function placesOf(progress: string, mark: string): number[] {
+  const places: number[] = [];
+  for (let at = progress.indexOf(mark); at >= 0; at = progress.indexOf(mark, at + 1)) places.push(at);
+  return places;
 }
 
 /** More messages of one kind than this tell no more; ten thousand alerts have to fit into a state. */
 const MOST_FAILURES = 100;
 
-/** Failures with some more alerts among them: equal ones stand there once. */
+/** Failures with some more alerts among them: equal ones are listed once. */
 export function withFailure(
   failures: readonly AlertFailure[],
   indices: readonly number[],
@@ -112,6 +149,7 @@ export function withFailure(
 
 /** A progress with other marks at some places. */
 export function withMarks(progress: string, marks: ReadonlyMap<number, string>): string {
+  if (marks.size === 0) return progress;
   const all = [...progress];
   for (const [index, mark] of marks) all[index] = mark;
   return all.join('');

@@ -1,98 +1,98 @@
 import type { Clock } from '../base/clock.js';
 import { writeMessage } from '../queue-work/message.js';
-import type { BlobPage, BlobStore } from '../storage/blob-store.js';
-import { inBatches, isOlder, type Listed, pages } from '../storage/pages.js';
+import { sweepWork } from '../queue-work/sweep-work.js';
+import { DamagedStateError, OtherVersionError } from '../queue-work/work-store.js';
+import type { BlobStore } from '../storage/blob-store.js';
+import { inBatches, isOlder, pages } from '../storage/pages.js';
 import type { QueueStore } from '../storage/queue-store.js';
 import type { Swept } from '../storage/sweep.js';
-import { JOB_TEXT } from './job.js';
-import type { JobPlaces } from './places.js';
+import type { JobPlaces, JobStore } from './job-store.js';
 import { GONE_MS } from './transitions.js';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Long enough that somebody who was on leave can still find out what happened (a choice). */
+const SET_ASIDE_KEPT_MS = 30 * DAY_MS;
 
 /** What a sweep of jobs works with. */
-export interface JobSweep {
-  readonly store: BlobStore;
-  readonly queue: QueueStore;
+export interface SweepParts {
   readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  readonly store: BlobStore;
   readonly places: JobPlaces;
+  readonly jobs: JobStore;
+  readonly queue: QueueStore;
   /** How long results are kept. */
   readonly resultHours: number;
 }
 
 /**
- * Deletes jobs that have had their time, a batch after another, until none is left or the time is up.
+ * Looks after the jobs that have been marked as running for a day, and deletes what has had its time.
  *
- * The state of a running job is written at least every hour, that of an ended one never again. So one
- * that is older than the time for which results and their traces are kept is of no use to anyone; nor is
- * any part as old whose job has no younger state, such as one that was never begun. One that has not ended and
- * is older than a day was let down, by an app that was stopped for days or a queue that somebody has cleared: it
- * is sent a message, since its result may have been promised to a destination.
+ * The state of a running job is written at least every hour, that of an ended one never again. So a job that has been
+ * running for a day may be without a message, since the app was stopped for days or somebody has cleared the queue: it
+ * is sent one, since its result may have been promised to a destination. One too many does nothing.
  *
  * @throws {StorageError} when the store is down
  */
-export async function sweepJobs(sweep: JobSweep, longestMs: number): Promise<Swept> {
-  const { store, clock, places } = sweep;
+export async function sweepJobs(parts: SweepParts, longestMs: number): Promise<Swept> {
+  const { clock, random, store, places, jobs, queue, resultHours } = parts;
   const untilMs = clock.monotonicMs() + longestMs;
-  const isTimeUp = () => clock.monotonicMs() >= untilMs;
-  const { alive, expired, seen, finished } = await sortStates(sweep, isTimeUp);
-  const counts = { seen, deleted: 0 };
-  if (!finished) return { ...counts, finished };
-  for (const folder of [places.parts, places.running, places.same]) {
-    for await (const page of pages(store, folder)) {
-      counts.seen += page.blobs.length;
-      const old = page.blobs.filter((blob) => isOld(sweep, page, blob) && !alive.has(places.idIn(blob.name)));
-      if (!(await deleteAll(old))) return { ...counts, finished: false };
-    }
-  }
-  // States last: a sweep that was cut before finds them again tomorrow.
-  const isDone = await deleteAll(expired);
-  return { ...counts, finished: isDone };
+  const keptMs = resultHours * HOUR_MS + GONE_MS;
+  const marks = await sweepMarks(parts, untilMs);
+  const swept = await sweepWork(
+    {
+      clock,
+      random,
+      store,
+      items: jobs,
+      queue,
+      places,
+      isToBeRead: (_id, ageMs) => ageMs > keptMs,
+      needsRequeue: ({ end }) => end === undefined,
+      isExpired: () => true,
+      stateLost: (id) => queue.send(writeMessage({ id, generation: 0 }), 0),
+      parts: [
+        { folder: places.parts, olderThanMs: keptMs },
+        { folder: places.same, olderThanMs: keptMs },
+        { folder: places.setAside, olderThanMs: SET_ASIDE_KEPT_MS },
+      ],
+    },
+    untilMs - clock.monotonicMs(),
+  );
+  return {
+    seen: marks.seen + swept.seen,
+    deleted: marks.deleted + swept.deleted,
+    finished: marks.finished && swept.finished,
+  };
+}
 
-  /** @returns false when the time is up */
-  function deleteAll(blobs: readonly Listed[]): Promise<boolean> {
-    return inBatches(blobs, isTimeUp, async ({ name, etag }) => {
+/** Takes marks away that say that an ended job runs, and sends a message for each other job, whatever its state is like. */
+async function sweepMarks(
+  { store, queue, clock, places, jobs }: SweepParts,
+  untilMs: number,
+): Promise<Swept> {
+  const counts = { seen: 0, deleted: 0 };
+  const isTimeUp = () => clock.monotonicMs() >= untilMs;
+  for await (const page of pages(store, places.running)) {
+    counts.seen += page.blobs.length;
+    const old = page.blobs.filter((blob) => isOlder(page, blob, DAY_MS));
+    const isDone = await inBatches(old, isTimeUp, async ({ name, etag }) => {
+      const id = places.idIn(name);
+      const job = await jobs.read(id).then(
+        ({ item }) => item,
+        (error) => {
+          // Its worker finds out what is to be done.
+          if (error instanceof DamagedStateError || error instanceof OtherVersionError) return undefined;
+          throw error;
+        },
+      );
+      if (!job?.end) return queue.send(writeMessage(job ?? { id, generation: 0 }), 0);
       await store.delete(name, etag);
       counts.deleted++;
     });
+    if (!isDone) return { ...counts, finished: false };
   }
-}
-
-/** Ids of jobs that are still of use, and the states of those that are not; not all of them when the time was up. */
-async function sortStates(sweep: JobSweep, isTimeUp: () => boolean) {
-  const alive = new Set<string>();
-  const expired: Listed[] = [];
-  const { store, places } = sweep;
-  const sorted = { alive, expired, seen: 0, finished: false };
-  const running = new Set<string>();
-  for await (const { blobs } of pages(store, places.running)) {
-    if (isTimeUp()) return sorted;
-    for (const { name } of blobs) running.add(places.idIn(name));
-  }
-  for await (const page of pages(store, places.states)) {
-    sorted.seen += page.blobs.length;
-    for (const blob of page.blobs) {
-      if (isTimeUp()) return sorted;
-      const id = places.idIn(blob.name);
-      const isLetDown = running.has(id) && isOlder(page, blob, DAY_MS);
-      const isUseful = (isLetDown && (await goesOn(sweep, blob))) || !isOld(sweep, page, blob);
-      if (isUseful) alive.add(id);
-      else expired.push(blob);
-    }
-  }
-  return { ...sorted, finished: true };
-}
-
-/** Whether a job has not ended; then it is sent a message, and one too many does nothing. */
-async function goesOn({ store, queue }: JobSweep, { name }: Listed): Promise<boolean> {
-  const { blob } = await store.read(name);
-  const job = blob && JOB_TEXT.read(blob.text);
-  if (!job) return blob !== undefined; // another version's
-  if (job.end) return false;
-  await queue.send(writeMessage(job), 0);
-  return true;
-}
-
-function isOld({ resultHours }: JobSweep, page: BlobPage, blob: Listed): boolean {
-  return isOlder(page, blob, resultHours * 3_600_000 + GONE_MS);
+  return { ...counts, finished: true };
 }

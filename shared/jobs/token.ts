@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { setImmediate as letOthersIn } from 'node:timers/promises';
 
 /** A token that opens a job: 256 random bits, in base64url. */
 export function newToken(): string {
@@ -19,4 +20,21 @@ export function opens(token: string, digests: readonly string[]): boolean {
     if (kept.length === given.length && timingSafeEqual(kept, given)) isOne = true;
   }
   return isOne;
+}
+
+/** Characters that are hashed at a time: some milliseconds. */
+const CHUNK_CHARACTERS = 4_000_000;
+
+/**
+ * The SHA-256 of a text that can have 20 MB and more, in base64url. Between two pieces others get their turn. Byte
+ * order marks at its beginning do not count: one that was stored is read back without it.
+ */
+export async function digestOfText(given: string): Promise<string> {
+  const text = given.replace(/^\uFEFF+/, '');
+  const hash = createHash('sha256');
+  for (let at = 0; at < text.length; at += CHUNK_CHARACTERS) {
+    if (at > 0) await letOthersIn();
+    hash.update(text.slice(at, at + CHUNK_CHARACTERS));
+  }
+  return hash.digest('base64url');
 }

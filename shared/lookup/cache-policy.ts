@@ -14,6 +14,12 @@ export interface CacheTimes {
   readonly notFoundSeconds: number;
 }
 
+/** What an answer holds, in addresses. What is known of an address takes about the room of three. */
+export function sizeOf({ ips, unusable, origins = [], evidence = {}, own = [] }: SourceAnswer): number {
+  const named = origins.reduce((sum, origin) => sum + origin.ips.length, 0);
+  return ips.length + unusable.length + named + own.length + 3 * Object.keys(evidence).length;
+}
+
 /** An alert that Defender does not know yet may be known soon. */
 export function alertIpsPolicy({ ipsSeconds, notFoundSeconds }: CacheTimes): CachePolicy<SourceAnswer> {
   return {
@@ -22,8 +28,7 @@ export function alertIpsPolicy({ ipsSeconds, notFoundSeconds }: CacheTimes): Cac
       if (status === 'not_found') return notFoundSeconds;
       return incomplete ? Math.min(notFoundSeconds, ipsSeconds) : ipsSeconds;
     },
-    size: ({ ips, unusable, evidence, own }) =>
-      1 + ips.length + unusable.length + (own?.length ?? 0) + (evidence ? Object.keys(evidence).length : 0),
+    size: (answer) => 1 + sizeOf(answer),
   };
 }
 

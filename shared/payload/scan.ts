@@ -69,8 +69,11 @@ function scan(text: string, position: Position, until: number): boolean {
   return false;
 }
 
-/** The index behind the value that starts at `start` if it has at most `PIECE` characters, else -1. Valid JSON only. */
-function endNearby(text: string, start: number): number {
+/**
+ * The index behind the value that starts at `start` if it has at most `PIECE` characters, else -1. For valid
+ * JSON only.
+ */
+export function endNearby(text: string, start: number): number {
   const code = text.charCodeAt(start);
   if (code !== QUOTE && code !== OPEN_BRACE && code !== OPEN_BRACKET) return endOfScalar(text, start);
   const position = { at: start, depth: 0, inString: false };

@@ -4,6 +4,7 @@ import {
   BYTE_ORDER_MARK,
   CLOSE_BRACE,
   CLOSE_BRACKET,
+  endNearby,
   endOfBlanks,
   endOfString,
   endOfValue,
@@ -196,7 +197,8 @@ class Walk {
         lastEnd = yield* this.#value(start, child, childChanges);
         changesOf.set(name, childChanges);
       } else {
-        lastEnd = yield* endOfValue(text, start);
+        const near = endNearby(text, start);
+        lastEnd = near < 0 ? yield* endOfValue(text, start) : near;
       }
       at = nextInList(text, lastEnd);
     }

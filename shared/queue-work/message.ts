@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-/** What a queue message says: which job or delivery, and which of its turns. Nothing of what is worked on is in it. */
+/**
+ * What a queue message says: which job or delivery, and which of its turns. Nothing of what is worked on is
+ * in it.
+ */
 export interface Message {
   readonly id: string;
   readonly generation: number;

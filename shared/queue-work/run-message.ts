@@ -44,11 +44,17 @@ export interface Work<W extends WorkItem, R extends string> {
   readonly admit?: (item: W, message: Message, nowMs: number) => Promise<Admission>;
   /** Does one turn. Before it returns, the next message is in the queue, or the item has ended. */
   readonly turn: (claimed: Claimed<W>) => Promise<R>;
-  /** Told of an item that is none of this message's any more; whoever ended it may have died before it could say so. */
+  /**
+   * Told of an item that is none of this message's any more; whoever ended it may have died before it could
+   * say so.
+   */
   readonly dropped?: (item: W, message: Message) => Promise<unknown>;
   /** Ends an item whose message the host has given up after it was begun. */
   readonly giveUp: (message: Message) => Promise<unknown>;
-  /** Saves what is left of an item whose state is gone or damaged. Nothing that was accepted is dropped in silence. */
+  /**
+   * Saves what is left of an item whose state is gone or damaged. Nothing that was accepted is dropped in
+   * silence.
+   */
   readonly stateLost: (message: Message) => Promise<unknown>;
 }
 
@@ -65,8 +71,8 @@ const SEND_AGAIN_MS = 10_000;
 const LONGEST_TRYING_MS = 120_000;
 
 /**
- * Does what a message is for: claims its item and does one turn of work. Whatever happens to this process, the work
- * goes on: a message is acknowledged only when another one is in the queue or the item has ended.
+ * Does what a message is for: claims its item and does one turn of work. Whatever happens to this process,
+ * the work goes on: a message is acknowledged only when another one is in the queue or the item has ended.
  *
  * @throws what should not happen; the host then delivers the message again, and at last to `giveUpMessage`
  */
@@ -128,8 +134,8 @@ async function takeUp<W extends WorkItem, R extends string>(
 }
 
 /**
- * Ends the work of a message that the host has given up. A message that was never begun failed by nothing of its own,
- * and goes back into its queue.
+ * Ends the work of a message that the host has given up. A message that was never begun failed by nothing of
+ * its own, and goes back into its queue.
  */
 export async function giveUpMessage<W extends WorkItem, R extends string>(
   { clock, queue, poison, report }: QueueParts,
@@ -169,11 +175,10 @@ async function loseState(
 }
 
 /**
- * Does the work of a message. When the store is unavailable meanwhile, or code cannot be loaded, the message goes back
- * into its queue for a while: the host counts failures, five make a message poison, and an outage lasts longer than
- * that. An account that
- * is too slow for us can still be fast enough for the host, which is more patient; so the invocation is kept until
- * the message is back, or too much time is over.
+ * Does the work of a message. When the store is unavailable meanwhile, or code cannot be loaded, the message
+ * goes back into its queue for a while: the host counts failures, five make a message poison, and an outage
+ * lasts longer than that. An account that is too slow for us can still be fast enough for the host, which is
+ * more patient; so the invocation is kept until the message is back, or too much time is over.
  *
  * @param giveBack gives the lease back; whether that succeeds does not matter
  * @throws what is no such failure; and one that lasts

@@ -17,7 +17,10 @@ export interface WorkSweep<W extends WorkItem> {
   readonly items: WorkStore<W>;
   readonly queue: QueueStore;
   readonly places: Places;
-  /** Whether a state has to be read, by when it was written and how long ago that is. One that is not read stays. */
+  /**
+   * Whether a state has to be read, by when it was written and how long ago that is. One that is not read
+   * stays.
+   */
   readonly isToBeRead: (id: string, lastModifiedMs: number, ageMs: number) => boolean;
   /** Whether an item that has not ended may be without a message. */
   readonly needsRequeue: (item: W, nowMs: number) => boolean;
@@ -35,9 +38,9 @@ export interface WorkSweep<W extends WorkItem> {
 const FIRST_CHARACTERS = [...'0123456789abcdef'];
 
 /**
- * Sends a message for each item that may be without one, and deletes what has had its time: first the states, then
- * parts that belong to none. It can be cut off anywhere: it keeps no place, and what has expired today has so tomorrow.
- * It begins at a random place, so that one that never comes to its end neglects none.
+ * Sends a message for each item that may be without one, and deletes what has had its time: first the states,
+ * then parts that belong to none. It can be cut off anywhere: it keeps no place, and what has expired today
+ * has so tomorrow. It begins at a random place, so that one that never comes to its end neglects none.
  *
  * @param longestMs after which it begins with nothing more
  * @throws {StorageError} when the store is down

@@ -1,11 +1,14 @@
 import type { Message } from './message.js';
 
 /**
- * What jobs and deliveries have in common, pure: the state before in, the state after out. The store writes it by
- * compare-and-swap, so of two instances that decide at the same time one decides anew.
+ * What jobs and deliveries have in common, pure: the state before in, the state after out. The store writes
+ * it by compare-and-swap, so of two instances that decide at the same time one decides anew.
  */
 
-/** Work that goes on by way of a queue, as its state blob holds it. Times are the store's, in milliseconds since the epoch. */
+/**
+ * Work that goes on by way of a queue, as its state blob holds it. Times are the store's, in milliseconds
+ * since the epoch.
+ */
 export interface WorkItem {
   readonly id: string;
   /** Only a message of this generation, or of a later one, is worked on. */
@@ -33,8 +36,8 @@ export type ClaimVerdict<W extends WorkItem> =
   | { readonly kind: 'retry-later'; readonly atMs: number };
 
 /**
- * Claims an item for the turn of work that a message is for, so a message delivered twice does its work once. A
- * message of a later generation comes from a turn whose worker died before it could write the state.
+ * Claims an item for the turn of work that a message is for, so a message delivered twice does its work once.
+ * A message of a later generation comes from a turn whose worker died before it could write the state.
  *
  * @param by the worker
  * @param leaseMs for how long nobody else may work on it
@@ -58,7 +61,10 @@ export function holds({ end, claim: lease }: WorkItem, by: string): boolean {
   return !end && lease?.by === by;
 }
 
-/** Ends a turn of work; the next message has the next generation. Undefined when the lease was lost to another worker. */
+/**
+ * Ends a turn of work; the next message has the next generation. Undefined when the lease was lost to another
+ * worker.
+ */
 export function release<W extends WorkItem>(item: W, by: string, changes: Partial<W>): W | undefined {
   if (!holds(item, by)) return undefined;
   return { ...item, ...changes, generation: item.generation + 1, claim: undefined };
@@ -70,16 +76,16 @@ export function finish<W extends WorkItem>(item: W, by: string, changes: Partial
 }
 
 /**
- * Gives the lease back in the middle of a turn: the message's next delivery takes the work over at once. The trace
- * of the lease stays, since something may have been done under it.
+ * Gives the lease back in the middle of a turn: the message's next delivery takes the work over at once. The
+ * trace of the lease stays, since something may have been done under it.
  */
 export function releaseClaim<W extends WorkItem>(item: W, by: string): W | undefined {
   return holds(item, by) ? { ...item, claim: { by, untilMs: 0 } } : undefined;
 }
 
 /**
- * Ends an item that cannot be worked on, whoever holds it; undefined when it has ended already, or when the message
- * that says so is an old one.
+ * Ends an item that cannot be worked on, whoever holds it; undefined when it has ended already, or when the
+ * message that says so is an old one.
  */
 export function endAnyway<W extends WorkItem>(
   item: W,
@@ -91,8 +97,8 @@ export function endAnyway<W extends WorkItem>(
 }
 
 /**
- * Whether no turn of this message was ever begun. If the host gave such a message up, it was no fault of the work:
- * the storage account was unavailable.
+ * Whether no turn of this message was ever begun. If the host gave such a message up, it was no fault of the
+ * work: the storage account was unavailable.
  */
 export function isUntouched({ claim: lease, generation }: WorkItem, message: Message): boolean {
   return lease === undefined && message.generation >= generation;
@@ -105,8 +111,8 @@ export function isUntouched({ claim: lease, generation }: WorkItem, message: Mes
 const OVERDUE_MS = 900_000;
 
 /**
- * Whether an item may be without a message: its first one was perhaps never sent, or the next turn is long overdue
- * and perhaps somebody has cleared the queue. One message too many does no harm.
+ * Whether an item may be without a message: its first one was perhaps never sent, or the next turn is long
+ * overdue and perhaps somebody has cleared the queue. One message too many does no harm.
  *
  * @param firstGeneration of the message that began it
  * @param dueAtMs when the next turn ought to have begun

@@ -18,8 +18,8 @@ export interface StateFormat<W> {
   /** The highest version of a state that this version of the app can read. */
   readonly newest: number;
   /**
-   * The version that an item is written as. It is a higher one where an app that knows only the one before would do
-   * harm to the state; that app then leaves it alone.
+   * The version that an item is written as. It is a higher one where an app that knows only the one before
+   * would do harm to the state; that app then leaves it alone.
    */
   readonly versionOf: (item: W) => number;
   /** Makes an item of parsed JSON of this version or of one before; undefined when it is none. */
@@ -42,7 +42,10 @@ export class DamagedStateError extends StorageError {}
 const OTHER_VERSION_RETRY_MS = 30_000;
 /** Swaps that others may win before this one gives up: about seven seconds. */
 const MOST_TRIES = 10;
-/** Each lost try makes the longest wait before the next one this much longer, so that competitors for a slow store spread. */
+/**
+ * Each lost try makes the longest wait before the next one this much longer, so that competitors for a slow
+ * store spread.
+ */
 const BACKOFF_MS = 300;
 
 /** A change that waits for its swap. */
@@ -69,11 +72,12 @@ interface Current<W> {
 }
 
 /**
- * The states of work items in blobs, changed by compare-and-swap. Changes that come while a swap of the same state is
- * under way go into the next one together: fifty equal posts join one job in a few swaps, however slow the store is.
+ * The states of work items in blobs, changed by compare-and-swap. Changes that come while a swap of the same
+ * state is under way go into the next one together: fifty equal posts join one job in a few swaps, however
+ * slow the store is.
  *
- * Every method throws {StorageError} when the store is down, {OtherVersionError} for a state of a later version, and
- * {DamagedStateError} for one that is no state.
+ * Every method throws {StorageError} when the store is down, {OtherVersionError} for a state of a later
+ * version, and {DamagedStateError} for one that is no state.
  */
 export class WorkStore<W extends WorkItem> {
   readonly #parts: WorkStoreParts;
@@ -103,7 +107,8 @@ export class WorkStore<W extends WorkItem> {
 
   /**
    * Changes an item.
-   * @param decide pure, for it may be asked again; gets the item and the store's time. No `next`: nothing is written
+   * @param decide pure, for it may be asked again; gets the item and the store's time. No `next`: nothing is
+   *   written
    * @param from the item as it was read or written here: if nobody has changed it since, it is not read again
    * @returns the last decision, or undefined when there is no such item
    * @throws {StorageError} also when others are always faster
@@ -226,7 +231,10 @@ export class WorkStore<W extends WorkItem> {
     return known;
   }
 
-  /** Only a higher version number is another version's state; anything else that is no state of this id is damaged. */
+  /**
+   * Only a higher version number is another version's state; anything else that is no state of this id is
+   * damaged.
+   */
   #parse(text: string, id: string): W | 'later-version' | 'damaged' {
     const { newest, read } = this.#format;
     try {

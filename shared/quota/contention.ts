@@ -44,14 +44,10 @@ export class Contention {
     this.#crowdedUntilMs = this.#clock.monotonicMs() + CROWDED_MS;
   }
 
-  /** Whether instances take turns. */
-  get isCrowded(): boolean {
-    return this.#clock.monotonicMs() < this.#crowdedUntilMs;
-  }
-
   /** Milliseconds to wait before the first try. */
   turnMs(state: LedgerState): number {
-    return this.isCrowded ? placeOf(this.#id, state).place * this.#slotMs(state) : 0;
+    const isCrowded = this.#clock.monotonicMs() < this.#crowdedUntilMs;
+    return isCrowded ? placeOf(this.#id, state).place * this.#slotMs(state) : 0;
   }
 
   /** Milliseconds to wait before another try. @param tries that were made */

@@ -61,11 +61,6 @@ export interface Ledger {
   pause(untilMs: number): Promise<void>;
   /** The earliest times of the next calls, interactive ones first, as far as is known. */
   forecast(demand: Demand): readonly number[];
-  /**
-   * How much later than a forecast to ask again, in milliseconds; another one each time, where several
-   * instances wait for the same moment and would all ask at once.
-   */
-  spreadMs(): number;
   /** Sets no alarm any more, because this process is about to end; all else goes on. */
   stop(): void;
   /** What is left of the windows. */

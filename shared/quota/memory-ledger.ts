@@ -55,11 +55,6 @@ export class MemoryLedger implements Ledger {
 
   stop(): void {}
 
-  /** Nobody else asks. */
-  spreadMs(): number {
-    return 0;
-  }
-
   view(): QuotaView {
     const when = { nowMs: this.#clock.monotonicMs(), epochMs: this.#clock.epochMs(), seenAgoMs: 0 };
     return viewOf(this.#state, this.#windows.interactive, when);

@@ -191,7 +191,7 @@ export class Quota {
     const next = this.#waiters.demand(this.#inFlight < MAX_IN_FLIGHT ? 1 : 0);
     if (next.interactive + next.background === 0) return;
     const [nextMs = 0] = this.#ledger.forecast(next);
-    const waitMs = nextMs + this.#ledger.spreadMs() - this.#clock.monotonicMs();
+    const waitMs = nextMs - this.#clock.monotonicMs();
     this.#turnAlarmOff = this.#clock.alarm(waitMs, () => this.#review());
   }
 }

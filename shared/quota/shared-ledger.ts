@@ -41,8 +41,6 @@ interface Attempt {
   readonly corrections: readonly Correction[];
 }
 
-/** Waiters of several instances ask within this time of the moment they all wait for, not at once. A choice. */
-const SPREAD_MS = 150;
 /** Swaps that another instance may win before this one gives up; about two seconds with the backoff. */
 const MOST_TRIES = 10;
 /** Failures of the store, and swaps that took too long, before this instance gives up. */
@@ -134,10 +132,6 @@ export class SharedLedger implements Ledger {
   stop(): void {
     this.#isStopped = true;
     this.#turnFlushOff();
-  }
-
-  spreadMs(): number {
-    return this.#contention.isCrowded ? 0 : this.#parts.random() * SPREAD_MS;
   }
 
   view(): QuotaView {

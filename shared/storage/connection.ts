@@ -53,11 +53,18 @@ export function parseConnection(
     const connectionString = completeConnectionString(given);
     return connectionString
       ? { ok: true, storage: { kind: 'connection-string', connection, connectionString } }
-      : wrong(
-          name,
-          'must name a connection string with AccountName and AccountKey, or with SharedAccessSignature, BlobEndpoint ' +
-            'and QueueEndpoint',
-        );
+      : {
+          ok: false,
+          setting: connection, // it has a value, so it is a setting's name and no secret in the wrong place
+          message:
+            'must be a connection string with AccountName and AccountKey, or with SharedAccessSignature, BlobEndpoint ' +
+            `and QueueEndpoint${connection === DEFAULT_CONNECTION ? '; STATE_STORAGE can name another connection' : ''}`,
+        };
+  }
+  if (/AccountName=|SharedAccessSignature=|:\/\//i.test(connection)) {
+    const message =
+      'holds a connection string or an address; it has to hold the NAME of the setting that does, such as AzureWebJobsStorage';
+    return { ok: false, setting: 'STATE_STORAGE', message };
   }
   const account = text(`${connection}__accountName`);
   const blobUrl = serviceUrl('blob', account, text(`${connection}__blobServiceUri`));

@@ -5,7 +5,7 @@ import { AzureBlobStore } from './azure-blob-store.js';
 import { AzureQueueStore } from './azure-queue-store.js';
 import { type BlobLimits, type BlobStore, STATE_BLOBS } from './blob-store.js';
 import type { StateStorage } from './connection.js';
-import type { QueueStore } from './queue-store.js';
+import type { ReadableQueue } from './queue-store.js';
 
 /** The container that this app keeps everything in; several apps may share it. */
 export const CONTAINER = APP_NAME;
@@ -44,7 +44,7 @@ export function openQueueStore(
   storage: SharedStorage,
   identity: StorageIdentity,
   name: string,
-): QueueStore {
+): ReadableQueue {
   return new AzureQueueStore(clock, async () => {
     const { QueueServiceClient } = await import('@azure/storage-queue');
     const options = { retryOptions: RETRIES };

@@ -3,15 +3,22 @@
  * has been given.
  */
 import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline';
+import type { TokenCredential } from '@azure/identity';
 import { type Context, context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import applicationInsights from 'applicationinsights';
 import type { Clock } from '../base/clock.js';
 import { withDeadline } from '../base/deadline.js';
+import type { Environment, Reporter } from '../base/environment.js';
 import type { Trace } from '../base/trace.js';
 import { VERSION } from '../base/version.js';
-import type { TelemetrySettings } from './connection.js';
+import {
+  AUTHENTICATION_STRING,
+  INGESTION_ROLE,
+  type TelemetrySettings,
+  type TelemetryToken,
+} from './connection.js';
 import type { Dependency, Event, Item } from './items.js';
 
 /** Sends items. Nothing that becomes of them is told: telemetry must not be what fails. */
@@ -24,10 +31,14 @@ export interface TelemetryClient {
 /** The longest that one request may take: an endpoint that hangs must not hold its sockets for ever. */
 const SEND_TIMEOUT_MS = 10_000;
 
-/** Opens a client that collects nothing by itself. */
+/**
+ * Opens a client that collects nothing by itself.
+ * @param token where the settings want Microsoft Entra's
+ */
 export function openClient(
   { connectionString, ingestionEndpoint, role }: TelemetrySettings,
-  clock: Clock,
+  { clock, report }: Environment,
+  token: TelemetryToken | undefined,
 ): TelemetryClient {
   const ended = new AbortController();
   // The exporter reports on itself to an address of Microsoft's own, and adds an item to each batch that
@@ -47,7 +58,8 @@ export function openClient(
       endpoint: `${ingestionEndpoint}/v2.1`,
       allowInsecureConnection: ingestionEndpoint.startsWith('http://'),
       disableOfflineStorage: true, // what was not taken is in no file on this machine
-      httpClient: boundedHttpClient(clock, ended.signal),
+      httpClient: notingRefusals(boundedHttpClient(clock, ended.signal), report),
+      ...(token && { credential: credentialOf(token, ended.signal) }),
     },
   };
   client.initialize();
@@ -89,6 +101,37 @@ function boundedHttpClient(clock: Clock, ended: AbortSignal): HttpClient {
       ).finally(() => {
         request.abortSignal = ended;
       }),
+  };
+}
+
+/** The library keeps a token as long as it is valid; which scope it is for, the settings say, not the library. */
+function credentialOf(token: TelemetryToken, ended: AbortSignal): TokenCredential {
+  return {
+    async getToken() {
+      const { token: text, expiresOnMs } = await token(ended);
+      return { token: text, expiresOnTimestamp: expiresOnMs };
+    },
+  };
+}
+
+/** The library drops in silence what the endpoint refuses to take from this sender: here it is reported, once. */
+function notingRefusals(http: HttpClient, report: Reporter): HttpClient {
+  let isReported = false;
+  return {
+    async sendRequest(request) {
+      const response = await http.sendRequest(request);
+      if (!isReported && (response.status === 401 || response.status === 403)) {
+        isReported = true;
+        report({
+          event: 'telemetry-refused',
+          detail:
+            `Application Insights refuses telemetry of this app (HTTP ${response.status}), and it is lost; everything else works. ` +
+            `It wants ${AUTHENTICATION_STRING}, and the role "${INGESTION_ROLE}" for that identity. ` +
+            'GET /api/doctor has the command.',
+        });
+      }
+      return response;
+    },
   };
 }
 

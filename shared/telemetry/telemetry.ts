@@ -1,9 +1,10 @@
 import { runWithin } from '../base/deadline.js';
-import type { Environment } from '../base/environment.js';
+import type { Environment, OperatorAlert } from '../base/environment.js';
+import type { SettingProblem } from '../base/setting-reader.js';
 import { type Emit, emitNothing } from '../base/telemetry-event.js';
 import { currentTrace } from '../base/trace.js';
 import type { openClient, TelemetryClient } from './client.js';
-import type { TelemetrySettings } from './connection.js';
+import type { TelemetrySettings, TelemetryToken } from './connection.js';
 import { type Item, itemsOf } from './items.js';
 
 /** Tells what happens to whoever watches the app from outside. */
@@ -27,14 +28,16 @@ const LOAD_AGAIN_AFTER_MS = 60_000;
 
 /**
  * Telemetry as the settings want it; without any, nothing is loaded, kept or sent.
+ * @param token where the settings want Microsoft Entra's
  * @param load loads the library
  */
 export function createTelemetry(
   settings: TelemetrySettings | undefined,
   environment: Environment,
+  token?: TelemetryToken,
   load: LoadClient = () => import('./client.js'),
 ): Telemetry {
-  if (settings) return new LateTelemetry(settings, environment, load);
+  if (settings) return new LateTelemetry(settings, environment, token, load);
   return { emit: emitNothing, answered: () => {}, close: async () => {} };
 }
 
@@ -44,6 +47,7 @@ type LoadClient = () => Promise<{ readonly openClient: typeof openClient }>;
 class LateTelemetry implements Telemetry {
   readonly #settings: TelemetrySettings;
   readonly #environment: Environment;
+  readonly #token: TelemetryToken | undefined;
   readonly #loadClient: LoadClient;
   readonly #wait = new AbortController();
   readonly #kept: Item[] = [];
@@ -51,9 +55,15 @@ class LateTelemetry implements Telemetry {
   #loading: Promise<void> | undefined;
   #loadAgainAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(settings: TelemetrySettings, environment: Environment, load: LoadClient) {
+  constructor(
+    settings: TelemetrySettings,
+    environment: Environment,
+    token: TelemetryToken | undefined,
+    load: LoadClient,
+  ) {
     this.#settings = settings;
     this.#environment = environment;
+    this.#token = token;
     this.#loadClient = load;
   }
 
@@ -92,7 +102,7 @@ class LateTelemetry implements Telemetry {
       return;
     }
     try {
-      this.#client = loaded.openClient(this.#settings, this.#environment.clock);
+      this.#client = loaded.openClient(this.#settings, this.#environment, this.#token);
     } catch (error) {
       this.#turnOff(error);
     }
@@ -120,4 +130,12 @@ class LateTelemetry implements Telemetry {
       detail: `The library for telemetry failed (${what}): this instance sends none for now, and all else works. Deploy the package anew; if it stays, report it.`,
     });
   }
+}
+
+/** What a wrong setting of telemetry is reported as: the app works without telemetry. */
+export function telemetryOff({ setting, message }: SettingProblem): OperatorAlert {
+  return {
+    event: 'telemetry-off',
+    detail: `${setting} ${message}. No telemetry is sent; everything else works. GET /api/doctor has the command.`,
+  };
 }

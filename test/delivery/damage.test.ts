@@ -117,3 +117,22 @@ test('a body that somebody has replaced is neither sent nor signed', async () =>
   expect(fixture.arrivals).toEqual([]);
   await fixture.close();
 });
+
+test.each(['garbage', undefined])(
+  'a state that is damaged while the receiver takes the alert: it counts as delivered, since this process knows all of it (%s)',
+  async (text) => {
+    const fixture = openDeliveriesFixture();
+    const { id } = await fixture.post();
+    fixture.receive = () => {
+      const name = fixture.places.state(id);
+      const blob = fixture.store.blobs.get(name);
+      if (blob && text) fixture.store.blobs.set(name, { ...blob, text, etag: '"damaged"' });
+      else fixture.store.blobs.delete(name);
+      return OK;
+    };
+    fixture.startWorker();
+    expect(await fixture.untilIs('delivered', id)).toMatchObject({ attempts: 1, destination: 'siem' });
+    expect(fixture.reports.map(({ event }) => event)).toEqual(['delivery-state-lost']);
+    await fixture.close();
+  },
+);

@@ -276,7 +276,14 @@ test('the settings as a whole: a destination that is wrong is a wrong setting', 
   const env = { STATE_STORAGE: 'memory', FORWARD_DESTINATIONS: '{"siem":{"urlSetting":"constructor"}}' };
   expect(parseSettings(env)).toEqual({
     ok: false,
-    problems: [{ setting: 'FORWARD_DESTINATIONS', message: expect.stringMatching(/^\(siem\.urlSetting\)/) }],
+    problems: [
+      {
+        setting: 'FORWARD_DESTINATIONS',
+        message: expect.stringMatching(/^\(siem\.urlSetting\)/),
+        // What has to be set is another setting than the one with the JSON.
+        remedy: { set: expect.not.stringContaining('FORWARD_DESTINATIONS') },
+      },
+    ],
   });
 });
 

@@ -133,6 +133,15 @@ test('a message may be lacking before the first attempt, and a quarter of an hou
   expect(mayLackMessage(attempt(fresh, OK), NOW + 100 * HOUR)).toBe(false);
 });
 
+test('only what version 0.1.0 would do no harm to is written as its version: it knows no other place of a body', () => {
+  const digest = { bodyDigest: 'd'.repeat(64) };
+  expect(DELIVERY_STATE.versionOf(fresh)).toBe(1);
+  expect(DELIVERY_STATE.versionOf({ ...fresh, ...digest })).toBe(2);
+  const dead = deadLetter({ ...fresh, ...digest }, fresh, 'It was so.', NOW) as Delivery;
+  expect(DELIVERY_STATE.versionOf(dead)).toBe(2);
+  expect(DELIVERY_STATE.versionOf(attempt({ ...fresh, ...digest }, OK))).toBe(1);
+});
+
 test('whatever happens to it: it ends once, its generation never falls, and it is read as it was written', () => {
   const sent = fc.oneof<fc.Arbitrary<Attempt>[]>(
     fc.constant(OK),

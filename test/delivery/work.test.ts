@@ -394,7 +394,7 @@ describe('what is kept', () => {
   test('a dead letter that is sent again while it is being swept keeps its body', async () => {
     fixture.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
     fixture.startWorker();
-    const { id } = await fixture.post();
+    const { id } = await fixture.post({ text: LARGE });
     await fixture.untilIs('dead-lettered', id);
     await fixture.clock.pass(31 * DAY);
     const erase = fixture.store.delete.bind(fixture.store);
@@ -486,6 +486,73 @@ describe('a dead letter', () => {
       await fixture.untilIs('delivered', id);
     },
   );
+});
+
+describe('equal posts of which one overtakes the other between body and state', () => {
+  const post = { destination: 'siem', text: LARGE, query: '', dedupe: undefined, traceparent: undefined };
+
+  test.each([
+    ['the same', LARGE],
+    ['another', LARGE.replace('padding', 'another')], // such as IPs that are a minute older
+  ])(
+    'with %s body: there is one delivery, it arrives whole, and nothing is left of the other',
+    async (_which, text) => {
+      const [first, second] = [fixture.open(), fixture.open()];
+      const { clock, store } = fixture;
+      const [one, two] = await clock.until(Promise.all([first.reserve(post), second.reserve(post)]));
+      const write = store.write.bind(store);
+      store.write = async (name, state, condition) => {
+        if (name !== fixture.places.state(one.id)) return write(name, state, condition);
+        store.write = write;
+        await second.accept(two, payload(text));
+        return write(name, state, condition);
+      };
+      const receipt = await clock.until(first.accept(one, payload(LARGE)));
+      expect(receipt).toEqual({ id: two.id, destination: 'siem', status: 'queued' });
+      fixture.startWorker();
+      await fixture.untilIs('delivered', receipt.id);
+      expect(fixture.arrivals.map(({ body }) => body.includes(text))).toEqual([true]);
+      expect(fixture.reports).toEqual([]);
+      expect(blobs(fixture.places.bodies)).toEqual([]);
+    },
+  );
+});
+
+describe('the marks of dead letters', () => {
+  beforeEach(async () => {
+    fixture.receive = () => ({ kind: 'gone', status: 410, reason: 'No more.' });
+    fixture.startWorker();
+  });
+  const dead = async () => {
+    const { id } = await fixture.post();
+    await fixture.untilIs('dead-lettered', id);
+    await fixture.close();
+    return id;
+  };
+
+  test('one that was lost is made up for by the sweep, also after a week without any, and the dead letter stays', async () => {
+    const id = await dead();
+    for (const name of blobs(fixture.places.dead)) fixture.store.blobs.delete(name);
+    await fixture.clock.pass(8 * DAY);
+    await sweepAll();
+    expect(await fixture.ask(id)).toMatchObject({ status: 'dead-lettered' });
+    expect((await fixture.clock.until(fixture.open().dead())).ids).toEqual([id]);
+  });
+
+  test('one that stayed though its delivery was sent again hides no lost message, and goes', async () => {
+    const id = await dead();
+    await fixture.clock.pass(HOUR);
+    fixture.store.fault = (operation) => (operation === 'list' ? 'before' : undefined);
+    await expect(fixture.clock.until(fixture.open().redeliver(id))).rejects.toMatchObject({ status: 503 });
+    fixture.store.fault = () => undefined;
+    fixture.queue.messages.clear();
+    await fixture.clock.pass(2 * DAY);
+    await sweepAll();
+    expect(blobs(fixture.places.dead)).toEqual([]);
+    fixture.receive = () => OK;
+    fixture.startWorker();
+    await fixture.untilIs('delivered', id);
+  });
 });
 
 describe('what a delivery costs of the storage account', () => {

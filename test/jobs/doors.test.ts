@@ -184,13 +184,21 @@ describe('a repeated post', () => {
     expect(paths[0]).not.toContain(other.split('?')[0]);
   });
 
-  test('is what has the same dedupe, whatever its body', async () => {
+  test('is what has the same dedupe key; with another body or other options it is a 409, and nothing is shown', async () => {
     await start({ QUOTA_PER_HOUR: '1', QUOTA_RESERVE_PERCENT: '0' });
-    const post = async (query: string) =>
-      pathOf(await world.enrich({ alertIds: freshAlertIds(3) }, query)).split('?')[0];
-    const first = await post('?mode=async&dedupe=incident-1');
-    expect(await post('?mode=async&dedupe=incident-1')).toBe(first);
-    expect(await post('?mode=async&dedupe=incident-2')).not.toBe(first);
+    const alertIds = freshAlertIds(3);
+    const post = (query: string, ids = alertIds) => world.enrich({ alertIds: ids }, query);
+    const first = pathOf(await post('?mode=async&dedupe=incident-1')).split('?')[0];
+    expect(pathOf(await post('?mode=async&dedupe=incident-1')).split('?')[0]).toBe(first);
+    expect(pathOf(await post('?mode=async&dedupe=incident-2')).split('?')[0]).not.toBe(first);
+    for (const refused of [
+      await post('?mode=async&dedupe=incident-1', freshAlertIds(3)),
+      await post('?mode=async&dedupe=incident-1&format=ips'),
+    ]) {
+      expect([refused.status, refused.json.type]).toEqual([409, expect.stringMatching(/:dedupe-reused$/)]);
+      expect(refused.headers.location).toBeUndefined();
+      expect(refused.text).not.toContain(String(first?.split('/').at(-1)));
+    }
     expect((await world.enrich({}, '?dedupe=')).status).toBe(400);
   });
 

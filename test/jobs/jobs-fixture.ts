@@ -3,11 +3,10 @@ import type { OperatorAlert } from '../../shared/base/environment.js';
 import { EnrichmentError, QuotaError } from '../../shared/base/errors.js';
 import { emitNothing } from '../../shared/base/telemetry-event.js';
 import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
-import { JobStore } from '../../shared/jobs/job-store.js';
+import { JobPlaces, JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs, type JobsParts } from '../../shared/jobs/jobs.js';
-import { JobPlaces } from '../../shared/jobs/places.js';
 import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
-import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
+import type { IpStats, SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { priorityWindows } from '../../shared/quota/priorities.js';
@@ -20,20 +19,23 @@ import { VirtualClock } from '../support/virtual-clock.js';
 /** What an upstream of a test does with the n-th call. */
 export type Upstream = (alertId: string, call: number) => SourceAnswer | Error;
 
+const COMMON: IpStats = { organizationPrevalence: 7, firstSeen: null, lastSeen: null };
 const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
 
 /** Jobs with everything around them in memory and in virtual time; one worker after the other. */
-export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): number => 0 } = {}) {
+export function openJobsFixture({
+  random = (): number => 0.5,
+  latencyMs = (): number => 0,
+  hasQuota = true,
+} = {}) {
   const clock = new VirtualClock();
   const store = new MemoryBlobStore(clock, { latencyMs });
   const queue = new MemoryQueue(clock);
   const poison = new MemoryQueue(clock);
   const places = new JobPlaces('0'.repeat(32));
-  const quota = new Quota(
-    clock,
-    new MemoryLedger(clock, priorityWindows({ perMinute: 100, perHour: 1_500 }, 20)),
-  );
+  const ledger = new MemoryLedger(clock, priorityWindows({ perMinute: 100, perHour: 1_500 }, 20));
   const calls: string[] = [];
+  const statsCalls: string[] = [];
   const pumps: QueuePump[] = [];
   const errors: unknown[] = [];
   const reports: OperatorAlert[] = [];
@@ -43,36 +45,52 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     queue,
     poison,
     places,
-    quota,
+    quota: new Quota(clock, ledger),
     /** Alert ids in the order of their calls. */
     calls,
     errors,
     reports,
+    resultHours: 24,
     /** What was forwarded, by the delivery's id, and what could not be and became a dead letter. */
     forwarded: new Map<string, EnrichedPayload>(),
     deadLetters: new Map<string, string | undefined>(),
     /** Called before something is forwarded, to fail. */
     onForward: () => {},
+    /** Called when an answer is made; it may kill the process that makes it. */
+    onRender: (_enriched: EnrichedPayload, _die: () => void): void => {},
+    /** Awaited in each call to the upstream. */
+    onCall: (_alertId: string): Promise<void> | undefined => undefined,
     upstream: (() => FOUND) as Upstream,
+    /** What is said of an address. */
+    stats: ((_address: string) => COMMON) as (address: string) => IpStats | Error,
+    /** Addresses in the order of their calls. */
+    statsCalls,
     /** A new instance of the app: nothing of another one's memory is in it. */
     jobs: (): Jobs => new Jobs(partsOf()),
     /** Lets an instance work on what is in the queue. */
     startWorker(jobs = new Jobs(partsOf())): QueuePump {
-      const options = { clock, queue: queue.host, poison: poison.host, settings: HOST_QUEUES };
-      const pump = new QueuePump({
-        ...options,
-        handle: async (text) => void (await jobs.work(readMessage(text) ?? refuse())),
-        onError: (error) => errors.push(error),
-      });
-      const poisonPump = new QueuePump({
-        ...options,
-        queue: poison.host,
-        poison: undefined,
-        handle: async (text) => jobs.giveUp(readMessage(text) ?? refuse()),
-        onError: (error) => errors.push(error),
-      });
-      pumps.push(pump, poisonPump);
-      return pump;
+      return pump(() => ({ jobs, death: new Promise(() => {}) }))[0];
+    },
+    /** The same for a host that lives on when its worker process dies, and starts another one. */
+    startHost() {
+      const life = { isOver: false };
+      let worker = mortalWorker();
+      const [work, giveUp] = pump(() => worker, life);
+      const kill = () => {
+        worker.die();
+        worker = mortalWorker();
+      };
+      /** The whole instance ends, and its messages stay leased; others have a quota of their own. */
+      const end = () => {
+        life.isOver = true;
+        worker.die();
+        for (const one of [work, giveUp]) {
+          pumps.splice(pumps.indexOf(one), 1);
+          void one.stop();
+        }
+        fixture.quota = new Quota(clock, ledger);
+      };
+      return { kill, end, jobs: () => worker.jobs };
     },
     /** What the queue holds, oldest first, decoded. */
     messages: () =>
@@ -81,12 +99,59 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     close: () => clock.until(Promise.all(pumps.splice(0).map((pump) => pump.stop()))),
   };
 
+  interface Worker {
+    readonly jobs: Jobs;
+    /** Rejects when the process dies. */
+    readonly death: Promise<never>;
+  }
+
+  /** A worker process that can be killed: nothing that it does has any effect from then on. */
+  function mortalWorker() {
+    const life = { isOver: false };
+    let reject: (error: Error) => void = () => {};
+    const death = new Promise<never>((_resolve, rejectIt) => {
+      reject = rejectIt;
+    });
+    death.catch(() => {});
+    const die = () => {
+      life.isOver = true;
+      reject(new Error('The worker died.'));
+    };
+    return { jobs: new Jobs(partsOf(life, die)), death, die };
+  }
+
+  /** The host's two queue triggers. What a worker was at when it died has failed. */
+  function pump(worker: () => Worker, life = { isOver: false }): [QueuePump, QueuePump] {
+    const host = { queue: mortal(queue.host, life), poison: mortal(poison.host, life) };
+    const options = { clock, ...host, settings: HOST_QUEUES };
+    const run = (what: (jobs: Jobs) => Promise<unknown>) => {
+      const { jobs, death } = worker();
+      return Promise.race([what(jobs), death]).then(() => {});
+    };
+    const work = new QueuePump({
+      ...options,
+      handle: (text, { dequeueCount }) =>
+        run((jobs) => jobs.work(readMessage(text) ?? refuse(), dequeueCount)),
+      onError: (error) => errors.push(error),
+    });
+    const giveUp = new QueuePump({
+      ...options,
+      queue: host.poison,
+      poison: undefined,
+      handle: (text) => run((jobs) => jobs.giveUp(readMessage(text) ?? refuse())),
+      onError: (error) => errors.push(error),
+    });
+    pumps.push(work, giveUp);
+    return [work, giveUp];
+  }
+
   async function ask(alertId: string, work: Work): Promise<SourceAnswer> {
-    const permit = await quota.acquire(work, 'background');
+    const permit = hasQuota ? await fixture.quota.acquire(work, 'background') : { settle: () => {} };
     calls.push(alertId);
     const number = calls.length;
     try {
       await clock.sleep(100, work.signal);
+      await fixture.onCall(alertId);
       const answer = fixture.upstream(alertId, number);
       if (answer instanceof Error) throw answer;
       return answer;
@@ -95,7 +160,21 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     }
   }
 
-  function partsOf(): JobsParts {
+  async function askStats(address: string, work: Work): Promise<IpStats> {
+    const permit = hasQuota ? await fixture.quota.acquire(work, 'background') : { settle: () => {} };
+    statsCalls.push(address);
+    try {
+      await clock.sleep(100, work.signal);
+      const stats = fixture.stats(address);
+      if (stats instanceof Error) throw stats;
+      return stats;
+    } finally {
+      permit.settle(true);
+    }
+  }
+
+  function partsOf(life = { isOver: false }, die = refuse as () => void): JobsParts {
+    const mine = { store: mortal(store, life), queue: mortal(queue, life) };
     const { backgroundLookup } = createLookups({
       clock,
       emit: emitNothing,
@@ -104,20 +183,22 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
     });
     return {
       clock,
-      queue,
+      random,
+      store: mine.store,
+      places,
+      queue: mine.queue,
       poison,
-      quota,
+      quota: fixture.quota,
       emit: emitNothing,
       report: (report) => void reports.push(report),
-      resultHours: 24,
-      perMinute: 80, // what the reserve leaves of 100
-      jobs: new JobStore({ clock, random, store, large: store, places }),
+      resultHours: fixture.resultHours,
+      perMinute: hasQuota ? 80 : 100_000, // what the reserve leaves of 100
+      jobs: new JobStore({ clock, random, store: mine.store, large: mine.store, places }),
       lookup: backgroundLookup,
-      statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
-      wantsStats: () => false,
+      statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: askStats } }),
+      wantsStats: (query) => query.includes('stats=true'),
       wantedScope: () => 'all',
       wantedSources: () => 'first',
-      renderError: ({ kind }) => ({ status: 413, headers: {}, body: JSON.stringify({ kind }) }),
       deliveries: {
         accept: async ({ id, destination }, enriched) => {
           fixture.onForward();
@@ -126,7 +207,9 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
         },
         deadLetter: async ({ id }, text) => void fixture.deadLetters.set(id, text),
       },
-      render: ({ enrichment, delivery }) => {
+      render: (enriched) => {
+        fixture.onRender(enriched, die);
+        const { enrichment, delivery } = enriched;
         const body = JSON.stringify({ ...enrichment, delivery });
         return { status: 200, headers: {}, body };
       },
@@ -134,6 +217,17 @@ export function openJobsFixture({ random = (): number => 0.5, latencyMs = (): nu
   }
 
   return fixture;
+}
+
+/** What a process has of something outside: when its life is over, nothing comes back any more. */
+function mortal<T extends object>(outside: T, life: { readonly isOver: boolean }): T {
+  return new Proxy(outside, {
+    get: (target, name) => {
+      const member = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => (life.isOver ? new Promise(() => {}) : member.apply(target, args));
+    },
+  });
 }
 
 export type JobsFixture = ReturnType<typeof openJobsFixture>;

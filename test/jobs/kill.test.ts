@@ -62,9 +62,14 @@ describe('kill -9', () => {
         return true;
       };
     });
-    const kept = victim.storage.passed('written', /^PUT .*\/answers\//, 4);
+    const kept = victim.storage.passed('written', /^PUT .*\/answers\//, 2);
     const path = pathOf(await insist(() => victim.enrich({ alertIds }, '?mode=async')));
     await Promise.all([reached, kept]);
+    await eventually(async () => {
+      const { json } = await insist(() => victim.ask(`${path}&partial=true`));
+      const found = json.enrichment.alerts.filter(({ status }: { status: string }) => status === 'found');
+      return found.length === 4 || undefined;
+    });
     await victim.kill();
     fleet.defender.intercept = undefined;
     const [other] = await fleet.launch({});

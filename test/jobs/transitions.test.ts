@@ -1,18 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { JOB_TEXT, type Job, pendingOf, withFailure, withMarks } from '../../shared/jobs/job.js';
-import { nextTurn, shareOf } from '../../shared/jobs/schedule.js';
+import { JOB_FORMAT, type Job, pendingOf, withFailure, withMarks } from '../../shared/jobs/job.js';
 import {
-  abandon,
-  CLAIM_MS,
-  claim,
-  fail,
-  finish,
+  extendLease,
+  isOverdue,
   join,
-  mayLackMessage,
+  LEASE_MS,
+  needsMessage,
   newJob,
-  release,
+  nextSlice,
+  shareOf,
   viewJob,
 } from '../../shared/jobs/transitions.js';
+import { claim, endAnyway, finish, release } from '../../shared/queue-work/work-item.js';
 
 const NOW = 1_000_000;
 const HOUR = 3_600_000;
@@ -25,91 +24,64 @@ const fresh = newJob({
   expectedAtMs: NOW + 5_000,
 });
 const END = { kind: 'answered', atMs: NOW, status: 200, headers: {} } as const;
+const FAILED = { end: { kind: 'failed', reason: 'why', atMs: NOW } } as const;
 const ended: Job = { ...fresh, end: END };
-const turn = { progress: '.++', failures: [], fruitless: 0, expectedAtMs: NOW + 62_000 };
+const slice = { progress: '.++', failures: [], fruitless: 0, expectedAtMs: NOW + 62_000 };
 
 function claimed(job: Job, by = 'one', atMs = NOW): Job {
-  const verdict = claim(job, job.generation, by, atMs);
+  const verdict = claim(job, job, by, LEASE_MS, atMs);
   if (verdict.kind !== 'work') throw new Error(verdict.kind);
-  return verdict.job;
+  return verdict.item;
 }
 
-describe('a message', () => {
-  test('claims its turn, once', () => {
+describe('a lease', () => {
+  test('is extended by whoever holds it, and by nobody else', () => {
     const job = claimed(fresh);
-    expect(job.claim).toEqual({ by: 'one', untilMs: NOW + CLAIM_MS });
-    expect(claim(job, 0, 'other', NOW + CLAIM_MS - 1)).toEqual({ kind: 'look-again', atMs: NOW + CLAIM_MS });
-    // Whoever lost the answer to its own swap still has the claim.
-    expect(claim(job, 0, 'one', NOW + 1).kind).toBe('work');
+    expect(extendLease(job, 'one', NOW + 10_000)?.claim).toEqual({
+      by: 'one',
+      untilMs: NOW + 10_000 + LEASE_MS,
+    });
+    expect(extendLease(job, 'other', NOW)).toBeUndefined();
+    expect(extendLease(fresh, 'one', NOW)).toBeUndefined();
+    expect(extendLease(ended, 'one', NOW)).toBeUndefined();
   });
 
-  test('takes the turn of a dead worker over', () => {
-    expect(claim(claimed(fresh), 0, 'other', NOW + CLAIM_MS)).toMatchObject({
+  test('of a dead worker is over when its message is visible again', () => {
+    const message = { id: fresh.id, generation: 0 };
+    expect(claim(claimed(fresh), message, 'other', LEASE_MS, NOW + 30_000)).toMatchObject({
       kind: 'work',
       isTakeover: true,
     });
-    expect(claim(fresh, 0, 'one', NOW)).toMatchObject({ kind: 'work', isTakeover: false });
-  });
-
-  test('takes over at once what was given up in the middle, and knows that it does', () => {
-    const given = abandon(claimed(fresh), 'one') as Job;
-    expect(claim(given, 0, 'other', NOW + 1)).toMatchObject({ kind: 'work', isTakeover: true });
-    expect(abandon(given, 'other')).toBeUndefined();
-  });
-
-  test('of an earlier turn, or of an ended job, does nothing', () => {
-    const second = release(claimed(fresh), 'one', turn) as Job;
-    expect(second.generation).toBe(1);
-    expect(claim(second, 0, 'other', NOW + 10 * CLAIM_MS)).toEqual({ kind: 'drop' });
-    expect(claim(ended, 0, 'other', NOW)).toEqual({ kind: 'drop' });
-  });
-
-  test('of a later turn was sent by one that did not live to write so', () => {
-    expect(claim(claimed(fresh), 1, 'other', NOW + 1).kind).toBe('look-again');
-    expect(claim(claimed(fresh), 1, 'other', NOW + CLAIM_MS)).toMatchObject({
-      kind: 'work',
-      job: { generation: 1 },
-    });
-  });
-});
-
-describe('who has lost the claim', () => {
-  test.each([
-    ['release', (job: Job) => release(job, 'one', turn)],
-    ['finish', (job: Job) => finish(job, 'one', turn, END)],
-    ['abandon', (job: Job) => abandon(job, 'one')],
-  ])('can not %s', (_name, change) => {
-    expect(change(claimed(fresh))).toBeDefined();
-    expect(change(claimed(claimed(fresh), 'other', NOW + CLAIM_MS))).toBeUndefined();
-    expect(change(ended)).toBeUndefined();
-    expect(change(fresh)).toBeUndefined();
   });
 });
 
 describe('others', () => {
   test('join a running job, whoever works on it, and lose no token by a turn that ends', () => {
     const joined = join(claimed(fresh), 'second') as Job;
-    expect((release(joined, 'one', turn) as Job).tokens).toEqual(['digest', 'second']);
-    expect((finish(joined, 'one', turn, END) as Job).tokens).toEqual(['digest', 'second']);
+    expect((release(joined, 'one', slice) as Job).tokens).toEqual(['digest', 'second']);
+    expect((finish(joined, 'one', { ...slice, end: END }) as Job).tokens).toEqual(['digest', 'second']);
     expect(join(ended, 'late')).toBeUndefined();
     expect(join({ ...fresh, tokens: Array(1_000).fill('x') }, 'one too many')).toBeUndefined();
   });
 
   test('send a message once more when there may be none', () => {
-    const second = release(claimed(fresh), 'one', turn) as Job;
-    expect(mayLackMessage(fresh, NOW)).toBe(true);
-    expect(mayLackMessage(claimed(fresh), NOW)).toBe(false);
-    expect(mayLackMessage(second, NOW)).toBe(false);
-    expect(mayLackMessage(second, turn.expectedAtMs + 900_000)).toBe(false);
-    expect(mayLackMessage(second, turn.expectedAtMs + 900_001)).toBe(true);
+    const second = release(claimed(fresh), 'one', slice) as Job;
+    expect(needsMessage(fresh, NOW)).toBe(true);
+    expect(needsMessage(claimed(fresh), NOW)).toBe(false);
+    expect(needsMessage(second, NOW)).toBe(false);
+    expect(needsMessage(second, slice.expectedAtMs + 900_000)).toBe(false);
+    expect(needsMessage(second, slice.expectedAtMs + 900_001)).toBe(true);
+    // Whoever only asks how far it is sends none while the first message waits.
+    expect(isOverdue(fresh, NOW)).toBe(false);
+    expect(isOverdue(fresh, fresh.expectedAtMs + 900_001)).toBe(true);
   });
 
   test('end a poisoned one, whoever holds it, once', () => {
-    const failed = fail(claimed(fresh), 0, 'why', NOW) as Job;
-    expect(failed).toMatchObject({ claim: undefined, end: { kind: 'failed', reason: 'why', atMs: NOW } });
-    expect(fail(failed, 0, 'again', NOW)).toBeUndefined();
-    const second = release(claimed(fresh), 'one', turn) as Job;
-    expect(fail(second, 0, 'an old message', NOW)).toBeUndefined();
+    const failed = endAnyway(claimed(fresh), { generation: 0 }, FAILED) as Job;
+    expect(failed).toMatchObject({ claim: undefined, ...FAILED });
+    expect(endAnyway(failed, { generation: 0 }, FAILED)).toBeUndefined();
+    const second = release(claimed(fresh), 'one', slice) as Job;
+    expect(endAnyway(second, { generation: 0 }, FAILED)).toBeUndefined();
   });
 
   test('see it run, end, expire and vanish', () => {
@@ -137,24 +109,24 @@ describe('the share of a job', () => {
   });
 });
 
-describe('after a turn', () => {
+describe('after a slice', () => {
   const outcome = { quotaAtMs: undefined, failureAtMs: undefined, isFruitful: false, fruitless: 0 };
 
   test('the wait is what the quota names, and no failure', () => {
     const waiting = { ...outcome, quotaAtMs: 5_062, failureAtMs: 5_062, fruitless: 3 };
-    expect(nextTurn(waiting, 5_000)).toEqual({ kind: 'turn', atMs: 5_062, fruitless: 3 });
+    expect(nextSlice(waiting, 5_000)).toEqual({ kind: 'slice', atMs: 5_062, fruitless: 3 });
   });
 
   test('with more to do, the others have their turn first', () => {
     const fruitful = { ...outcome, isFruitful: true, fruitless: 3 };
-    expect(nextTurn(fruitful, 5_000)).toEqual({ kind: 'turn', atMs: 6_000, fruitless: 0 });
-    expect(nextTurn({ ...fruitful, failureAtMs: 9_000 }, 5_000)).toMatchObject({ atMs: 9_000 });
+    expect(nextSlice(fruitful, 5_000)).toEqual({ kind: 'slice', atMs: 6_000, fruitless: 0 });
+    expect(nextSlice({ ...fruitful, failureAtMs: 9_000 }, 5_000)).toMatchObject({ atMs: 9_000 });
   });
 
   test('an upstream that is away is waited for longer and longer, for half an hour', () => {
     let waitedMs = 0;
     for (let fruitless = 0; ; fruitless++) {
-      const next = nextTurn({ ...outcome, failureAtMs: 1, fruitless }, 0);
+      const next = nextSlice({ ...outcome, failureAtMs: 1, fruitless }, 0);
       if (next.kind === 'give-up') break;
       waitedMs += next.atMs;
     }
@@ -163,10 +135,22 @@ describe('after a turn', () => {
 });
 
 describe('a state', () => {
+  const read = (job: object) => JOB_FORMAT.read(JSON.parse(JSON.stringify(job)));
+
   test('is read as it was written, and nothing else is', () => {
-    for (const job of [fresh, ended, claimed(fresh)]) expect(JOB_TEXT.read(JOB_TEXT.write(job))).toEqual(job);
-    for (const text of ['', 'null', '{}', '{"version":2}', '{"version":1}']) {
-      expect(JOB_TEXT.read(text)).toBeUndefined();
+    for (const job of [fresh, ended, claimed(fresh)]) expect(read(job)).toEqual(job);
+    for (const wrong of [
+      {},
+      { ...fresh, progress: 'x' },
+      { ...fresh, tokens: [1] },
+      { ...fresh, query: undefined },
+      { ...fresh, generation: '0' },
+      { ...fresh, expectedAtMs: null },
+      { ...fresh, failures: [{ indices: [0], kind: 'no-such-kind', message: '' }] },
+      { ...fresh, failures: {} },
+      { ...fresh, end: { kind: 'maybe', atMs: 0 } },
+    ]) {
+      expect(read(wrong)).toBeUndefined();
     }
   });
 
@@ -183,7 +167,7 @@ describe('a state', () => {
       ...Array(10_000).keys(),
     ]);
     const job = { ...fresh, progress: '-'.repeat(10_000), failures };
-    expect(JOB_TEXT.write(job).length).toBeLessThan(200_000);
+    expect(JSON.stringify(job).length).toBeLessThan(200_000);
     const other = withFailure(failures, [1], {
       kind: 'permission-missing',
       message: 'other',

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { withDeadline } from '../../shared/base/deadline.js';
-import { RequestError, StorageError } from '../../shared/base/errors.js';
+import { CodeNotLoadedError, RequestError, StorageError } from '../../shared/base/errors.js';
 import type { StartedJob } from '../../shared/jobs/start.js';
-import { sweepJobs } from '../../shared/jobs/sweep-jobs.js';
-import { CLAIM_MS } from '../../shared/jobs/transitions.js';
+import { digestOf } from '../../shared/jobs/token.js';
+import { LEASE_MS } from '../../shared/jobs/transitions.js';
 import { randomFrom } from '../support/random.js';
 import { away, forbidden, type JobsFixture, openJobsFixture, post, throttled } from './jobs-fixture.js';
 
@@ -69,14 +68,7 @@ describe('a job', () => {
     const { id, token } = await start();
     const asked = await fixture.clock.until(fixture.jobs().ask(id, token));
     if (asked.kind !== 'running') throw new Error(asked.kind);
-    const soFar = await fixture.clock.until(
-      withDeadline(
-        fixture.clock,
-        20_000,
-        () => new Error('It took too long.'),
-        (deadline) => fixture.jobs().partial(asked.job, 5, deadline),
-      ),
-    );
+    const soFar = await fixture.clock.until(fixture.jobs().partial(asked.job, 5));
     expect(soFar.enrichment).toMatchObject({ status: 'partial', alerts: [{ retryAfterSeconds: 5 }, {}, {}] });
   });
 
@@ -175,7 +167,7 @@ describe('a job', () => {
       fixture.queue.put(Buffer.from(JSON.stringify(message)).toString('base64'));
     fixture.startWorker();
     fixture.startWorker();
-    await fixture.clock.pass(2 * CLAIM_MS);
+    await fixture.clock.pass(2 * LEASE_MS);
     expect(fixture.calls).toHaveLength(3);
     expect(fixture.queue.messages.size).toBe(0);
   });
@@ -194,6 +186,59 @@ describe('a job', () => {
     expect(fixture.errors).toHaveLength(5);
     expect(fixture.calls).toEqual([]);
     expect(fixture.reports).toEqual([{ event: 'job-failed', detail: expect.stringContaining(job.id) }]);
+  });
+});
+
+describe('what a job leaves in the storage account', () => {
+  test('opens it for nobody: no token is in any blob or message, at any time', async () => {
+    const tokens: string[] = [];
+    const texts: string[] = [];
+    const write = fixture.store.write.bind(fixture.store);
+    fixture.store.write = (name, text, condition) => {
+      texts.push(name, text);
+      return write(name, text, condition);
+    };
+    const first = await start();
+    const joined = await start();
+    tokens.push(first.token, joined.token);
+    texts.push(
+      ...[...fixture.queue.messages.values()].map(({ text }) => Buffer.from(text, 'base64').toString()),
+    );
+    fixture.startWorker();
+    await end(first);
+    expect(texts.length).toBeGreaterThan(20);
+    for (const token of tokens) expect(texts.join('\n')).not.toContain(token);
+    await expect(ask({ ...first, token: digestOf(first.token) })).rejects.toMatchObject({
+      kind: 'job-unknown',
+    });
+  });
+
+  test('is its result before it has ended: whoever sees the end finds the result', async () => {
+    const write = fixture.store.write.bind(fixture.store);
+    const found: boolean[] = [];
+    fixture.store.write = (name, text, condition) => {
+      const id = fixture.places.idIn(name);
+      if (text.includes('"kind":"answered"')) found.push(fixture.store.blobs.has(fixture.places.result(id)));
+      return write(name, text, condition);
+    };
+    const job = await start();
+    fixture.startWorker();
+    await end(job);
+    expect(found).toEqual([true]);
+  });
+
+  test('is no mark that a job runs, also when its worker died after the end; and shares are whole again', async () => {
+    const job = await start();
+    let isCut = true;
+    fixture.store.fault = (operation, name) =>
+      isCut && operation === 'delete' && name.includes('/running/') ? 'before' : undefined;
+    fixture.startWorker();
+    expect((await end(job)).enrichment.status).toBe('complete');
+    isCut = false;
+    await fixture.clock.pass(60_000);
+    const { blobs } = await fixture.clock.until(fixture.store.list(fixture.places.running));
+    expect(blobs).toEqual([]);
+    expect(fixture.reports).toEqual([]);
   });
 });
 
@@ -268,15 +313,23 @@ describe('a job whose result is to be forwarded', () => {
     expect(fixture.reports).toMatchObject([{ event: 'job-failed' }]);
   });
 
-  test('ends at once with a problem when its result is too large, its forward as a dead letter of the post', async () => {
-    const job = await start(forwarded());
+  test('keeps its reservation, and not that it was a new one: by its end, that is long ago', async () => {
+    await start({ ...forwarded(), forward: { ...order, reservedAtMs: 1 } } as never);
+    const [state] = [...fixture.store.blobs].filter(([name]) => name.startsWith(fixture.places.states));
+    expect(JSON.parse(state?.[1].text ?? '').forward).toEqual(order);
+  });
+
+  test('waits for code that cannot be loaded', async () => {
+    let fails = 8;
     fixture.onForward = () => {
-      throw new RequestError('answer-too-large', 'Post fewer alerts.');
+      if (fails-- > 0) throw new CodeNotLoadedError('sends to destinations', new Error('x'));
     };
+    const job = await start(forwarded());
     fixture.startWorker();
-    await fixture.clock.pass(5_000);
-    expect(await ask(job)).toEqual({ kind: 'answer-too-large' });
-    expect([...fixture.deadLetters]).toEqual([[order.id, forwarded().text]]);
+    expect((await end(job)).enrichment.status).toBe('complete');
+    expect([...fixture.forwarded.keys()]).toEqual([order.id]);
+    expect(fixture.deadLetters.size).toBe(0);
+    expect(fixture.calls).toHaveLength(3);
   });
 
   test('waits for a storage that cannot take the delivery', async () => {
@@ -292,6 +345,44 @@ describe('a job whose result is to be forwarded', () => {
     expect((await end(job)).enrichment.status).toBe('complete');
     expect(fixture.forwarded.size).toBe(1);
     expect(fixture.calls).toHaveLength(3);
+  });
+});
+
+describe('a job whose answer cannot be made', () => {
+  const order = { id: 'f'.repeat(32), destination: 'siem' };
+  const tooLarge = () => {
+    throw new RequestError(
+      'answer-too-large',
+      'It would be too large. Post fewer alerts, or ask for format=ips.',
+    );
+  };
+
+  test('such as one that would be too large: it ends with the problem that says how to ask for less', async () => {
+    fixture.onRender = tooLarge;
+    const job = await start({ ...post(3), forward: order } as never);
+    fixture.startWorker();
+    await fixture.clock.pass(5_000);
+    for (let polls = 0; polls < 2; polls++) {
+      await expect(ask(job)).rejects.toMatchObject({
+        kind: 'answer-too-large',
+        message: expect.stringContaining('format=ips'),
+      });
+    }
+    // The receiver's form is another one, and what it took is not made a dead letter.
+    expect([...fixture.forwarded.keys()]).toEqual([order.id]);
+    expect(fixture.deadLetters.size).toBe(0);
+    expect(fixture.reports).toMatchObject([{ event: 'job-failed' }]);
+    expect(fixture.errors).toEqual([]);
+    expect(fixture.queue.messages.size).toBe(0);
+  });
+
+  test('nor be put into the receiver’s form: the posted alerts are a dead letter', async () => {
+    fixture.onForward = tooLarge;
+    const job = await start({ ...post(3), forward: order } as never);
+    fixture.startWorker();
+    await fixture.clock.pass(5_000);
+    await expect(ask(job)).rejects.toMatchObject({ kind: 'answer-too-large' });
+    expect([...fixture.deadLetters]).toEqual([[order.id, post(3).text]]);
   });
 });
 
@@ -330,7 +421,7 @@ describe('a storage that goes away', () => {
     expect(fixture.queue.messages.size).toBe(2);
     fixture.startWorker();
     expect((await end(job)).enrichment.status).toBe('complete');
-    await fixture.clock.pass(2 * CLAIM_MS);
+    await fixture.clock.pass(2 * LEASE_MS);
     expect(fixture.calls).toHaveLength(3);
     expect(fixture.queue.messages.size).toBe(0);
   });
@@ -413,8 +504,8 @@ describe('a job of a later version of the app', () => {
     const job = await start();
     raise(job);
     await fixture.clock.pass(100 * HOUR);
-    const { store, queue, clock, places } = fixture;
-    await clock.until(sweepJobs({ store, queue, clock, places, resultHours: 24 }, 60_000));
+    const { store, clock, places } = fixture;
+    await clock.until(fixture.jobs().sweep(60_000));
     expect(store.blobs.has(places.payload(job.id))).toBe(true);
   });
 });
@@ -450,16 +541,14 @@ test('an old poison message does not end a job that has gone on', async () => {
 });
 
 describe('the sweep', () => {
-  const sweepFor = (ms: number, resultHours = 24) => {
-    const { store, queue, clock, places } = fixture;
-    return clock.until(sweepJobs({ store, queue, clock, places, resultHours }, ms));
-  };
+  const sweepFor = (ms: number) => fixture.clock.until(fixture.jobs().sweep(ms));
 
   test('sends a job its message within two days, however long results are kept', async () => {
     const job = await start();
     fixture.queue.messages.clear();
     await fixture.clock.pass(25 * HOUR);
-    await sweepFor(60_000, 720);
+    fixture.resultHours = 720;
+    await sweepFor(60_000);
     fixture.startWorker();
     await fixture.clock.pass(HOUR);
     expect(await ask(job)).toMatchObject({ status: 'complete' });
@@ -488,8 +577,8 @@ describe('what is kept', () => {
     const running = await start(post(3, 'da444444444444444444_'));
     await fixture.clock.pass(24 * HOUR + 1_000);
     await expect(ask(job)).rejects.toMatchObject({ kind: 'job-unknown', status: 404 });
-    const { store, queue, clock, places } = fixture;
-    const sweep = () => clock.until(sweepJobs({ store, queue, clock, places, resultHours: 24 }, 60_000));
+    const { store, queue, clock } = fixture;
+    const sweep = () => clock.until(fixture.jobs().sweep(60_000));
     const before = store.blobs.size; // 5 of them are the running job's
     expect(await sweep()).toMatchObject({ finished: true, deleted: before - 5 });
     expect(

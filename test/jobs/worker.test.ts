@@ -6,6 +6,7 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { expect, test } from '@jest/globals';
 import { registerFunctions } from '../../functions/register.js';
 import { functionsCore } from '../../local/host/core.js';
+import { inProcess } from '../../local/host/in-process-worker.js';
 import { createApp } from '../../shared/app/app.js';
 import { systemClock } from '../../shared/base/clock.js';
 import { freshAlertIds } from '../support/alert-ids.js';
@@ -22,8 +23,9 @@ let world: World;
 /** What is registered for queues with such settings: function, queue and connection. */
 async function triggers(env: Record<string, string>) {
   const startup = createApp(env, { clock: systemClock, random: Math.random, report: () => {} });
-  const { functions } = await functionsCore.collect(() => registerFunctions(startup));
-  return [...functions.values()].flatMap(({ metadata: { name, bindings } }) =>
+  const worker = await inProcess(await functionsCore.collect(() => registerFunctions(startup)), () => {})();
+  await worker.kill();
+  return worker.functions.flatMap(({ name, bindings }) =>
     Object.values(bindings)
       .filter(({ type }) => type === 'queueTrigger')
       .map(({ queueName, connection }) => ({ name, queueName, connection })),

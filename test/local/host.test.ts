@@ -3,6 +3,7 @@ import http from 'node:http';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { functionsCore } from '../../local/host/core.js';
 import type { LogEntry } from '../../local/host/core-api.js';
@@ -13,7 +14,7 @@ import { type Probe, registerTestApp } from './test-app.js';
 const running: RunningHost[] = [];
 
 afterEach(async () => {
-  await Promise.all(running.splice(0).map((host) => host.close()));
+  await Promise.all(running.splice(0).map((host) => host.close(0)));
 });
 
 interface Started extends RunningHost {
@@ -101,12 +102,12 @@ describe('routing', () => {
   test('params hold query parameters too, except the key, and the route wins', async () => {
     const { url } = await start();
     const { body } = await send(url, '/api/alerts/a/ips?id=b&x=1&x=2&code=k&headers=h');
-    expect(JSON.parse(body)).toEqual({ id: 'a', x: '1,2' });
+    expect(JSON.parse(body)).toEqual({ id: 'a', x: '2', headers: 'h' });
   });
 
-  test('a literal segment beats a parameter', async () => {
+  test('the route that was registered first wins, whatever is literal in another one', async () => {
     const { url } = await start();
-    expect((await send(url, '/api/alerts/newest/ips')).body).toBe('literal');
+    expect(JSON.parse((await send(url, '/api/alerts/newest/ips')).body)).toEqual({ id: 'newest' });
   });
 
   test('host.json names the prefix', async () => {
@@ -155,7 +156,7 @@ describe('requests and answers', () => {
     const { headers } = await send(url, '/api/inspect');
     expect(headers).toMatchObject({ 'x-own': 'yes', 'set-cookie': ['a=1', 'b=2'] });
     expect(headers['content-type']).toBe('application/json');
-    expect(headers).not.toHaveProperty('x-ms-invocation-id');
+    expect(headers['x-ms-invocation-id']).toMatch(/^[0-9a-f-]{36}$/);
     expect(headers).not.toHaveProperty('x-own-hop');
   });
 
@@ -164,8 +165,8 @@ describe('requests and answers', () => {
     expect(await send(url, '/api/hello', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
   });
 
-  test('a trace goes on under a new span; without one, a new trace begins', async () => {
-    const { url } = await start();
+  test('where the host has telemetry, a trace goes on under a new span; without one, a new trace begins', async () => {
+    const { url } = await start({ hasTelemetry: true });
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const traced = JSON.parse(
       (await send(url, '/api/inspect', { headers: { traceparent, tracestate: 'a=b' } })).body,
@@ -175,6 +176,13 @@ describe('requests and answers', () => {
     expect(traced.traceState).toBe('a=b');
     const fresh = JSON.parse((await send(url, '/api/inspect', { headers: { traceparent: 'junk' } })).body);
     expect(fresh.traceParent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  });
+
+  test('where it has none, there is no trace context', async () => {
+    const { url } = await start();
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const { body } = await send(url, '/api/inspect', { headers: { traceparent } });
+    expect(JSON.parse(body)).not.toHaveProperty('traceParent', expect.stringContaining('0af7'));
   });
 
   test.each(['POST', 'DELETE'])('a chunked body of a %s arrives whole', async (method) => {
@@ -203,7 +211,6 @@ describe('requests and answers', () => {
 
   test.each([
     ['/api/tooLarge', 413],
-    ['/api/throws', 500],
     ['/api/unknown', 404],
   ])(
     'the early answer of %s reaches a caller who sends 50 MB first, and the connection lives on',
@@ -222,37 +229,47 @@ describe('requests and answers', () => {
   );
 });
 
+/** Lets requests on real sockets get as far as they get without time. */
+const settled = () => sleep(300);
+
 describe('failures', () => {
-  test('a handler that throws is an empty 500, logged, and the host lives', async () => {
-    const { url, logs } = await start();
-    expect(await send(url, '/api/throws', { method: 'POST' }, 'x')).toMatchObject({ status: 500, body: '' });
-    expect(logs).toContainEqual(
-      expect.objectContaining({
-        level: 'error',
-        functionName: 'throws',
-        message: 'handler broke',
-      }),
-    );
+  test.each([
+    ['/api/throws', 'a handler that throws'],
+    ['/api/nothing', 'a handler that returns nothing'],
+    ['/api/badHeader', 'an answer that cannot be written'],
+  ])('%s: %s leaves its caller waiting for 240 s, for an empty 500, and nobody else', async (path) => {
+    const clock = new VirtualClock();
+    const { url } = await start({ clock });
+    let status: number | undefined;
+    const answered = send(url, path).then((answer) => {
+      status = answer.status;
+      return answer;
+    });
+    await settled();
+    await clock.pass(239_000);
+    await settled();
+    expect(status).toBeUndefined();
     expect((await send(url, '/api/hello')).status).toBe(200);
+    await clock.pass(2_000);
+    expect(await answered).toMatchObject({ status: 500, body: '' });
   });
 
-  test('a handler that returns nothing is a 500, not a request that never ends', async () => {
-    const { url } = await start();
-    expect(await send(url, '/api/nothing')).toMatchObject({ status: 500, body: '' });
-  });
-
-  test('a body that breaks off breaks off for the caller too', async () => {
-    const host = await start();
+  test('a body that breaks off leaves its caller waiting, and breaks off after 240 s', async () => {
+    const clock = new VirtualClock();
+    const host = await start({ clock });
     const [response] = await once(http.get(`${host.url}/api/breaksOff`, { agent: false }), 'response');
+    const broken = expect(text(response)).rejects.toThrow('aborted');
     host.open();
-    await expect(text(response)).rejects.toThrow('aborted');
+    await settled();
+    await clock.pass(241_000);
+    await broken;
     expect((await send(host.url, '/api/hello')).status).toBe(200);
   });
 
   test('a caller who goes away while sending ends the reading, and the host can close', async () => {
     const host = await start();
     const socket = connect(Number(new URL(host.url).port), '127.0.0.1');
-    socket.write('POST /api/reads HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nonly this');
+    socket.write('POST /api/reads HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nonly ');
     await host.entered;
     socket.destroy();
     await host.close();
@@ -284,10 +301,12 @@ describe('failures', () => {
 
 describe('hooks and life', () => {
   test('hooks run around each invocation, with data of their own', async () => {
-    const host = await start();
+    const host = await start({ clock: new VirtualClock() });
     await send(host.url, '/api/hello');
-    await send(host.url, '/api/throws');
-    await host.close();
+    const unanswered = send(host.url, '/api/throws').catch(() => {});
+    await settled();
+    await host.close(0);
+    await unanswered;
     expect(host.probe.events).toEqual([
       'appStart',
       'pre hello',
@@ -328,7 +347,6 @@ describe('hooks and life', () => {
     waiting.catch(() => {});
     await host.entered;
     const closed = host.close(1_000);
-    while (clock.sleeping === 0) await new Promise(setImmediate);
     await clock.pass(1_000);
     await closed;
     await expect(waiting).rejects.toThrow('socket hang up');

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { LEASE_MS, QueuePump, type QueueSettings } from '../../local/host/queue-pump.js';
+import { type HostQueue, QueueFailure } from '../../local/host/queue-service.js';
 import { MemoryQueue } from '../support/memory-queue.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -32,7 +33,7 @@ afterEach(() => clock.until(Promise.all(pumps.map((pump) => pump.stop()))));
 
 function start(
   onError: (error: unknown) => void = () => {},
-  { isPoison = false }: { isPoison?: boolean } = {},
+  { isPoison = false, onFatal }: { isPoison?: boolean; onFatal?: (error: unknown) => void } = {},
 ): void {
   pumps.push(
     new QueuePump({
@@ -41,6 +42,7 @@ function start(
       poison: isPoison ? undefined : poison.host,
       settings: SETTINGS,
       onError,
+      ...(onFatal && { onFatal }),
       handle: (text, { dequeueCount }) => {
         handled.push({ text, atMs: clock.monotonicMs(), dequeueCount });
         return handle(text);
@@ -160,23 +162,74 @@ describe('the queue trigger', () => {
     expect(handled).toHaveLength(6);
   });
 
-  test('goes on when the queue was away', async () => {
-    const errors: unknown[] = [];
-    const host = queue.host;
-    let isAway = true;
-    Object.defineProperty(queue, 'host', {
-      value: {
-        ...host,
-        receive: (...given: [number, number]) =>
-          isAway ? Promise.reject(new Error('away')) : host.receive(...given),
-      },
-    });
-    start((error) => errors.push(error));
-    await clock.pass(10_000);
-    expect(errors.length).toBeGreaterThan(0);
-    isAway = false;
+  /** A queue of which one operation fails so, until `isWell`. */
+  function failing(of: MemoryQueue, operation: keyof HostQueue, failure: QueueFailure) {
+    const { host } = of;
+    const state = { isWell: false };
+    const failed = (...given: never[]) =>
+      state.isWell
+        ? (host[operation] as (...all: never[]) => Promise<never>)(...given)
+        : Promise.reject(failure);
+    Object.defineProperty(of, 'host', { value: { ...host, [operation]: failed } });
+    return state;
+  }
+
+  const REFUSED = [400, 401, 403].map((status) => new QueueFailure('refused', status));
+  const NO_ANSWER = new QueueFailure('connect ECONNREFUSED', undefined);
+
+  test.each<[keyof HostQueue, QueueFailure, number]>([
+    ...REFUSED.map((failure) => ['receive', failure, 0] as [keyof HostQueue, QueueFailure, number]),
+    ['receive', NO_ANSWER, 24_800],
+    ['receive', new QueueFailure('throttled', 429), 24_800],
+    ...REFUSED.map((failure) => ['delete', failure, 0] as [keyof HostQueue, QueueFailure, number]),
+    ['delete', NO_ANSWER, 24_800],
+    ['delete', new QueueFailure('unavailable', 503), 24_800],
+  ])('%s fails with %p: the host ends after %d ms', async (operation, failure, afterMs) => {
+    const ends: number[] = [];
+    failing(queue, operation, failure);
+    queue.put(encoded('one'));
+    start(undefined, { onFatal: () => ends.push(clock.monotonicMs()) });
+    if (afterMs > 0) await clock.pass(afterMs - 1_000);
+    expect(ends).toEqual([]);
+    await clock.pass(1_500);
+    expect(ends[0]).toBe(afterMs);
+  });
+
+  test.each([
+    new QueueFailure('unavailable', 503),
+    new QueueFailure('being deleted', 409),
+    new QueueFailure('it hangs', undefined, true),
+  ])('a look that fails with %p does not end the host, which goes on when that is over', async (failure) => {
+    const ends: unknown[] = [];
+    const state = failing(queue, 'receive', failure);
+    start(undefined, { onFatal: (error) => ends.push(error) });
+    await clock.pass(3_600_000);
+    expect(ends).toEqual([]);
+    state.isWell = true;
     queue.put(encoded('after'));
-    await clock.pass(2_000);
+    await clock.pass(30_000);
     expect(handled).toHaveLength(1);
+  });
+
+  test.each([
+    ['white space', (text: string) => ` ${text.slice(0, 4)}\r\n\t${text.slice(4)} `, ['{"a":"b"}']],
+    ['last bits that are not zero', () => 'YWJjZB==', ['abcd']],
+    ['no padding', () => 'YWJjZA', []],
+    ['the alphabet of URLs', () => 'Pz8_Pz8-', []],
+  ])('base64 with %s is read as .NET reads it', async (_name, spoil, texts) => {
+    start();
+    queue.put(spoil(encoded('{"a":"b"}')));
+    await clock.pass(1_000);
+    expect(handled.map(({ text }) => text)).toEqual(texts);
+    expect(poison.messages.size).toBe(texts.length === 0 ? 1 : 0);
+  });
+
+  test('what is base64 and no UTF-8 fails and is delivered again, as a fault of the function would be', async () => {
+    start();
+    queue.put('//79');
+    await clock.pass(20_000);
+    expect([handled.length, queue.messages.size, poison.messages.size]).toEqual([0, 1, 0]);
+    await clock.pass(200_000);
+    expect([handled.length, queue.messages.size, poison.messages.size]).toEqual([0, 0, 1]);
   });
 });

@@ -23,6 +23,7 @@ export function registerTestApp(probe: Probe): void {
   app.http('tooLarge', { methods: ['POST'], handler: () => ({ status: 413, body: 'too large' }) });
   app.http('throws', { methods: ['POST', 'GET'], handler: () => Promise.reject(new Error('handler broke')) });
   app.http('nothing', { methods: ['GET'], handler: () => undefined as unknown as HttpResponseInit });
+  app.http('badHeader', { methods: ['GET'], handler: () => ({ headers: { 'x-euro': '€' } }) });
   app.http('breaksOff', { methods: ['GET'], handler: () => ({ body: brokenBody(probe) }) });
   app.http('waits', {
     methods: ['GET'],

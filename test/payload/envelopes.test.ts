@@ -150,6 +150,29 @@ describe('whose alert it is, where the suite is named', () => {
     expect(found?.kind === 'other-product' ? found.product : found?.kind).toBe(whose);
   });
 
+  test('a document of Elastic is read whether its names are nested, dotted or partly so', () => {
+    for (const document of [
+      { event: { dataset: 'm365_defender.incident' }, m365_defender: { incident: { alert: { id: TICKS } } } },
+      { 'event.dataset': 'm365_defender.incident', 'm365_defender.incident.alert.id': TICKS },
+      {
+        data_stream: { dataset: 'm365_defender.incident' },
+        m365_defender: { 'incident.alert': { id: TICKS } },
+      },
+      { 'data_stream.dataset': 'm365_defender.incident', 'm365_defender.incident': { 'alert.id': TICKS } },
+    ]) {
+      expect(references([document])).toMatchObject([
+        { shape: 'ecs', alertId: TICKS, path: [0], attachTo: [0] },
+      ]);
+    }
+  });
+
+  test('a document of Elastic that is no alert names no product’s alert', () => {
+    const document = { event: { kind: 'event', dataset: 'system.auth' }, observer: { product: 'Contoso' } };
+    expect(outcome(document)).toEqual(NOTHING);
+    const alert = { event: { ...document.event, kind: 'alert' }, observer: document.observer };
+    expect(outcome(alert).skipped).toEqual(['Contoso undefined']);
+  });
+
   test('a digest that begins with two letters of a product is none of its alerts', () => {
     const sha1 = 'ad39a3ee5e6b4b0d3255bfef95601890afd80709';
     expect(outcome({ id: sha1 })).toEqual(NOTHING);
@@ -201,10 +224,21 @@ describe('strings that name an alert', () => {
       [GUID],
     ],
     ['an address in a text', { x: { note: `see https://security.microsoft.com/alerts/${TICKS}` } }, []],
+    [
+      'in a process event of Elastic',
+      { event: { kind: 'event', id: TICKS }, observer: { product: 'x' } },
+      [TICKS],
+    ],
     ['in an event’s data', { specversion: '1.0', data: GUID }, [GUID]],
     ['in an event’s data below a member', { x: { specversion: '1.0', data: GUID } }, []],
     ['as an event’s own id', { x: { specversion: '1.0', id: TICKS, data: {} } }, []],
     ['as a key', { [TICKS]: {} }, []],
+    ["as an incident's own id", { incidentName: 'x', id: TICKS, incidentId: OTHER, alerts: [] }, []],
+    [
+      "as an incident's own id in Graph",
+      { displayName: 'x', incidentWebUrl: 'y', id: TICKS, alerts: [] },
+      [],
+    ],
     ['in our own member', { x: { relatedIps: [TICKS] } }, []],
   ])('%s', (_, payload, asked) => {
     expect([...outcome(payload).asked].sort()).toEqual([...asked].sort());
@@ -228,6 +262,7 @@ describe('strings that name an alert', () => {
       { a: { alert_id: TICKS, b: { raw: JSON.stringify(graph) } } },
       ['a/b'],
     ],
+    ['in an incident whose list holds no alert', { incidentName: 'x', alerts: [0], tags: [TICKS] }, ['']],
     ['in Base64: beside the text', { x: { '$content-type': 'a', $content: base64([graph]) } }, ['x']],
   ])('%s', (_, payload, places) => {
     const attached = references(payload).flatMap((one) =>

@@ -65,7 +65,6 @@ describe('the lanes of the quota', () => {
       release: (charge) => ledger.release(charge),
       pause: (untilMs) => ledger.pause(untilMs),
       forecast: (demand) => ledger.forecast(demand),
-      spreadMs: () => 0,
       stop: () => {},
       view: () => ledger.view(),
     });

@@ -241,7 +241,6 @@ describe('Quota', () => {
       release: () => Promise.reject(new Error('store down')),
       pause: (untilMs) => ledger.pause(untilMs),
       forecast: (demand) => ledger.forecast(demand),
-      spreadMs: () => 0,
       stop: () => {},
       view: () => ledger.view(),
     };
@@ -352,7 +351,6 @@ describe('Quota', () => {
         if (fails) throw new Error('unknown');
         return ledger.forecast(demand);
       },
-      spreadMs: () => 0,
       stop: () => {},
       view: () => ledger.view(),
     };

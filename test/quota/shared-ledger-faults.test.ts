@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
+import { StorageError } from '../../shared/base/errors.js';
+import type { BlobStore } from '../../shared/storage/blob-store.js';
 import { interactive, NAME, setUpLedgers, wanting } from './ledgers.js';
 
 describe('a ledger in a blob, when things go wrong', () => {
@@ -147,7 +149,12 @@ describe('a ledger in a blob, when things go wrong', () => {
     await one.release(charge);
     await one.settle(charge, charge.chargedAtMs);
     // Its next swap is written, and only that is told to nobody: neither its answer nor its retry come.
-    store.fault = (operation) => (operation === 'write' ? 'after' : 'before');
+    let isWritten = false;
+    store.fault = (operation) => {
+      if (isWritten) return 'before';
+      isWritten = operation === 'write';
+      return isWritten ? 'after' : undefined;
+    };
     const lost = time.until(one.take(wanting(2)).catch((error) => error));
     expect(await lost).toMatchObject({ kind: 'storage-unavailable' });
     store.fault = () => undefined;
@@ -158,6 +165,26 @@ describe('a ledger in a blob, when things go wrong', () => {
     await time.until(one.take(wanting(1)));
     expect(logged()).toHaveLength(3 + 1 - 1 + 1 + 1 + 1);
     expect(logged().filter((at) => at === charge.latestMs)).toHaveLength(1);
+  });
+
+  test('a swap that takes place after it was given up is found by its name, and nothing is charged twice', async () => {
+    const { time, store, logged, machine } = setUpLedgers();
+    let writes = 0;
+    const slow: BlobStore = {
+      read: (name) => store.read(name),
+      list: (prefix, after) => store.list(prefix, after),
+      delete: (name, etag) => store.delete(name, etag),
+      write: async (...asked) => {
+        if (++writes !== 2) return store.write(...asked);
+        void time.sleep(60).then(() => store.write(...asked));
+        throw new StorageError('It did not answer in time.');
+      },
+    };
+    const { ledger } = machine(slow);
+    await time.until(ledger.take(wanting(1)));
+    expect((await time.until(ledger.take(wanting(2)))).granted).toBe(2);
+    await time.until(ledger.take(wanting(1)));
+    expect(logged()).toHaveLength(4);
   });
 
   test('a machine that slept in the middle of a swap makes no call by it, though its own clocks did not count that', async () => {

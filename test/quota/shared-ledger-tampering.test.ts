@@ -95,6 +95,20 @@ describe('somebody changes the ledger behind the back of four instances that cal
     expect(alarms(world)).toEqual(['ledger-put-back']);
   });
 
+  test('an older copy is put back: who reads it counts all calls that it knew of, and writes them there, though it calls nobody', async () => {
+    const world = setUpLedgers({ perMinute: LIMIT });
+    const { time } = world;
+    const [one, other] = [world.instance(), world.instance()];
+    await time.until(other.take(wanting(1)));
+    const older = stored(world);
+    await time.until(other.take(wanting(59)));
+    await time.until(one.take(wanting(40)));
+    put(world, older);
+    await time.pass(1_000);
+    expect((await time.until(one.take(wanting(1)))).granted).toBe(0);
+    expect(world.logged()).toHaveLength(100);
+  });
+
   test('deleted, and a new instance starts: it counts the minute as used, and the limit holds', async () => {
     const world = setUpLedgers({ perMinute: LIMIT, isNew: true });
     const before = await rush(
@@ -149,6 +163,21 @@ describe('the time of the store jumps', () => {
       expect(after.flat().length).toBeGreaterThan(LIMIT); // and calls go on
     },
   );
+
+  test('by hours, until it is believed: an instance makes no more calls than its own clock allows', async () => {
+    const world = setUpLedgers({ perMinute: 5 });
+    const { time } = world;
+    const ledger = world.instance();
+    let granted = (await time.until(ledger.take(wanting(2)))).granted;
+    world.store.aheadMs = 2 * 3_600_000;
+    for (let n = 0; n < 5; n++) {
+      const charge = await time.until(ledger.take(wanting(5)).catch(() => undefined));
+      granted += charge?.granted ?? 0;
+      await time.pass(1_000);
+    }
+    expect(granted).toBe(5);
+    expect(alarms(world)).toEqual(['store-clock-jumped']);
+  });
 
   test('by a minute for all, and a fifth instance starts: at most the limit once more, and an alarm', async () => {
     const world = setUpLedgers({ perMinute: LIMIT });

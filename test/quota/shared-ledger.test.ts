@@ -154,6 +154,21 @@ describe('a ledger in a blob', () => {
     expect((await time.until(other.take(wanting(2)))).granted).toBe(1);
   });
 
+  test('who joins and can wait is served at once where others gave back what the copy here says is spent', async () => {
+    const { time, machine } = setUpLedgers({ perMinute: 3 });
+    const [ours, others] = [machine(), machine()];
+    const charge = await time.until(others.ledger.take(wanting(3)));
+    await time.until(ours.ledger.take(wanting(1)));
+    for (let call = 0; call < 3; call++) await others.ledger.release(charge);
+    await time.pass(3_000);
+    const quota = new Quota(ours.clock, ours.ledger);
+    const beganMs = time.monotonicMs();
+    const untilMs = ours.clock.monotonicMs() + 100_000;
+    const waiting = { untilMs: () => untilMs, signal: new AbortController().signal };
+    await time.until(quota.acquire(waiting, 'interactive'));
+    expect(time.monotonicMs() - beganMs).toBeLessThan(1_000);
+  });
+
   test('a call that was never sent while the store is down is free again here, and for all with the next swap', async () => {
     const { time, instance, store, logged } = setUpLedgers({ perMinute: 3 });
     const ledger = instance();

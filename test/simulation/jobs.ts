@@ -1,9 +1,8 @@
 import { QueuePump } from '../../local/host/queue-pump.js';
 import type { Clock } from '../../shared/base/clock.js';
 import { emitNothing } from '../../shared/base/telemetry-event.js';
-import { JobStore } from '../../shared/jobs/job-store.js';
+import { JobPlaces, JobStore } from '../../shared/jobs/job-store.js';
 import { Jobs } from '../../shared/jobs/jobs.js';
-import { JobPlaces } from '../../shared/jobs/places.js';
 import { createLookups, createStatsLookup } from '../../shared/lookup/create-lookups.js';
 import type { SourceAnswer, Work } from '../../shared/lookup/source.js';
 import { readMessage } from '../../shared/queue-work/message.js';
@@ -96,7 +95,8 @@ export async function simulateJobs(simulation: JobSimulation): Promise<JobOutcom
       queue: queue.host,
       poison: new MemoryQueue(time).host,
       settings: HOST_QUEUES,
-      handle: async (text) => void (await jobs.work(readMessage(text) ?? refuse())),
+      handle: async (text, { dequeueCount }) =>
+        void (await jobs.work(readMessage(text) ?? refuse(), dequeueCount)),
       onError: refuse,
     });
     return { clock, quota, jobs, pump };
@@ -198,6 +198,9 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
   });
   return new Jobs({
     clock,
+    random,
+    store,
+    places,
     queue,
     poison: queue, // nothing fails
     quota,
@@ -211,7 +214,6 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     wantsStats: () => false,
     wantedScope: () => 'all',
     wantedSources: () => 'first',
-    renderError: ({ kind }) => ({ status: 413, headers: {}, body: JSON.stringify({ kind }) }),
     deliveries: { accept: refuse, deadLetter: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
   });

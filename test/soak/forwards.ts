@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { FAILURES, type Failure } from '../../local/receiver/behaviour.js';
+import { accept, type Behaviour, FAILURES, type Failure } from '../../local/receiver/behaviour.js';
 import { type Receiver, startReceiver } from '../../local/receiver/receiver.js';
 import { insist } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
@@ -18,7 +19,22 @@ const SCHEDULE_SECONDS = [0, ...Array(19).fill(1)];
 /** Shares of the failures of a receiver that fails: some cost it more time than others. */
 const WEIGHTS: Partial<Record<Failure, number>> = { hang: 0.2, 'hang-after-headers': 0.2, huge: 0.1 };
 
-/** A receiver that verifies what it gets, and fails `share` of the time in every way that it can. */
+/**
+ * Of the answers of a healthy receiver so many are slow: over the two seconds from which an instance holds
+ * back.
+ */
+const SLOW_SHARE = 0.01;
+
+/** A healthy receiver on a bad day. */
+const slowly: Behaviour = async (request, response) => {
+  await sleep(2_500);
+  await accept(request, response);
+};
+
+/**
+ * A receiver that verifies what it gets, and fails `share` of the time in every way that it can. Some of what
+ * it takes it takes slowly, also when it is well.
+ */
 export async function startFailingReceiver(
   random: () => number,
   share: () => number,
@@ -27,6 +43,10 @@ export async function startFailingReceiver(
   const receiver = await startReceiver({ secret: SECRET });
   const kinds = Object.keys(FAILURES) as Failure[];
   receiver.behave = () => {
+    if (random() < SLOW_SHARE) {
+      count(tally, 'receiver: slow');
+      return slowly;
+    }
     if (random() >= share()) return undefined;
     const kind = kinds[Math.floor(random() * kinds.length)] as Failure;
     if (random() >= (WEIGHTS[kind] ?? 1)) return undefined;
@@ -39,7 +59,7 @@ export async function startFailingReceiver(
 /** What makes receivers destinations, each with a signature. */
 export function destinationSettings(urls: Readonly<Record<string, string>>): Record<string, string> {
   const auth = { type: 'standard-webhooks', secretSettings: ['SOAK_SECRET'] };
-  const shared = { format: 'ecs', auth, timeoutSeconds: 2, scheduleSeconds: SCHEDULE_SECONDS };
+  const shared = { format: 'ecs', auth, timeoutSeconds: 5, scheduleSeconds: SCHEDULE_SECONDS };
   const destinations = Object.entries(urls).map(([name, url]) => [name, { url, ...shared }]);
   return { FORWARD_DESTINATIONS: JSON.stringify(Object.fromEntries(destinations)), SOAK_SECRET: SECRET };
 }

@@ -49,7 +49,8 @@ export class MemoryQueue implements QueueStore {
     return this.messages.size;
   }
 
-  put(text: string, delayMs = 0): void {
+  /** @param dequeueCount how often the host has handed it over before */
+  put(text: string, delayMs = 0, dequeueCount = 0): void {
     const order = ++this.#count;
     const visibleAtMs = this.#clock.monotonicMs() + delayMs;
     this.messages.set(`m${order}`, {
@@ -57,7 +58,7 @@ export class MemoryQueue implements QueueStore {
       text,
       order,
       visibleAtMs,
-      dequeueCount: 0,
+      dequeueCount,
       receipt: '',
     });
   }

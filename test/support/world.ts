@@ -88,6 +88,7 @@ export async function startWorld(options: WorldOptions = {}) {
     functionKey: options.functionKey,
     hostJson: JSON.parse(await readFile('host.json', 'utf8')),
     queues: options.queues ?? storageQueues(env),
+    hasTelemetry: 'APPLICATIONINSIGHTS_CONNECTION_STRING' in env,
     log: (entry) => logs.push(entry),
   });
 

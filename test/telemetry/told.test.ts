@@ -25,6 +25,7 @@ function open() {
     connectionString: ingestion.settings.APPLICATIONINSIGHTS_CONNECTION_STRING,
     ingestionEndpoint: ingestion.url,
     role: 'my-app',
+    entra: undefined,
   };
   return createTelemetry(settings, { clock, random: Math.random, report: (told) => reports.push(told) });
 }
@@ -194,8 +195,13 @@ test('a library that could not be loaded once is loaded again a minute later, an
     return { openClient: () => client };
   };
   const environment = { clock: virtual, random: Math.random, report: (told: unknown) => reports.push(told) };
-  const settings = { connectionString: 'x', ingestionEndpoint: 'https://x.test', role: 'my-app' };
-  const telemetry = createTelemetry(settings, environment, load);
+  const settings = {
+    connectionString: 'x',
+    ingestionEndpoint: 'https://x.test',
+    role: 'my-app',
+    entra: undefined,
+  };
+  const telemetry = createTelemetry(settings, environment, undefined, load);
   telemetry.emit({ kind: 'lookup', of: 'alert', level: 'none' });
   telemetry.answered();
   await virtual.pass(1_000);
@@ -215,8 +221,13 @@ test('a library that could not be loaded is not loaded again with every answer',
     return Promise.reject(new Error('EMFILE'));
   };
   const environment = { clock: virtual, random: Math.random, report: () => {} };
-  const settings = { connectionString: 'x', ingestionEndpoint: 'https://x.test', role: 'my-app' };
-  const telemetry = createTelemetry(settings, environment, load);
+  const settings = {
+    connectionString: 'x',
+    ingestionEndpoint: 'https://x.test',
+    role: 'my-app',
+    entra: undefined,
+  };
+  const telemetry = createTelemetry(settings, environment, undefined, load);
   for (let second = 0; second < 60; second++) {
     telemetry.answered();
     await virtual.pass(1_000);

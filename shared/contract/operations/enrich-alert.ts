@@ -138,6 +138,7 @@ export const enrichAlert: Operation = {
       'dedupe-reused',
       'unsupported-media-type',
       'no-alert-found',
+      'too-many-bodies',
       ...DELEGATION,
       ...LOOKUP,
       ...FORWARD,

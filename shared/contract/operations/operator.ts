@@ -1,4 +1,4 @@
-import { VERSION } from '../../base/version.js';
+import { COMMIT, VERSION } from '../../base/version.js';
 import type { Operation } from '../operation.js';
 import { DOCTOR_OPTIONS } from '../options.js';
 import { ANY_DOOR, problems } from '../problems.js';
@@ -30,6 +30,7 @@ export const doctor: Operation = {
               value: {
                 status: 'ok',
                 version: VERSION,
+                commit: COMMIT,
                 asOf: '2026-11-23T18:00:00.000Z',
                 checks: [{ name: 'settings', status: 'ok', found: 'All settings are usable.' }],
               },
@@ -60,7 +61,7 @@ export const health: Operation = {
       content: {
         'application/json': {
           schema: ref('Health'),
-          examples: { up: { summary: 'Up', value: { status: 'ok', version: VERSION } } },
+          examples: { up: { summary: 'Up', value: { status: 'ok', version: VERSION, commit: COMMIT } } },
         },
       },
     },

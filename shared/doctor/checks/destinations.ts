@@ -9,8 +9,8 @@ import type { Check, Observation } from '../check.js';
 const TIMEOUT_MS = 5_000;
 
 /**
- * Whether each destination can be connected to: name, address, port and certificate; and whether it refuses what it is
- * sent. Nothing is sent for it.
+ * Whether each destination can be connected to: name, address, port and certificate; and whether it refuses
+ * what it is sent. Nothing is sent for it.
  */
 export const destinations: Check = {
   name: 'destinations',
@@ -28,7 +28,10 @@ export const destinations: Check = {
   },
 };
 
-/** One that can be connected to and takes nothing looks healthy until its deliveries are dead letters, days later. */
+/**
+ * One that can be connected to and takes nothing looks healthy until its deliveries are dead letters, days
+ * later.
+ */
 function whileFailing(
   { name }: Destination,
   { id, attempts, lastStatus, reason, nextAttempt }: DeliveryView,

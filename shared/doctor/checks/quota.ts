@@ -1,6 +1,6 @@
 import type { QuotaView } from '../../quota/ledger.js';
 import type { Check, Observation } from '../check.js';
-import { setSetting } from '../commands.js';
+import { setSettings } from '../commands.js';
 
 /** Less of the hour than this is left: the next rush will wait. */
 const SCARCE = 0.1;
@@ -31,7 +31,7 @@ function paused(used: string, until: string): Observation {
     found: `${used} The source asked for a pause until ${until}, since its own count is higher.`,
     fix:
       `Find out what else uses this identity for it, and give it an identity of its own; or lower this app's ` +
-      `share: ${setSetting('QUOTA_PER_MINUTE', 'N')} QUOTA_PER_HOUR=N`,
+      `share: ${setSettings({ QUOTA_PER_MINUTE: 'N', QUOTA_PER_HOUR: 'N' })}`,
   };
 }
 

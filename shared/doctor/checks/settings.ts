@@ -1,7 +1,7 @@
 import type { Startup } from '../../app/app.js';
 import type { SettingProblem } from '../../base/setting-reader.js';
 import type { Observation } from '../check.js';
-import { removeSetting, setSetting } from '../commands.js';
+import { removeSetting, setJsonSetting, setSetting } from '../commands.js';
 
 /** The settings: one observation for each that is wrong. Without usable ones nothing else can be looked at. */
 export function examineSettings(startup: Startup): readonly Observation[] {
@@ -21,7 +21,9 @@ export function examineSettings(startup: Startup): readonly Observation[] {
   ];
 }
 
-function fixOf({ setting, remedy = { set: setting } }: SettingProblem): string {
+/** The command that fixes a wrong setting. */
+export function fixOf({ setting, remedy = { set: setting } }: SettingProblem): string {
   const { set, remove } = remedy;
+  if (set === 'FORWARD_DESTINATIONS') return setJsonSetting(set);
   return [set && setSetting(set, 'VALUE'), remove && removeSetting(remove)].filter(Boolean).join(' && ');
 }

@@ -1,0 +1,5 @@
+using '../app.bicep'
+
+param plan = 'dedicated'
+param networkIsolation = true
+param packageUri = 'https://github.com/OWNER/REPOSITORY/releases/download/v0.1.0/app-node22.zip'

@@ -1,0 +1,6 @@
+using '../app.bicep'
+
+param zoneRedundant = true
+param alwaysReadyHttp = 2
+param alwaysReadyWorkers = 2
+param nodeVersion = '24'

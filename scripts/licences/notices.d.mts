@@ -1,0 +1,2 @@
+export function bundledPackages(metafile: { outputs: Record<string, { inputs: object }> }): string[];
+export function thirdPartyNotices(folders: readonly string[]): Promise<string>;
