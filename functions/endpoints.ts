@@ -40,7 +40,7 @@ export async function alertIps(
     lookup.find(alertIdInPath(id) ?? id, deadline),
   );
   return answer.status === 'not_found'
-    ? unknownAlert(requestId)
+    ? unknownAlert(requestId, answer.reason)
     : upstreamIps(settings.cloud.apiHost, answer.ips);
 }
 

@@ -98,8 +98,14 @@ export function openSources(
   parts: Omit<LookupsParts, 'source' | 'shared'>,
   sharedOf: (provider: SourceProvider) => SharedCache<SourceAnswer> | undefined = () => undefined,
 ): OpenSources {
+  // A source behind another one is asked about what that one does not know: that it does not either is no sign.
+  const reportOf = ({ name }: SourceProvider) => (name === names[0] ? asker.report : () => {});
   const open = <S extends IpSource>(provider: SourceProvider<S>, quota: Quota) =>
-    openSource(provider, { ...asker, quota }, { ...parts, shared: sharedOf(provider) });
+    openSource(
+      provider,
+      { ...asker, quota, report: reportOf(provider) },
+      { ...parts, shared: sharedOf(provider) },
+    );
   const defender = open(providers.defender, quotas.defender);
   const graph = providers.graph && open(providers.graph, quotas.named.get('graph') ?? quotas.defender);
   const among = names.flatMap((name) => {
@@ -118,7 +124,7 @@ export function openSources(
     graph: graph?.source,
     each: among.map(({ provider, opened }) => ({ title: provider.title, lookup: opened.backgroundLookup })),
     recent: () => [...recent.keys()],
-    warnings: () => among.flatMap(({ opened }) => opened.source.warnings()),
+    warnings: () => among[0]?.opened.source.warnings() ?? [],
   };
 }
 

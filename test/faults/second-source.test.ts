@@ -317,3 +317,40 @@ test('the path of the upstream is answered by whoever can', async () => {
   const { json } = await fire.time.until(world.get(`/api/alerts/${KNOWN_ALERT}/ips`));
   expect(json.value).toEqual(KNOWN_IPS.map((id) => ({ id })));
 });
+
+test('the path of the upstream says what it means that Graph alone does not know an alert', async () => {
+  const world = await fire.startWorld({ settings: { IP_SOURCES: 'graph' } });
+  const { status, json } = await fire.time.until(world.get(`/api/alerts/${UNKNOWN_ALERT}/ips`));
+  expect({ status, code: json.error.code }).toEqual({ status: 404, code: 'ResourceNotFound' });
+  expect(json.error.message).toContain('tuned');
+});
+
+test("beyond: in the middle of bursts Defender's route dies in one way after the other, and comes back between → every alert answered, none falsely not_found, and no call beyond either limit", async () => {
+  const world = await fire.startWorld({ settings: BOTH });
+  const ids = alertIds(320);
+  let at = 0;
+  const burst = async () => {
+    const some = ids.slice(at, at + 20);
+    at += 20;
+    const sent = some.map((alertId) => fire.time.until(world.enrich({ alertId })));
+    return (await Promise.all(sent)).map(({ json }) => json.enrichment?.alerts?.[0]?.status);
+  };
+  const statuses: string[] = [];
+  for (const [, fault] of DEATHS) {
+    if (fault !== 'dns') {
+      let left = 7; // dies in the middle of the burst
+      const dead = always(fault);
+      world.defender.intercept = (request, response) => (left-- > 0 ? false : dead(request, response));
+    }
+    statuses.push(...(await burst()), ...(await burst()));
+    world.defender.intercept = undefined;
+    await fire.time.pass(301_000);
+  }
+  expect(statuses).toHaveLength(240);
+  expect(statuses.filter((status) => status !== 'found')).toEqual([]);
+  expect(world.defender.arrivals.filter(({ status }) => status === 429)).toEqual([]);
+  expect(world.graph.arrivals.filter(({ status }) => status === 429)).toEqual([]);
+  // It is asked again once it is back.
+  const last = await enrich(world, { alertId: ids.at(-1) });
+  expect(last.ips[0].sources).toEqual(['defender']);
+});

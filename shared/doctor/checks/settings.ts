@@ -12,11 +12,16 @@ export function examineSettings(startup: Startup): readonly Observation[] {
       fix: fixOf(problem),
     }));
   }
-  const { apiHost, audience, authorityHost } = startup.app.settings.cloud;
+  const { cloud, sources, graph } = startup.app.settings;
+  const { apiHost, audience, authorityHost } = cloud;
+  const asked = {
+    defender: `Defender is asked at ${apiHost}, with tokens for ${audience}`,
+    graph: `Microsoft Graph is asked at ${graph.apiHost}, with tokens for ${graph.audience}`,
+  };
   return [
     {
       status: 'ok',
-      found: `All are usable. Defender is asked at ${apiHost}, with tokens for ${audience}; users sign in at ${authorityHost}.`,
+      found: `All are usable. ${sources.map((name) => asked[name]).join('; ')}; users sign in at ${authorityHost}.`,
     },
   ];
 }
