@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { EMPTY_ALERT, KNOWN_ALERT, KNOWN_IPS, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
 import { DEVICE, ipEvidence } from '../../local/graph/simulator.js';
 import { OPENS_AFTER } from '../../shared/lookup/source-circuit.js';
+import { SUSPECT_AFTER } from '../../shared/lookup/unknown-alerts.js';
 import { alertIds } from '../support/alert-ids.js';
 import { expectMendable, expectRetryLater } from '../support/problems.js';
 import { underFire } from '../support/under-fire.js';
@@ -354,3 +355,47 @@ test("beyond: in the middle of bursts Defender's route dies in one way after the
   const last = await enrich(world, { alertId: ids.at(-1) });
   expect(last.ips[0].sources).toEqual(['defender']);
 });
+
+test('beyond: a burst meets a Defender that has been left alone for a while and is still dead → one of its alerts tries it, the others wait for nothing', async () => {
+  const world = await fire.startWorld({ settings: BOTH });
+  world.defender.intercept = always(html(404));
+  for (const alertId of alertIds(OPENS_AFTER)) await enrich(world, { alertId });
+  await fire.time.pass(31_000);
+  const before = world.defender.arrivals.length;
+  const burst = alertIds(20, 2_000_000).map((alertId) => ({ alertId }));
+  const { json } = await enrich(world, burst);
+  expect(json.enrichment.status).toBe('complete');
+  expect(world.defender.arrivals).toHaveLength(before + 1);
+});
+
+test('beyond: both sources are dead, and come back → they are asked at once, since there is nobody else', async () => {
+  const world = await fire.startWorld({ settings: BOTH });
+  world.defender.intercept = always(html(404));
+  world.graph.intercept = always(html(404));
+  for (const alertId of alertIds(OPENS_AFTER + 1)) {
+    expectRetryLater((await enrich(world, { alertId })).answer, 503, 'upstream-unavailable');
+  }
+  world.defender.intercept = undefined;
+  expect((await enrich(world, { alertId: KNOWN_ALERT })).ips[0].sources).toEqual(['defender']);
+});
+
+test.each([
+  ['defender', 'graph,defender', 0],
+  ['defender', 'defender,graph', 1],
+])(
+  'that %s does not know many alerts in a row is a sign only where it is asked first: IP_SOURCES=%s',
+  async (_source, IP_SOURCES, warnings) => {
+    const world = await fire.startWorld({ settings: { IP_SOURCES } });
+    const ids = alertIds(SUSPECT_AFTER);
+    for (const id of ids) {
+      world.defender.alerts.set(id, null);
+      world.graph.alerts.set(id, null);
+    }
+    const { json } = await enrich(
+      world,
+      ids.map((alertId) => ({ alertId })),
+    );
+    expect(json.enrichment.warnings ?? []).toHaveLength(warnings);
+    expect(world.logs.filter(({ message }) => message.includes('source-suspect'))).toHaveLength(warnings);
+  },
+);
