@@ -92,6 +92,13 @@ test('compare tells what the sources say differently of the alerts that were loo
   ]);
 });
 
+test('compare asks about the alert that is named as well: a fresh process has looked none up', async () => {
+  world = await startWorld({ settings: BOTH });
+  expect(await of('compare', `?probe=${KNOWN_ALERT}&compare=1`)).toMatchObject([
+    { status: 'ok', found: '1 of 1 alerts have the same addresses in both.' },
+  ]);
+});
+
 test('compare tells what it costs before it makes more than 20 calls, and makes none', async () => {
   world = await startWorld({ settings: BOTH });
   for (const alertId of alertIds(11)) await world.enrich({ alertId });

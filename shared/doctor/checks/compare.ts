@@ -11,24 +11,25 @@ const COMPARE_MS = 18_000;
 /** Addresses that are shown of one difference. */
 const MOST_SHOWN = 10;
 
-/** Whether the sources say the same of the alerts that were looked up last. Answers in a cache cost no call. */
+/** Whether the sources say the same of the alert that is named, and of those that were looked up last. Answers in a cache cost no call. */
 export const compare: Check = {
   name: 'compare',
   async examine({ app, asked }, signal) {
-    const { compare: wanted, spend = UNASKED_CALLS } = asked;
+    const { compare: wanted, spend = UNASKED_CALLS, probe } = asked;
     if (wanted === undefined) return [];
     const { each, recent } = app.sources;
     if (each.length < 2) {
       return [{ status: 'warn', found: 'There is one source only: nothing to compare it with.', fix: ADD }];
     }
-    const alertIds = recent().slice(0, wanted);
+    const named = probe === undefined ? [] : [probe];
+    const alertIds = [...new Set([...named, ...recent()])].slice(0, wanted);
     if (alertIds.length === 0) {
       return [
         {
           status: 'warn',
           found:
             'This instance has answered about no alert since it was started, so there is nothing to compare.',
-          fix: 'Post some alerts to the app, then ask it: GET /api/doctor?compare=N',
+          fix: 'Post some alerts to the app, then ask it: GET /api/doctor?compare=N. Or name an alert: probe=ALERTID&compare=1',
         },
       ];
     }
