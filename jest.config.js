@@ -1,6 +1,8 @@
 /** ESM and TypeScript under Jest: see CONTRIBUTING.md, "Tests". */
 export default {
   testEnvironment: 'node',
+  // OpenTelemetry's API keeps a global that it looks at once more at the end; Jest warns of that unless it is gone.
+  testEnvironmentOptions: { globalsCleanup: 'on' },
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   roots: ['<rootDir>/test'],
   // No test is about its own speed. One operation on the storage that is too slow puts a job or a delivery off for

@@ -65,31 +65,46 @@ export const FORMAT_SCHEMAS: Schemas = {
     },
     ['related'],
   ),
+  // A posted finding comes back with its own observables and enrichments, which can be of any type.
   ocsf: openObject(
     'OCSF observables',
     {
       observables: list(
         'Observables',
-        object('Observable', {
-          name: string('Where it stands'),
-          type_id: integer('Type id', { enum: [2] }),
-          type: string('Type'),
-          value: string('IP address'),
-        }),
+        openObject(
+          'Observable',
+          {
+            name: string('Where it stands'),
+            type_id: integer('Type id; 2 is an IP address'),
+            type: string('Type'),
+            value: string('IP address'),
+          },
+          ['name', 'type', 'value'],
+        ),
       ),
       enrichments: list(
         'Enrichments',
-        object('Enrichment', {
-          name: string('What is enriched'),
-          value: string('Alert id'),
-          type: string('Type'),
-          provider: string('Provider'),
-          data: object(
-            'Data',
-            { status, pointer: string('JSON Pointer of the alert'), ips, reason, retry_after_seconds: wait },
-            ['ips', 'reason', 'retry_after_seconds'],
-          ),
-        }),
+        openObject(
+          'Enrichment',
+          {
+            name: string('What is enriched'),
+            value: string('Alert id'),
+            type: string('Type'),
+            provider: string('Provider'),
+            data: openObject(
+              'Data',
+              {
+                status,
+                pointer: string('JSON Pointer of the alert'),
+                ips,
+                reason,
+                retry_after_seconds: wait,
+              },
+              ['status', 'pointer', 'ips', 'reason', 'retry_after_seconds'],
+            ),
+          },
+          ['type', 'provider'],
+        ),
       ),
     },
     ['observables'],

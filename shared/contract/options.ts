@@ -1,4 +1,4 @@
-import { isEndpointAlertId, LONGEST_ALERT_ID } from '../base/alert-id.js';
+import { alertIdIn, isEndpointAlertId, LONGEST_LINK } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import { LONGEST_NAME } from '../delivery/destination.js';
 import { FORMATS } from '../formats/index.js';
@@ -99,17 +99,18 @@ export const DOCTOR_OPTIONS = {
     visibility: 'important',
   }),
   probe: {
-    ...text(LONGEST_ALERT_ID, 'none', {
+    ...text(LONGEST_LINK, 'none', {
       title: 'Alert to try',
       description:
-        'the id of an alert: one call to each source is made, charged to the quota, and its outcome told',
+        "the id of an alert, or its page's address in the portal: one call to each source is made, charged to the quota, and its outcome reported",
       visibility: 'advanced',
     }),
     read(given: string): string | undefined {
-      if (isEndpointAlertId(given)) return given;
+      const id = alertIdIn(given);
+      if (isEndpointAlertId(id)) return id;
       throw new RequestError(
         'invalid-alert-id',
-        'The option "probe" must be the id of a Defender for Endpoint alert.',
+        'The option "probe" must be the id of a Defender for Endpoint alert, or the address of its page in the portal.',
       );
     },
   },

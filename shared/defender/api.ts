@@ -16,7 +16,11 @@ export function defenderApi({ apiHost, audience }: Pick<DefenderCloud, 'apiHost'
     hasPartialAnswers: false,
     whyRefused: (status, claims) =>
       status === 403
-        ? { kind: 'permission-missing', check: inFull(permissionFinding(claims)) }
+        ? {
+            kind: 'permission-missing',
+            check: inFull(permissionFinding(claims)),
+            isCertain: permissionFinding(claims).isRight === false,
+          }
         : {
             kind: 'token-refused',
             check:

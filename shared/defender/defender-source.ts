@@ -8,7 +8,7 @@ import type { IpSource, IpStats, SourceAnswer, SourceWarning, StatsSource, Work 
 import { isSuspect, SUSPECT_AFTER, unknownInARow } from '../lookup/unknown-alerts.js';
 import type { Priority } from '../quota/priorities.js';
 import type { Question } from '../upstream/call.js';
-import type { ApiClient } from '../upstream/client.js';
+import type { ApiClient, EndOf, LastCall } from '../upstream/client.js';
 import type { Outcome } from '../upstream/outcome.js';
 import { ASK_AGAIN_AFTER_MS } from '../upstream/retry.js';
 import { askAboutAlert, type IpsPage, MOST_UNUSABLE_KEPT, readIpsPage } from './alert-ips.js';
@@ -85,14 +85,19 @@ export class DefenderSource implements IpSource, StatsSource {
     return isSuspect(this.#unknown) ? [{ kind: 'source-suspect', detail: SUSPECT }] : [];
   }
 
+  /** How the last call of this process ended; undefined before the first; no I/O. */
+  get lastCall(): LastCall | undefined {
+    return this.#parts.client.lastCall;
+  }
+
   /**
    * One call about an alert, charged like any other, and what came of it; for the doctor.
    * @throws {EnrichmentError} when there is no token or no permit to call with
    */
-  probe(alertId: string, work: Work): Promise<{ outcome: Outcome; token: AccessToken }> {
+  probe(alertId: string, work: Work): Promise<{ reading: EndOf<IpsPage>; token: AccessToken }> {
     this.check(alertId);
     const { client } = this.#parts;
-    return client.probe(askAboutAlert(client.origin, alertId), work);
+    return client.probe(askAboutAlert(client.origin, alertId), readIpsPage, work);
   }
 
   /** Graph's GUID ids have two letters more than Defender knows some of these alerts by. */

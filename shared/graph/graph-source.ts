@@ -47,6 +47,12 @@ export async function findInGraph(
   return { status: 'not_found', ips: [], unusable: [], reason: NOT_IN_GRAPH };
 }
 
+/** One call about an alert, for the doctor. */
+export function probeGraph(client: ApiClient, alertId: string, work: Work) {
+  const [form = alertId] = formsOf(alertId);
+  return client.probe(askAboutAlert(client.origin, form), readAlert, work);
+}
+
 /**
  * The ids to ask by, the likeliest first: `id` has the two letters where `providerAlertId`, which older payloads
  * carry, has none before a GUID.

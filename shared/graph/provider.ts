@@ -5,8 +5,8 @@ import type { Emit } from '../base/telemetry-event.js';
 import type { AccessToken } from '../identity/token-cache.js';
 import type { IpSource, SourceProvider, Work } from '../lookup/source.js';
 import { createCall, UpstreamClock, withTelemetry } from '../upstream/call.js';
-import { ApiClient } from '../upstream/client.js';
-import type { Outcome } from '../upstream/outcome.js';
+import { ApiClient, type EndOf } from '../upstream/client.js';
+import type { AlertEvidence } from './alert-evidence.js';
 import { type GraphSettings, graphApi } from './api.js';
 
 /** Graph as a source. */
@@ -15,7 +15,10 @@ export interface GraphSource extends IpSource {
    * One call about an alert, charged like any other, and what came of it; for the doctor.
    * @throws {EnrichmentError} when there is no token or no permit to call with
    */
-  probe(alertId: string, work: Work): Promise<{ outcome: Outcome; token: AccessToken }>;
+  probe(
+    alertId: string,
+    work: Work,
+  ): Promise<{ readonly reading: EndOf<AlertEvidence>; readonly token: AccessToken }>;
 }
 
 /** What asks and reads, loaded when Graph is first asked: most apps never do. */
@@ -48,8 +51,8 @@ export function createGraph(
         warnings: () => [],
         probe: async (alertId, work) => {
           check(alertId);
-          const { askAboutAlert } = await load();
-          return client.probe(askAboutAlert(client.origin, alertId), work);
+          const { probeGraph } = await load();
+          return probeGraph(client, alertId, work);
         },
       };
     },

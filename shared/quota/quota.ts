@@ -105,7 +105,7 @@ export class Quota {
       try {
         const isNew = this.#isForecastDue;
         this.#isForecastDue = false;
-        if (isNew) this.#refuseHopeless();
+        if (isNew || this.#waiters.isAnyLate()) this.#refuseHopeless();
         await this.#grant(isNew);
       } catch (error) {
         this.#waiters.refuseAll(error);
@@ -167,7 +167,9 @@ export class Quota {
     const free = times.filter((at) => at <= nowMs).length;
     if (free === 0 && !isNew) return; // the alarm is set for when one is
     const charge = await this.#ledger.take(() => this.#waiters.demand(MAX_IN_FLIGHT - this.#inFlight));
-    this.#waiters.serve(charge.granted, charge.demand, () => this.#permit(charge));
+    const unused = this.#waiters.serve(charge.granted, charge.demand, () => this.#permit(charge));
+    // Charging can take as long as a busy ledger takes: whose time has run out meanwhile gives its permit back.
+    for (let count = 0; count < unused; count++) this.#permit(charge).settle(false);
     // The ledger may have learnt only now of calls that other instances made.
     if (charge.granted < (isNew ? wanted : free)) this.#refuseHopeless();
   }

@@ -89,12 +89,26 @@ export class Waiters {
     return { interactive, background };
   }
 
-  /** Serves as many as were granted of a demand. A permit whose interactive waiter has left is not for background work. */
-  serve(granted: number, demand: Demand, permit: () => Permit): void {
+  /** Whether a background waiter has too little time left by now to use a permit. */
+  isAnyLate(): boolean {
+    return first(this.#queues.background, 1, (waiter) => this.#isLate(waiter)).length > 0;
+  }
+
+  /**
+   * Serves as many as were granted of a demand. A permit whose interactive waiter has left is not for background
+   * work, and background work that has waited for too long to use one gets none.
+   * @returns how many of the background permits nobody could use
+   */
+  serve(granted: number, demand: Demand, permit: () => Permit): number {
     const toBackground = Math.max(0, granted - demand.interactive);
     const { interactive, background } = this.#queues;
-    const served = [...first(interactive, granted - toBackground), ...first(background, toBackground)];
-    for (const waiter of served) waiter.grant(permit());
+    const inTime = first(background, toBackground, (waiter) => !this.#isLate(waiter));
+    for (const waiter of [...first(interactive, granted - toBackground), ...inTime]) waiter.grant(permit());
+    return toBackground - inTime.length;
+  }
+
+  #isLate(waiter: Waiter): boolean {
+    return waiter.untilMs() < this.#clock.monotonicMs();
   }
 
   /**
@@ -120,12 +134,12 @@ export class Waiters {
   }
 }
 
-/** The first of a queue. */
-function first(queue: Iterable<Waiter>, count: number): Waiter[] {
+/** The first of a queue, of those that are wanted. */
+function first(queue: Iterable<Waiter>, count: number, isWanted = (_: Waiter) => true): Waiter[] {
   const taken: Waiter[] = [];
   for (const waiter of queue) {
     if (taken.length >= count) break;
-    taken.push(waiter);
+    if (isWanted(waiter)) taken.push(waiter);
   }
   return taken;
 }

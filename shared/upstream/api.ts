@@ -24,7 +24,12 @@ export interface Api {
   whyRefused(
     status: 401 | 403,
     claims: TokenClaims | undefined,
-  ): { readonly kind: ErrorKind; readonly check: string };
+  ): {
+    readonly kind: ErrorKind;
+    readonly check: string;
+    /** Whether the token explains it by itself, whoever gave the answer. */
+    readonly isCertain?: boolean;
+  };
   /** What to do when it says that it is gone for good. */
   readonly whenRetired: string;
 }

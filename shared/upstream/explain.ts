@@ -43,15 +43,19 @@ function describe(failure: Failure, { api, claims }: CallFacts): readonly [kind:
       ];
     }
     case 'forbidden': {
-      const { kind, check } = api.whyRefused(403, claims);
-      return [kind, `${title} answered 403. ${check}`];
+      const { kind, check, isCertain } = api.whyRefused(403, claims);
+      if (failure.upstream || isCertain) return [kind, `${title} answered 403. ${check}`];
+      const pass = `Let it pass calls to ${host} unchanged. If there is none on the way: ${check}`;
+      return [kind, `${host} answered 403. ${foreign(title)} ${pass}`];
     }
     case 'retired':
       return ['source-retired', `${host} answered 410: this API is gone for good. ${api.whenRetired}`];
     case 'refused':
       return [
         'request-refused',
-        `${title} refused the request with HTTP ${failure.status}; asking again would not help.`,
+        failure.upstream
+          ? `${title} refused the request with HTTP ${failure.status}; asking again would not help.`
+          : `${host} answered HTTP ${failure.status}; asking again would not help. ${foreign(title)}`,
       ];
     case 'untrusted':
       return [
@@ -93,6 +97,11 @@ function describe(failure: Failure, { api, claims }: CallFacts): readonly [kind:
           'outbound access.',
       ];
   }
+}
+
+/** The form of an answer says whose it is. */
+function foreign(title: string): string {
+  return `The answer is not in ${title}'s error form, so a proxy or firewall on the way has probably given it.`;
 }
 
 const MALFORMED = 'If it stays, check for a proxy on the way.';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { parseRetryAfter } from '../../shared/base/web.js';
+import fc from '../support/properties.js';
 
 const NOW = Date.UTC(2026, 10, 23, 18, 0, 0);
 const HOUR = 3_600_000;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/properties.js';
 import { startWorld, type World } from '../support/world.js';
 import { requests } from './requests.js';
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { openApiDocument } from '../../shared/contract/openapi.js';
 import { PAYLOADS } from '../../shared/contract/payloads.js';
 import type { Schema } from '../../shared/contract/schema.js';
+import fc from '../support/properties.js';
 
 /** A request as it goes over the wire. */
 export interface Request {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { parseSettings } from '../../shared/app/settings.js';
 import { originOf } from '../../shared/delivery/destination.js';
 import { parseDestinations } from '../../shared/delivery/destination-settings.js';
 import { FORMATS } from '../../shared/formats/index.js';
+import fc from '../support/properties.js';
 import { SCHEDULE_MS } from './deliveries-fixture.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');

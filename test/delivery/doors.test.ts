@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startAzurite } from '../../local/azurite.js';
-import { answerOf, pathOf } from '../jobs/polling.js';
 import { freshAlertIds } from '../support/alert-ids.js';
-import { endOfDelivery, eventually, insist, logged } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
+import { answerOf, endOfDelivery, eventually, insist, logged, pathOf } from '../support/polling.js';
 import { storedWorlds } from '../support/stored-world.js';
 import { PAYLOAD_CANARY, type World, type WorldOptions } from '../support/world.js';
 import { type Receiver, startReceiver, URL_CANARY } from './receiver.js';

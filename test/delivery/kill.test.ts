@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { answerOf, pathOf } from '../jobs/polling.js';
 import { freshAlertIds } from '../support/alert-ids.js';
-import { endOfDelivery, insist } from '../support/eventually.js';
 import { type Fleet, type Instance, lost, startFleet } from '../support/fleet.js';
+import { answerOf, endOfDelivery, insist, pathOf } from '../support/polling.js';
 import { type Receiver, startReceiver } from './receiver.js';
 
 const SEND = /^POST .*\/alert-ip-deliveries-[^/]*\/messages$/;

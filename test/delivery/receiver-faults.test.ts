@@ -3,13 +3,13 @@ import { afterAll, expect, test } from '@jest/globals';
 import { accept, FAILURES, METADATA } from '../../local/receiver/behaviour.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
 import { isRefused } from '../../shared/delivery/agents.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { CLOSED_PORT, resolveBy, resolveTo } from '../support/network.js';
-import { AUTHORITY_TLS, SELF_SIGNED_TLS, trustLocalAuthority } from '../support/trust.js';
-import { underFire } from '../support/under-fire.js';
+import { AUTHORITY_TLS, SELF_SIGNED_TLS, trustLocalAuthority } from '../support/tls-fixtures.js';
 import { HEADER_VALUE, startSender } from './sender.js';
 
 afterAll(trustLocalAuthority());
-const fire = underFire();
+const fire = faultHarness();
 
 /** A receiver, and an app that knows it as `siem`. */
 async function between(destination: Readonly<Record<string, unknown>> = {}) {

@@ -2,10 +2,10 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { startReceiver } from '../../local/receiver/receiver.js';
 import { VERSION } from '../../shared/base/version.js';
-import { underFire } from '../support/under-fire.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { HEADER_VALUE, NEXT_SECRET, OUTGOING, SECRET, startSender } from './sender.js';
 
-const fire = underFire();
+const fire = faultHarness();
 
 const SIGNED = { type: 'standard-webhooks', secretSettings: ['SECRET'] };
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { viewDelivery } from '../../shared/delivery/deliveries.js';
 import { DELIVERY_STATE, type Delivery } from '../../shared/delivery/delivery.js';
 import { type Attempt, childTraceparent } from '../../shared/delivery/send.js';
@@ -13,6 +12,7 @@ import {
   waitBefore,
 } from '../../shared/delivery/transitions.js';
 import { claim as claimItem, releaseClaim } from '../../shared/queue-work/work-item.js';
+import fc from '../support/properties.js';
 import { DOWN, HOUR, OK, SCHEDULE_MS } from './deliveries-fixture.js';
 
 const NOW = Date.UTC(2026, 10, 23, 18);

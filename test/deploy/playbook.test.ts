@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { answerOf, pathOf } from '../jobs/polling.js';
 import { freshAlertIds } from '../support/alert-ids.js';
 import type { Answer } from '../support/exchange.js';
+import { answerOf, pathOf } from '../support/polling.js';
 import { storedWorlds } from '../support/stored-world.js';
 import { startWorld, type World } from '../support/world.js';
 import { evaluateAll, evaluateTemplateText, type Functions } from './expressions.js';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { bodyOf } from '../../docs-page/input.js';
+import fc from '../support/properties.js';
 
 test.each([
   ['nothing', '  \n', undefined],

@@ -5,7 +5,7 @@ import '../../shared/delivery/agents.js';
 import { FakeTimers } from '../support/fake-timers.js';
 import { CLOSED_PORT, resolveTo } from '../support/network.js';
 import { type RawServer, startSilentServer } from '../support/raw-server.js';
-import { AUTHORITY_TLS, EXPIRED_TLS, SELF_SIGNED_TLS, trustLocalAuthority } from '../support/trust.js';
+import { AUTHORITY_TLS, EXPIRED_TLS, SELF_SIGNED_TLS, trustLocalAuthority } from '../support/tls-fixtures.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { type Receiver, startReceiver } from '../delivery/receiver.js';
-import { answerOf, pathOf } from '../jobs/polling.js';
 import { freshAlertIds } from '../support/alert-ids.js';
+import { answerOf, pathOf } from '../support/polling.js';
 import { expectRetryLater } from '../support/problems.js';
 import { type StorageProxy, startStorageProxy } from '../support/storage-proxy.js';
 import { startWorld, type World } from '../support/world.js';

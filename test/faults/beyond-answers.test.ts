@@ -1,14 +1,14 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { alertIds } from '../support/alert-ids.js';
-import { mostHeldDuring } from '../support/live-bytes.js';
+import { faultHarness } from '../support/fault-harness.js';
+import { mostHeldDuring } from '../support/peak-memory.js';
 import { expectMendable, expectRetryLater } from '../support/problems.js';
 import type { OnRequest } from '../support/raw-server.js';
-import { underFire } from '../support/under-fire.js';
 import { always, first, ipsAnswer, upstreamError } from './answers.js';
 import { ALERT, IPS, PATH } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 
 test('beyond: 200 with "value": null or with numbers for ids → 503, never "no IPs"', async () => {
   const world = await fire.startWorld();

@@ -3,13 +3,13 @@ import { connect } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { alertIds } from '../support/alert-ids.js';
 import type { Answer } from '../support/exchange.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { expectRetryLater } from '../support/problems.js';
-import { underFire } from '../support/under-fire.js';
 import type { World } from '../support/world.js';
 import { always, first, upstreamError } from './answers.js';
 import { ALERT, IPS } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 
 /** Asks with a wait of 5 s, and checks that it was kept. */
 async function askWithin5s(world: World): Promise<Answer> {

@@ -2,13 +2,13 @@ import { expect, test } from '@jest/globals';
 import { makeToken } from '../../local/identity/token.js';
 import type { Intercept } from '../../local/intercept.js';
 import { alertIds } from '../support/alert-ids.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { expectMendable, expectRetryLater } from '../support/problems.js';
-import { underFire } from '../support/under-fire.js';
 import type { World } from '../support/world.js';
 import { always, upstreamError } from './answers.js';
 import { ALERT } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 const NO_CACHE = { IPS_CACHE_SECONDS: '0' };
 
 test('beyond: the identity endpoint hangs for ever with 20 callers waiting → all are answered, by one attempt of 10 s, and its socket is closed', async () => {

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
-import { mostHeldDuring } from '../support/live-bytes.js';
-import { underFire } from '../support/under-fire.js';
+import { faultHarness } from '../support/fault-harness.js';
+import { mostHeldDuring } from '../support/peak-memory.js';
 import { PAYLOAD_CANARY } from '../support/world.js';
 import { ALERT, IPS, PATH } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 
 test('row 1: invalid JSON or an empty body → 400, without an upstream call and without an echo of the body', async () => {
   const world = await fire.startWorld();

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { underFire } from '../support/under-fire.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { ALERT, IPS, PATH } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 
 test('row 7: a duplicate alert within the TTL → the same answer without an upstream call; asked again after it', async () => {
   const world = await fire.startWorld({ settings: { IPS_CACHE_SECONDS: '300' } });

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import type { Intercept } from '../../local/intercept.js';
 import { alertIds } from '../support/alert-ids.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { expectDegraded, expectRetryLater } from '../support/problems.js';
-import { underFire } from '../support/under-fire.js';
 import { ALERT } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 
 /** An endpoint that cuts every connection, and counts the requests that it has at the same time. */
 function cutting(): Intercept & { most: number } {

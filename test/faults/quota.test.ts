@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import { alertIds } from '../support/alert-ids.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { expectDegraded, expectRetryLater } from '../support/problems.js';
-import { underFire } from '../support/under-fire.js';
 import type { World } from '../support/world.js';
 import { ALERT } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 
 const view = async (world: World) => {
   const { json } = await fire.time.until(world.enrich(ALERT, '?onFailure=degrade'));

@@ -4,12 +4,12 @@ import { DEVICE, ipEvidence } from '../../local/graph/simulator.js';
 import { OPENS_AFTER } from '../../shared/lookup/source-circuit.js';
 import { SUSPECT_AFTER } from '../../shared/lookup/unknown-alerts.js';
 import { alertIds } from '../support/alert-ids.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { expectMendable, expectRetryLater } from '../support/problems.js';
-import { underFire } from '../support/under-fire.js';
 import type { World } from '../support/world.js';
 import { always, type Fault, first, ipsAnswer, upstreamError } from './answers.js';
 
-const fire = underFire();
+const fire = faultHarness();
 const BOTH = { IP_SOURCES: 'defender,graph' };
 const OWN = ['192.168.5.65', 'fe80::cc52:8e7c:3a1f:9f21', '127.0.0.1', '::1', '198.51.100.77'];
 /** Does not exist, and its name is looked up where the tests run; `.invalid` never resolves (RFC 6761). */

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { underFire } from '../support/under-fire.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { PAYLOAD_CANARY } from '../support/world.js';
 import { always, ipsAnswer, upstreamError } from './answers.js';
 import { ALERT, PATH } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 
 test('row 40: all of the above, with an identity endpoint, an upstream and a caller that show their secrets → no token, header secret, function key or payload in any log line or answer', async () => {
   const world = await fire.startWorld({ functionKey: 'canary-function-key' });

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
+import { faultHarness } from '../support/fault-harness.js';
 import { expectRetryLater } from '../support/problems.js';
-import { underFire } from '../support/under-fire.js';
 import { ALERT, PATH } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 
 test('row 38: missing or contradictory settings → every door answers 503 that names each of them and never a value, nothing is asked of anyone, `npm start` exits non-zero', async () => {
   const wrong = {

@@ -4,10 +4,10 @@ import { expect, test } from '@jest/globals';
 import { startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
 import type { Intercept } from '../../local/intercept.js';
 import { systemClock } from '../../shared/base/clock.js';
-import { underFire } from '../support/under-fire.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { ALERT, PATH } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 
 /** Long enough that all has been sent, or given up. */
 const MINUTES_MS = 180_000;

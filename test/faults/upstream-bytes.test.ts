@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from '@jest/globals';
 import { startReceiver } from '../../local/receiver/receiver.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { CLOSED_PORT, resolveBy } from '../support/network.js';
 import { expectDegraded, expectMendable, expectRetryLater } from '../support/problems.js';
-import { SELF_SIGNED_TLS } from '../support/trust.js';
-import { underFire } from '../support/under-fire.js';
+import { SELF_SIGNED_TLS } from '../support/tls-fixtures.js';
 import { always, first } from './answers.js';
 import { ALERT, IPS } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 
 const html = {
   status: 200,

@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { UNKNOWN_ALERT } from '../../local/defender/alerts.js';
 import { alertIds } from '../support/alert-ids.js';
+import { faultHarness } from '../support/fault-harness.js';
 import { expectDegraded, expectMendable, expectRetryLater } from '../support/problems.js';
-import { underFire } from '../support/under-fire.js';
 import type { World } from '../support/world.js';
 import { always, first, upstreamError } from './answers.js';
 import { ALERT, IPS } from './payloads.js';
 
-const fire = underFire();
+const fire = faultHarness();
 const tooMany = (retryAfter?: string, date?: string) =>
   upstreamError(429, 'TooManyRequests', {
     ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),

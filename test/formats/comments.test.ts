@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import type { AlertEntry } from '../../shared/enrichment/result.js';
 import { html } from '../../shared/formats/html.js';
 import { markdown } from '../../shared/formats/markdown.js';
+import fc from '../support/properties.js';
 import {
   alert,
   alertId,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { cutRows, plainText } from '../../shared/formats/comment.js';
 import { escapeHtml } from '../../shared/formats/html.js';
 import { escapeMarkdown } from '../../shared/formats/markdown.js';
 import { listed } from '../../shared/formats/texts.js';
+import fc from '../support/properties.js';
 import { ATTACKS, hostileText } from './hostile.js';
 import { readHtml } from './read-html.js';
 import { readMarkdown } from './read-markdown.js';

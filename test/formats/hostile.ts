@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import type { EnrichedPayload } from '../../shared/enrichment/enrich.js';
 import type { AlertEntry } from '../../shared/enrichment/result.js';
+import fc from '../support/properties.js';
 import { alert, alertId, ipv4, payload, relatedIp } from './enrichments.js';
 
 /** Texts that mean something to HTML, to Markdown or to a chat program. */

@@ -10,7 +10,7 @@ import type { BlobStore } from '../../shared/storage/blob-store.js';
 import { openBlobStore } from '../../shared/storage/open.js';
 import { FakeTimers } from '../support/fake-timers.js';
 import { loadStorageLibraries } from '../support/storage-libraries.js';
-import { AUTHORITY_TLS, trustLocalAuthority } from '../support/trust.js';
+import { AUTHORITY_TLS, trustLocalAuthority } from '../support/tls-fixtures.js';
 
 const SCOPE = 'https://storage.azure.com/.default';
 afterAll(trustLocalAuthority());

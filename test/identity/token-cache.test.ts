@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { IdentityError } from '../../shared/base/errors.js';
 import { type AccessToken, type Credential, TokenCache } from '../../shared/identity/token-cache.js';
+import fc from '../support/properties.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const HOUR = 3_600_000;

@@ -43,7 +43,7 @@ describe('the storage requests of a job, from its post to its answer', () => {
 
   test('grow far slower than its alerts', async () => {
     const costs = { small: await cost(100), medium: await cost(1_000), large: await cost(10_000) };
-    process.stdout.write(`storage requests of jobs: ${JSON.stringify(costs)}\n`);
+
     expect(costs.small).toBeLessThan(40);
     expect(costs.medium).toBeLessThan(60);
     expect(costs.large).toBeLessThan(200);

@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { freshAlertIds } from '../support/alert-ids.js';
-import { insist } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
+import { answerOf, insist, pathOf } from '../support/polling.js';
 import { storedWorlds } from '../support/stored-world.js';
 import type { World, WorldOptions } from '../support/world.js';
-import { answerOf, pathOf } from './polling.js';
 
 const stored = storedWorlds();
 let world: World;

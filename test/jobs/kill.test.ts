@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { freshAlertIds } from '../support/alert-ids.js';
-import { eventually, insist } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
 import { type Fleet, lost, startFleet } from '../support/fleet.js';
-import { answerOf, pathOf } from './polling.js';
+import { answerOf, eventually, insist, pathOf } from '../support/polling.js';
 
 const SEND = /^POST .*\/alert-ip-jobs-[^/]*\/messages$/;
 const ACKNOWLEDGE = /^DELETE .*\/alert-ip-jobs-[^/]*\/messages\//;

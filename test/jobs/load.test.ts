@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { freshAlertIds } from '../support/alert-ids.js';
-import { insist } from '../support/eventually.js';
+import { answerOf, insist, pathOf } from '../support/polling.js';
 import { storedWorlds } from '../support/stored-world.js';
 import type { World, WorldOptions } from '../support/world.js';
-import { answerOf, pathOf } from './polling.js';
 
 const stored = storedWorlds();
 let world: World;

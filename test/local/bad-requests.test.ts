@@ -10,7 +10,7 @@ import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
 import { systemClock as clock } from '../../shared/base/clock.js';
-import { AUTHORITY_TLS } from '../support/trust.js';
+import { AUTHORITY_TLS } from '../support/tls-fixtures.js';
 
 let closing: (() => Promise<void>) | undefined;
 afterEach(() => closing?.());

@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { childWorker } from '../../local/host/child-worker.js';
 import type { LogEntry } from '../../local/host/core-api.js';
 import { type RunningHost, startHost } from '../../local/host/host.js';
-import { eventually } from '../support/eventually.js';
 import { MemoryQueue } from '../support/memory-queue.js';
+import { eventually } from '../support/polling.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const moduleUrl = (path: string) => pathToFileURL(resolve(path)).href;

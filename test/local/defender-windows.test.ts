@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { CallLog, mostInAnyWindow } from '../../local/defender/windows.js';
+import fc from '../support/properties.js';
 
 /** Times in whole milliseconds, close enough together to crowd the windows below. */
 const times = fc

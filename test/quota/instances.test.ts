@@ -2,9 +2,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import { freshAlertIds } from '../support/alert-ids.js';
 import { openStore } from '../support/azurite-store.js';
-import { eventually, insist } from '../support/eventually.js';
 import { type Fleet, type Instance, lost, startFleet } from '../support/fleet.js';
 import { lookUp } from '../support/fleet-answers.js';
+import { eventually, insist } from '../support/polling.js';
 import { expectRetryLater } from '../support/problems.js';
 import { read } from './ledgers.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { corrected, fullLedger, NEW_LEDGER, readState, writeState } from '../../shared/quota/ledger-state.js';
 import { priorityWindows } from '../../shared/quota/priorities.js';
+import fc from '../support/properties.js';
 
 const NOW = Date.UTC(2026, 10, 23, 18);
 const windows = priorityWindows({ perMinute: 100, perHour: 1500 }, 20);

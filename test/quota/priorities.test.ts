@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import { nextTimes, priorityWindows } from '../../shared/quota/priorities.js';
 import { type CallLog, withCalls } from '../../shared/quota/sliding-log.js';
+import fc from '../support/properties.js';
 
 const MINUTE_MS = 62_000;
 

@@ -52,13 +52,13 @@ describe('the lanes of the quota', () => {
     expect(served.slice(2)).toEqual(['i2 at 62000', 'i3 at 62000', 'b0 at 124000']);
   });
 
-  test('a permit of an interactive waiter who has left is not spent on the reserve by background work', async () => {
-    const ledger = new MemoryLedger(clock, priorityWindows({ perMinute: 10, perHour: 1500 }, 50));
-    const quota = new Quota(clock, {
+  /** A quota whose ledger takes so long for each charge, as one that many instances write to can. */
+  function slowLedger(ledger: MemoryLedger, chargeMs: number): Quota {
+    return new Quota(clock, {
       prepare: () => ledger.prepare(),
       take: async (wanted) => {
         const charge = await ledger.take(wanted);
-        await clock.sleep(100);
+        await clock.sleep(chargeMs);
         return charge;
       },
       settle: (charge, endedAtMs) => ledger.settle(charge, endedAtMs),
@@ -68,6 +68,42 @@ describe('the lanes of the quota', () => {
       stop: () => {},
       view: () => ledger.view(),
     });
+  }
+
+  test.each([
+    { chargeMs: 9_900, outcome: 'served', remaining: 0 },
+    { chargeMs: 10_100, outcome: 'quota-exhausted', remaining: 1 },
+  ])(
+    'a charge that takes $chargeMs ms of the 20 s of a background waiter: $outcome, and an unused one is given back',
+    async ({ chargeMs, outcome, remaining }) => {
+      const ledger = new MemoryLedger(clock, priorityWindows({ perMinute: 1, perHour: 1500 }, 0));
+      const quota = slowLedger(ledger, chargeMs);
+      const { signal } = new AbortController();
+      const asked = quota.acquire({ untilMs: () => 20_000, signal }, 'background').then(
+        () => 'served',
+        ({ kind }) => kind,
+      );
+      expect(await clock.until(asked)).toBe(outcome);
+      expect(quota.view().minute.remaining).toBe(remaining);
+    },
+  );
+
+  test('a background waiter that is out of time does not cost those behind it their permit', async () => {
+    const ledger = new MemoryLedger(clock, priorityWindows({ perMinute: 1, perHour: 1500 }, 0));
+    const quota = slowLedger(ledger, 10_100);
+    const ask = (untilMs: number) =>
+      quota.acquire({ untilMs: () => untilMs, signal: new AbortController().signal }, 'background').then(
+        () => 'served',
+        ({ kind }) => kind,
+      );
+    const asked = [ask(20_000), ask(200_000)];
+    expect(await clock.until(Promise.all(asked))).toEqual(['quota-exhausted', 'served']);
+    expect(clock.monotonicMs()).toBe(10_100);
+  });
+
+  test('a permit of an interactive waiter who has left is not spent on the reserve by background work', async () => {
+    const ledger = new MemoryLedger(clock, priorityWindows({ perMinute: 10, perHour: 1500 }, 50));
+    const quota = slowLedger(ledger, 100);
     const leaving = new AbortController();
     const wait = (signal: AbortSignal, lane: Priority) =>
       quota.acquire({ untilMs: () => 1_000, signal }, lane).then(

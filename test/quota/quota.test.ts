@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import type { EnrichmentError } from '../../shared/base/errors.js';
 import type { Charge, Ledger } from '../../shared/quota/ledger.js';
@@ -8,6 +7,7 @@ import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { type Demand, priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
 import type { Permit } from '../../shared/quota/waiters.js';
+import fc from '../support/properties.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 let clock: VirtualClock;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import type { Fault } from '../support/memory-blob-store.js';
+import fc from '../support/properties.js';
 import { setUpLedgers, wanting } from './ledgers.js';
 
 /** What an instance does next, and what the store does to it meanwhile. */

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { mostInAnyWindow } from '../../local/defender/windows.js';
 import {
   type CallLog,
@@ -14,6 +13,7 @@ import {
   withoutCalls,
   withoutExpired,
 } from '../../shared/quota/sliding-log.js';
+import fc from '../support/properties.js';
 
 describe('nextCallTimes', () => {
   const windows = [

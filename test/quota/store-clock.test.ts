@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { StoreClock } from '../../shared/quota/store-clock.js';
+import fc from '../support/properties.js';
 
 const EPOCH = Date.UTC(2026, 10, 23, 18);
 /** An answer to a machine whose calendar goes on as its monotonic clock does. */

@@ -6,7 +6,6 @@ const WITHOUT_TURNS = { lost: 2.14, p50Ms: 225, p95Ms: 647 };
 
 test('bursts of 20 calls over 16 instances on one ledger: few swaps are lost, and nobody waits longer for it', async () => {
   const outcome = await simulateBursts({ instances: 16, bursts: 40, each: 20, gapMs: 3_000, seed: 7 });
-  process.stdout.write(`bursts of 20 over 16 instances, per call: ${JSON.stringify(outcome)}\n`);
   expect(outcome.lost).toBeLessThan(0.3);
   expect(outcome.p50Ms).toBeLessThan(WITHOUT_TURNS.p50Ms);
   expect(outcome.p95Ms).toBeLessThan(WITHOUT_TURNS.p95Ms);

@@ -12,11 +12,6 @@ test.each([
     const { accepted, arrivals, ended, alarmed } = outcome;
     const delivered = [...ended].filter(([, status]) => status === 'delivered').map(([id]) => id);
     const dead = [...ended].filter(([, status]) => status === 'dead-lettered').map(([id]) => id);
-    const resent = arrivals.length - new Set(arrivals.map(({ id }) => id)).size;
-    process.stdout.write(
-      `${simulation.instances} instances, ${outcome.kills} killed: ${delivered.length} delivered, ${dead.length} dead letters, ` +
-        `${resent} of ${arrivals.length} attempts were further ones\n`,
-    );
 
     expect(accepted).toHaveLength(simulation.posts);
     expect(ended.size).toBe(simulation.posts);

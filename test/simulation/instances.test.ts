@@ -15,11 +15,6 @@ describe('3,000 alerts in virtual time, with the real quota', () => {
     async ({ instances, seed }) => {
       const outcome = await simulate({ instances, alerts: 3_000, seed, perMinute: 100, perHour: 1_500 });
       const perCall = (outcome.reads + outcome.writes) / outcome.granted;
-      process.stdout.write(
-        `${instances} instances: ${outcome.minutes.toFixed(2)} minutes; ${perCall.toFixed(2)} storage operations per ` +
-          `call (${outcome.reads} reads, ${outcome.writes} writes, ${outcome.lostWrites} of them lost)\n`,
-      );
-
       expect(outcome.minutes).toBeGreaterThan(OPTIMUM_MINUTES);
       expect(outcome.minutes).toBeLessThan(OPTIMUM_MINUTES * 1.01);
       expect(outcome.refused).toBe(0);

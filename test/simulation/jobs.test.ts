@@ -18,13 +18,6 @@ describe('2,003 alerts in three jobs, in virtual time, with callers beside them'
     '$instances instances: within 1% of the optimum, nobody who waits is refused, no alert twice',
     async ({ instances, seed }) => {
       const outcome = await simulateJobs({ instances, seed, jobs: JOBS, interactivePerMinute: 4 });
-      process.stdout.write(
-        `${instances} instances: jobs of ${outcome.minutes.map((m) => m.toFixed(2)).join(', ')} minutes, ` +
-          `${outcome.endMinutes.toFixed(2)} where ${outcome.optimumMinutes.toFixed(2)} are the optimum; ` +
-          `${outcome.interactive} callers, the longest wait ${Math.round(outcome.longestWaitMs)} ms; ` +
-          `${(outcome.storageOperations / outcome.arrivals.length).toFixed(1)} storage operations per call\n`,
-      );
-
       expect(outcome.endMinutes).toBeLessThan(outcome.optimumMinutes * 1.01);
       // The small one had its calls in the first window that came free.
       expect(outcome.minutes[2]).toBeLessThan(1.2);

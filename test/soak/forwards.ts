@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { accept, type Behaviour, FAILURES, type Failure } from '../../local/receiver/behaviour.js';
 import { type Receiver, startReceiver } from '../../local/receiver/receiver.js';
-import { insist } from '../support/eventually.js';
 import type { Answer } from '../support/exchange.js';
 import type { Instance } from '../support/fleet.js';
+import { insist } from '../support/polling.js';
 import { type Findings, ipsOf } from './findings.js';
 import { count, type Tally } from './mishaps.js';
 

@@ -43,7 +43,7 @@ const trouble = startMishaps(soak);
 const ends = killNowAndThen(soak, KILL_EVERY_MS, load.signal);
 const callers = Array.from({ length: CALLERS }, () => call(soak, makePayload, books, load.signal));
 await sleep(seconds * 500);
-const heapBefore = await firstInstance.heapBytes();
+const { heapBytes: heapBefore } = await firstInstance.measure();
 await sleep(seconds * 500);
 load.abort();
 trouble.stop();
@@ -66,7 +66,7 @@ const resent = await soak.drained(DRAIN_MS);
 soak.books.check(receiver);
 if (resent.delivered < resent.accepted)
   findings.add(`${resent.accepted - resent.delivered} forwards never arrived`);
-const heapGrewBytes = (await firstInstance.heapBytes()) - heapBefore;
+const heapGrewBytes = (await firstInstance.measure()).heapBytes - heapBefore;
 if (heapGrewBytes > HEAP_MAY_GROW_BYTES) findings.add(`the heap grew by ${megabytes(heapGrewBytes)}`);
 for (const [windowMs, limit] of [
   [60_000, PER_MINUTE],

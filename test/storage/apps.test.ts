@@ -6,7 +6,7 @@ import { parseSettings } from '../../shared/app/settings.js';
 import { systemClock } from '../../shared/base/clock.js';
 import { freshAlertIds } from '../support/alert-ids.js';
 import { openStore } from '../support/azurite-store.js';
-import { eventually } from '../support/eventually.js';
+import { eventually } from '../support/polling.js';
 import { startWorld, type World } from '../support/world.js';
 
 const IDENTITY = 'bbbbbbbb-1111-4111-8111-111111111111';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { freshAlertIds } from '../support/alert-ids.js';
-import { insist } from '../support/eventually.js';
 import { type Fleet, startFleet } from '../support/fleet.js';
+import { insist } from '../support/polling.js';
 import { expectRetryLater } from '../support/problems.js';
 
 let fleet: Fleet;

@@ -4,9 +4,8 @@ import type { StoringApp } from '../../functions/background.js';
 import { type Listening, listen } from '../../functions/listen.js';
 import { closeServer, listen as listenOn } from '../../local/loopback.js';
 import type { ReadableQueue } from '../../shared/storage/queue-store.js';
-import { answerOf, pathOf } from '../jobs/polling.js';
 import { freshAlertIds } from '../support/alert-ids.js';
-import { logged } from '../support/eventually.js';
+import { answerOf, logged, pathOf } from '../support/polling.js';
 import { storedWorlds } from '../support/stored-world.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 

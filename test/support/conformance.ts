@@ -41,6 +41,12 @@ export function checkAnswer(method: string, path: string, answer: Answer): void 
   throw new Error(`${asked} answered ${status}: ${wrong.join('; ')}\n${text.slice(0, 2_000)}`);
 }
 
+/** Whether the contract knows a status of a route. */
+export function isDocumented(method: string, path: string, { status }: Answer): boolean {
+  const found = find(method, path);
+  return found !== undefined && responseOf(found.operation, status) !== undefined;
+}
+
 function deviations(method: string, path: string, answer: Answer): string[] {
   const { status, text } = answer;
   const found = find(method, path);

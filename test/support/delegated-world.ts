@@ -3,7 +3,7 @@ import { afterAll } from '@jest/globals';
 import { startLoginAuthority } from '../../local/entra/authority.js';
 import { localTenantId } from '../../local/identity/token.js';
 import { systemClock } from '../../shared/base/clock.js';
-import { AUTHORITY_TLS, trustLocalAuthority } from './trust.js';
+import { AUTHORITY_TLS, trustLocalAuthority } from './tls-fixtures.js';
 import { startWorld, type WorldOptions } from './world.js';
 
 afterAll(trustLocalAuthority());

@@ -1,6 +1,6 @@
-import { eventually } from './eventually.js';
 import type { Answer } from './exchange.js';
 import type { Instance } from './fleet.js';
+import { eventually } from './polling.js';
 
 /** An alert that was not looked up, and the type of the problem why. */
 interface Failed {

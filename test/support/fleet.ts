@@ -4,6 +4,7 @@ import { LEASE_MS } from '../../local/host/queue-pump.js';
 import { startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { systemClock } from '../../shared/base/clock.js';
 import type { Answer } from './exchange.js';
+import { builtApp } from './instance/built.js';
 import { type InstanceOptions, type InstanceProcess, startInstance } from './instance/start.js';
 import { leaksIn } from './leaks.js';
 import { type Moment, type OnExchange, type StorageProxy, startStorageProxy } from './storage-proxy.js';
@@ -61,7 +62,12 @@ export async function startFleet(options: {
     storage.onExchange = (...exchange) => fleet.onExchange(...exchange);
     const look = ({ status, headers, text }: Answer) =>
       lookForLeaks(JSON.stringify(headers) + (status === 200 ? '' : text));
-    const running = startInstance({ ...env, AzureWebJobsStorage: storage.connectionString }, instance, look);
+    const folder = instance.folder ?? (await builtApp());
+    const running = startInstance(
+      { ...env, AzureWebJobsStorage: storage.connectionString },
+      { ...instance, ...(folder === undefined ? {} : { folder }) },
+      look,
+    );
     const launching = {
       ...running,
       storage,

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { app } from '@azure/functions';
 import { expect } from '@jest/globals';
-import { registerFunctions } from '../../functions/register.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
 import {
   type GraphSimulator,
@@ -22,6 +21,7 @@ import { checkAnswer } from './conformance.js';
 import { type Answer, exchange } from './exchange.js';
 import { forgetIdentityEndpoint } from './identity-library.js';
 import { leaksIn } from './leaks.js';
+import { registerApp } from './register-app.js';
 import { loadStorageLibraries } from './storage-libraries.js';
 
 app.setup({ enableHttpStream: true });
@@ -80,7 +80,7 @@ export async function startWorld(options: WorldOptions = {}) {
   const answers: Answer[] = [];
   const agent = new Agent({ keepAlive: true });
   const registrations = await functionsCore.collect(() =>
-    registerFunctions(createApp(env, { clock, random, report })),
+    registerApp(createApp(env, { clock, random, report })),
   );
   const host = await startHost({
     registrations,

@@ -9,8 +9,8 @@ import { type DefenderSimulator, startDefenderSimulator } from '../../local/defe
 import { type IdentityEndpoint, startIdentityEndpoint } from '../../local/identity/endpoint.js';
 import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
 import { systemClock as clock } from '../../shared/base/clock.js';
-import { eventually } from '../support/eventually.js';
 import { type InstanceProcess, startInstance } from '../support/instance/start.js';
+import { eventually } from '../support/polling.js';
 
 const AUDIENCE = 'https://defender-bundle.test';
 

@@ -6,7 +6,7 @@ import { systemClock as clock } from '../../shared/base/clock.js';
 // Loaded before there is anything to send, as in watched.ts.
 import '../../shared/telemetry/client.js';
 import { consult } from '../doctor/consult.js';
-import { AUTHORITY_TLS, trustLocalAuthority } from '../support/trust.js';
+import { AUTHORITY_TLS, trustLocalAuthority } from '../support/tls-fixtures.js';
 import { startWorld, type World } from '../support/world.js';
 
 let distrust: () => void;

@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT, KNOWN_IPS, UNKNOWN_ALERT } from '../../local/defender/alerts.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
-import { answerOf, pathOf } from '../jobs/polling.js';
 import { freshAlertIds } from '../support/alert-ids.js';
-import { endOfDelivery, insist, logged } from '../support/eventually.js';
+import { answerOf, endOfDelivery, insist, logged, pathOf } from '../support/polling.js';
 import { storedWorlds } from '../support/stored-world.js';
 import { PAYLOAD_CANARY } from '../support/world.js';
 import { CALLER, CALLER_PROPERTIES, expectNowhere, startWatched, TRACE_ID, type Watched } from './watched.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { malformed } from '../../shared/upstream/outcome.js';
 import { AWAY_AFTER, decide, type Failure, type Progress } from '../../shared/upstream/retry.js';
+import fc from '../support/properties.js';
 import { OUTCOMES, throttled } from './outcomes.js';
 
 const at = (progress: Partial<Progress> = {}): Progress => ({

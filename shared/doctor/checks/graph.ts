@@ -51,15 +51,13 @@ async function probe(
   try {
     const probed = await source?.probe(alertId, { signal, untilMs: () => untilMs, at: () => {} });
     if (!probed) throw new TypeError('there is no Graph to ask');
-    const { readAlert } = await import('../../graph/alert-evidence.js');
-    const { outcome, token } = probed;
-    if (outcome.kind === 'not-found') {
+    const { reading, token } = probed;
+    if (reading.kind === 'not-found') {
       const found =
         'Microsoft Graph answered 404 in its own words: this alert is not in alerts_v2, which leaves out tuned alerts. So ' +
         'sign-in and permission are right.';
       return { status: 'ok', found };
     }
-    const reading = outcome.kind === 'answered' ? readAlert(outcome) : outcome;
     if (reading.kind === 'value') {
       const { ips, own } = reading.value;
       const found = `Microsoft Graph answered 200, with ${ips.length} addresses of this alert and ${own.length} of its devices.`;
@@ -71,7 +69,7 @@ async function probe(
       undefined,
     );
     const fix = grantGraphPermission(readClaims(token.token)?.objectId ?? 'OBJECT_ID', settings.cloud);
-    return { status: 'fail', found: message, ...(outcome.kind === 'forbidden' ? { fix } : {}) };
+    return { status: 'fail', found: message, ...(reading.kind === 'forbidden' ? { fix } : {}) };
   } catch (error) {
     return { status: 'fail', found: asEnrichmentError(error).message };
   }

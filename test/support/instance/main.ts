@@ -6,10 +6,12 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startHost } from '../../../local/host/host.js';
 import { loadApp } from '../../../local/host/load.js';
-import type { Order, Reply } from './orders.js';
+import type { Measures, Order, Reply } from './orders.js';
 
 /** By then a process that nothing keeps up has ended. */
 const LONG_MS = 5_000;
+/** Between two looks at the event loop. */
+const LOOK_MS = 10;
 
 const built = process.argv[2];
 const registrations = await loadApp(built ?? fileURLToPath(new URL('.', import.meta.url)));
@@ -21,11 +23,14 @@ const host = await startHost({
   hostJson: JSON.parse(await readFile('host.json', 'utf8')),
   log: (entry) => void process.stdout.write(`${JSON.stringify(entry)}\n`),
 });
+let longestTurnMs = 0;
+let cpuBefore = process.cpuUsage();
+setInterval(lookAtTurn, LOOK_MS).unref();
 // Nobody is left behind when the test that started it has ended, however it did.
 process.once('disconnect', () => process.exit());
 process.once('SIGTERM', () => host.close().then(() => process.exit()));
 process.on('message', (order: Order) => {
-  if (order === 'tell-heap') tell({ kind: 'heap', bytes: heapBytes() });
+  if (order === 'measure') tell({ kind: 'measured', ...measure() });
   else void retire();
 });
 tell({ kind: 'started', url: host.url });
@@ -34,10 +39,22 @@ function tell(reply: Reply): void {
   process.send?.(reply);
 }
 
+/** Notes what was worked since the last look, in time of the processor: a busy machine is no stall of the app's. */
+function lookAtTurn(): void {
+  const { user, system } = process.cpuUsage(cpuBefore);
+  longestTurnMs = Math.max(longestTurnMs, (user + system) / 1_000);
+  cpuBefore = process.cpuUsage();
+}
+
 /** What is in use once everything that nobody holds is gone; needs `--expose-gc`. */
-function heapBytes(): number {
+function measure(): Measures {
+  lookAtTurn();
+  const stallMs = longestTurnMs;
   globalThis.gc?.();
-  return process.memoryUsage().heapUsed;
+  cpuBefore = process.cpuUsage(); // collecting is no work of the app's
+  longestTurnMs = 0;
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return { heapBytes: heapUsed, bufferBytes: arrayBuffers, stallMs };
 }
 
 /** Ends by itself, as soon as nothing keeps it up: `exit` is not called. */

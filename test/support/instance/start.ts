@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { shiftedCalendar } from '../../../local/calendar.js';
 import { checkAnswer } from '../conformance.js';
 import { type Answer, exchange } from '../exchange.js';
-import type { Order, Reply } from './orders.js';
+import type { Measures, Order, Reply } from './orders.js';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -19,8 +19,8 @@ export interface InstanceOptions {
 
 /** One instance of the app, a process of its own. */
 export interface InstanceProcess {
-  /** Resolves when it is up. Whoever asks it something waits for that. */
-  readonly started: Promise<unknown>;
+  /** Resolves with its URL when it is up. Whoever asks it something waits for that. */
+  readonly started: Promise<string>;
   get(alertId: string): Promise<Answer>;
   /** Anything but a text is posted as its JSON. */
   enrich(payload: unknown, query?: string): Promise<Answer>;
@@ -32,8 +32,8 @@ export interface InstanceProcess {
   terminate(): void;
   /** Ends it as `kill -9` does. */
   kill(): Promise<void>;
-  /** Bytes of its heap that are in use, garbage collected. */
-  heapBytes(): Promise<number>;
+  /** What it uses, garbage collected, and the longest turn of its event loop since the last time. */
+  measure(): Promise<Measures>;
   /**
    * Lets it end as soon as nothing keeps it up.
    * @returns whether it has within `patienceMs`
@@ -86,9 +86,9 @@ export function startInstance(
       child.kill('SIGTERM');
     },
     kill: () => kill(child),
-    heapBytes: async () => {
-      child.send('tell-heap' satisfies Order);
-      return (await reply(child, 'heap')).bytes;
+    measure: () => {
+      child.send('measure' satisfies Order);
+      return reply(child, 'measured');
     },
     retire: async (patienceMs) => {
       const signal = AbortSignal.timeout(patienceMs);

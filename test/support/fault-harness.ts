@@ -11,7 +11,7 @@ const AFTERGLOW_MS = 30_000;
 const LONGEST_CLOSING_MS = 10_000;
 
 /** What a test of faults works with. */
-export interface Fire {
+export interface FaultHarness {
   readonly time: FakeTimers;
   /** Waits for something to start; it is closed at the test's end. */
   keep<T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T>;
@@ -24,7 +24,7 @@ export interface Fire {
  * Gives each test of a file its virtual time and its worlds, and checks at its end that the app is
  * alive, that nothing secret got out (see `World.close`), and that no timer and no handle is left.
  */
-export function underFire(): Fire {
+export function faultHarness(): FaultHarness {
   let time: FakeTimers;
   let before: Map<string, number>;
   const closers: (() => Promise<void>)[] = [];
