@@ -9,7 +9,6 @@ import { isSuspect, SUSPECT_AFTER, unknownInARow } from '../lookup/unknown-alert
 import type { Priority } from '../quota/priorities.js';
 import type { Question } from '../upstream/call.js';
 import type { ApiClient, EndOf, LastCall } from '../upstream/client.js';
-import type { Outcome } from '../upstream/outcome.js';
 import { ASK_AGAIN_AFTER_MS } from '../upstream/retry.js';
 import { askAboutAlert, type IpsPage, MOST_UNUSABLE_KEPT, readIpsPage } from './alert-ips.js';
 import { askAboutAddress, readIpStats } from './ip-stats.js';

@@ -3,7 +3,6 @@ import type { EnrichmentError, StorageError } from '../base/errors.js';
 import type { IpsPage } from '../defender/alert-ips.js';
 import type { TokenClaims } from '../identity/claims.js';
 import type { EndOf } from '../upstream/client.js';
-import type { Outcome } from '../upstream/outcome.js';
 
 /** How bad it is: `fail` keeps the app from its work, `warn` will or may. */
 export type Status = 'ok' | 'warn' | 'fail';
