@@ -2,7 +2,7 @@
  * `npx tsx conformance/run.ts`: plays the same scenarios with parts of the real Functions host and with the local
  * host, and compares what was seen. Wants a .NET SDK. Ends with 1 when something differs that is not explained.
  *
- *     --write    puts the table into docs/conformance.md
+ *     --write    puts the table into docs/internals/conformance.md
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -65,7 +65,7 @@ const stale = Object.keys(EXPLAINED).filter(
   (name) => rows.find((row) => row.name === name)?.isSame !== false,
 );
 const open = rows.filter(({ isSame, why }) => !isSame && !why);
-if (values.write) await writeFile('docs/conformance.md', asPage());
+if (values.write) await writeFile('docs/internals/conformance.md', asPage());
 for (const name of stale) console.log(`explained, but there is no such difference: ${name}`);
 const failed = open.length + stale.length + (isWhole ? 0 : 1);
 console.log(`${rows.length - open.length + (isWhole ? 1 : 0)} passed, ${failed} failed`);
@@ -114,20 +114,26 @@ function appInWords({ alerts, posts, answered, delivered, killedAfterCalls }: Ap
 
 function asPage(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  const differences = new Map<string, string[]>();
+  for (const { name, real, local, isSame, why } of rows) {
+    if (isSame) continue;
+    const rest = [real, local, why ?? ''].map(cell).join(' | ');
+    differences.set(rest, [...(differences.get(rest) ?? []), cell(name)]);
+  }
+  const same = rows.filter(({ isSame }) => isSame);
   return [
     '# The local host beside the real one',
     '',
-    'Made by `npx tsx conformance/run.ts --write`: the real queue listener and the real reverse proxy of the Functions host, and the',
-    'same scenarios on the local host ([conformance/README.md](../conformance/README.md)).',
+    'Made by `npx tsx conformance/run.ts --write` ([how](../../conformance/README.md)): the real queue listener and reverse proxy',
+    'of the Functions host, and the same scenarios on the local host.',
     '',
     appInWords(appRun),
     '',
-    '| scenario | the real one | the local host |',
-    '| --- | --- | --- |',
-    ...rows.map(
-      ({ name, real, local, isSame, why }) =>
-        `| ${cell(name)} | ${cell(real)} | ${isSame ? 'the same' : cell(`${local}. ${why ?? ''}`)} |`,
-    ),
+    '| differs | the real one | the local host | why |',
+    '|---|---|---|---|',
+    ...[...differences].map(([rest, names]) => `| ${names.join('; ')} | ${rest} |`),
+    '',
+    `The other ${same.length} of ${rows.length} scenarios go the same way; the command names each.`,
     '',
   ].join('\n');
 }

@@ -92,7 +92,7 @@ const HEADER_BYTES = 65_536;
 
 /**
  * Lets this worker take headers as large as the host takes: with Node's 16 kB, what is between costs everybody on this
- * worker their requests (docs/security.md). The library that opens the server takes no options for it, and Node's
+ * worker their requests (docs/guides/security.md). The library that opens the server takes no options for it, and Node's
  * flag would cost the platform's placeholder; but Node hands out the server with each request, from the first one on.
  */
 export function takeLargeHeaders(): void {

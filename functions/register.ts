@@ -23,7 +23,7 @@ type Endpoint = readonly [
 
 /**
  * Every endpoint, below `/api/`; what answers there is in running.ts. The host tries routes in this order, whatever
- * is literal in them (docs/operations.md): what could be taken for an `{id}` comes before it. `enrichAlert` is under
+ * is literal in them (docs/guides/operations.md): what could be taken for an `{id}` comes before it. `enrichAlert` is under
  * its own name because the Logic Apps designer offers no others.
  */
 export const ENDPOINTS = [

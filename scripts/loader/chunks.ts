@@ -1,6 +1,6 @@
 /**
  * What loads the bundle on Azure. A cold start is mostly V8 reading and compiling code; with a code cache,
- * which is what V8 made of the same code before, that takes half as long (docs/performance.md). Node takes
+ * which is what V8 made of the same code before, that takes half as long (docs/internals/performance.md). Node takes
  * a cache for classic scripts only, hence CommonJS and a loader of our own.
  */
 import { readFileSync } from 'node:fs';

@@ -11,18 +11,17 @@ import '../../shared/delivery/agents.js';
 import { defender, hasAnswered } from '../../shared/doctor/checks/defender.js';
 import { FakeTimers } from '../support/fake-timers.js';
 import { resolveBy } from '../support/network.js';
-import { type RawServer, startSilentServer } from '../support/raw-server.js';
+import { startSilentServer } from '../support/raw-server.js';
 import { AUTHORITY_TLS } from '../support/tls-fixtures.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
 
 let world: World | undefined;
-let silent: RawServer | undefined;
+const servers: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   await world?.close();
-  await silent?.close();
   world = undefined;
-  silent = undefined;
+  for (const server of servers.splice(0)) await server.close();
 });
 
 const NOTHING_SEEN =
@@ -53,6 +52,7 @@ describe('without a probe', () => {
 
   test('a certificate that nobody trusts', async () => {
     const receiver = await startReceiver({ tls: AUTHORITY_TLS });
+    servers.push(receiver);
     world = await startWorld({ settings: { DEFENDER_API_HOST: new URL(receiver.url).origin } });
     expect((await consult(world)).of('defender')).toMatchObject({
       status: 'fail',
@@ -60,7 +60,6 @@ describe('without a probe', () => {
       fix: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
     });
     expect(receiver.received).toEqual([]);
-    await receiver.close();
   });
 
   test('a name that leads to the addresses of the cloud platform', async () => {
@@ -77,9 +76,10 @@ describe('without a probe', () => {
     const time = new FakeTimers();
     try {
       const server = await time.until(startSilentServer());
-      silent = server;
+      servers.push(server);
       const settings = { DEFENDER_API_HOST: server.url };
       const started = await time.until(startWorld({ settings }));
+      world = started;
       const began = started.clock.monotonicMs();
       const { of } = await time.until(consult(started));
       expect(started.clock.monotonicMs() - began).toBeLessThan(6_000);
@@ -88,9 +88,6 @@ describe('without a probe', () => {
         found: expect.stringContaining('within 5 s'),
         fix: expect.stringContaining('outbound rules'),
       });
-      await time.until(started.close());
-      await time.until(server.close());
-      silent = undefined;
     } finally {
       time.end();
     }
@@ -133,8 +130,8 @@ describe('what the process remembers of its last call', () => {
     const nothing = { token: Promise.resolve({ ok: true, claims: undefined } as const), probe: undefined };
     const patient = { app, ...nothing, asked: {}, storage: Promise.resolve(undefined) };
     const [seen] = await defender.examine(patient, new AbortController().signal);
+    await simulator.close();
     expect(seen).toMatchObject({ status, found: expect.stringMatching(found) });
     expect(hasAnswered(app)).toBe(isAnswered);
-    await simulator.close();
   });
 });
