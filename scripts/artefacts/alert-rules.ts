@@ -1,6 +1,6 @@
 import type { TelemetryEvent } from '../../shared/base/telemetry-event.js';
-import type { Outcome } from '../../shared/defender/outcome.js';
 import type { MetricName } from '../../shared/telemetry/items.js';
+import type { Outcome } from '../../shared/upstream/outcome.js';
 
 /** One thing to be woken for: a query over what the app sends, and when its rows are too many or too large. */
 export interface AlertRule {

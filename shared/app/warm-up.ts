@@ -3,11 +3,12 @@ import type { App } from './app.js';
 
 /**
  * Begins, while the platform is still on its way to the first request, what that request would have to
- * wait for one after the other: the token for Defender, and the ledger with what leads there (the
+ * wait for one after the other: the token for the first source, and the ledger with what leads there (the
  * storage library, its token, a connection). Both only look. Nothing depends on them, and what goes
  * wrong is for the first request to find: this never rejects.
  */
 export async function warmUp({ ownToken, quota, settings }: App): Promise<void> {
   const { signal } = new AbortController();
-  await Promise.allSettled([ownToken(scopeOf(settings.cloud.audience), signal), quota.prepare()]);
+  const { audience } = settings.sources[0] === 'graph' ? settings.graph : settings.cloud;
+  await Promise.allSettled([ownToken(scopeOf(audience), signal), quota.prepare()]);
 }

@@ -93,7 +93,7 @@ function headOf(enrichment: Enrichment, markup: Markup, id: ShowId): string[] {
   const failed = having('failed');
   const outcomes = counted([
     [having('found'), 'with IPs'],
-    [having('empty'), 'without IPs in Defender'],
+    [having('empty'), 'without IPs'],
     [having('not_found'), 'not found'],
     [having('skipped'), 'skipped'],
     [failed, 'failed'],
@@ -111,12 +111,15 @@ function headOf(enrichment: Enrichment, markup: Markup, id: ShowId): string[] {
     `Alerts: ${alerts.length} (${outcomes}).`,
   ];
   const incomplete = `Incomplete: the lookup of ${failed} of ${alerts.length} alerts failed, so addresses may be missing.`;
+  const inPart = alerts.filter((alert) => alert.incomplete).length;
+  const partly = `Incomplete: of ${inPart} alerts a source could not say all that it knows, so addresses may be missing.`;
   const alertsOfAll = shared(ips, (ip) => alertsOf(ip, id));
   const escaped = (line: string) => markup.text(plainText(line, MOST_TEXT));
   return [
     escaped(sentences.join(' ')),
     ...(alertsOfAll === undefined ? [] : [`${markup.text('All addresses belong to:')} ${alertsOfAll}`]),
     ...(failed > 0 ? [escaped(incomplete)] : []),
+    ...(inPart > 0 ? [escaped(partly)] : []),
     ...(stats?.reason === undefined
       ? []
       : [escaped(`Device counts are missing for ${statsMissing} public addresses: ${stats.reason}`)]),
@@ -141,8 +144,13 @@ function alertsOf(ip: RelatedIp, id: ShowId): string {
   return listed(ip.alertIds, alertCountOf(ip), id);
 }
 
+const SOURCE_TITLES: Readonly<Partial<Record<string, string>>> = {
+  defender: 'Defender',
+  graph: 'Microsoft Graph',
+};
+
 function sourcesOf({ sources }: RelatedIp): string {
-  return sources.map((source) => (source === 'defender' ? 'Defender' : source)).join(', ');
+  return sources.map((source) => SOURCE_TITLES[source] ?? source).join(', ');
 }
 
 /** A column: its head, and an address's cell in it. */
@@ -160,6 +168,18 @@ function tableOf(ips: readonly RelatedIp[], { text, code }: Markup, id: ShowId) 
       (ip) => alertsOf(ip, id),
     ]),
     ...some(shared(ips, sourcesOf) === undefined, ['Sources', plain(sourcesOf)]),
+    ...some(
+      ips.some(({ evidence }) => evidence?.verdict !== undefined),
+      ['Verdict', plain(({ evidence }) => evidence?.verdict ?? '')],
+    ),
+    ...some(
+      ips.some(({ evidence }) => evidence?.roles !== undefined),
+      ['Roles', plain(({ evidence }) => evidence?.roles?.join(', ') ?? '')],
+    ),
+    ...some(
+      ips.some(({ evidence }) => evidence?.country !== undefined),
+      ['Country', plain(({ evidence }) => evidence?.country ?? '')],
+    ),
     ...some(
       ips.some(({ stats }) => stats !== undefined),
       ['Devices', plain(({ stats }) => (stats ? String(stats.organizationPrevalence) : ''))],

@@ -34,7 +34,7 @@ export function whyUnanswered({ status, reason, error }: AlertEntry): string | u
     case 'empty':
       return undefined;
     case 'not_found':
-      return 'Defender for Endpoint does not know this alert.';
+      return reason ?? 'Defender for Endpoint does not know this alert.';
     case 'skipped':
       return reason;
     case 'failed':

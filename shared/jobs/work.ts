@@ -1,7 +1,7 @@
 import type { Emit } from '../base/telemetry-event.js';
 import { inTrace } from '../base/trace.js';
-import type { Lookup } from '../lookup/lookup.js';
-import type { SourceAnswer } from '../lookup/source.js';
+import type { SourcesOption } from '../lookup/source-choice.js';
+import type { AlertLookup } from '../lookup/sources-lookup.js';
 import { type Message, writeMessage } from '../queue-work/message.js';
 import {
   type Claimed,
@@ -31,7 +31,9 @@ import { EXTEND_MS, extendLease, LEASE_MS, type Next, nextSlice, shareOf } from 
 /** What working on jobs needs. */
 export interface WorkParts extends EndParts, QueueParts {
   /** Looks alerts up with the permits that background work may have. */
-  readonly lookup: Lookup<SourceAnswer>;
+  readonly lookup: AlertLookup;
+  /** Which sources the options in a job's query want to be asked. */
+  readonly wantedSources: (query: string) => SourcesOption;
   readonly emit: Emit;
   /** Permits of a minute that background work may have. */
   readonly perMinute: number;
@@ -159,13 +161,14 @@ async function workClaimed(parts: WorkParts, claimed: Claimed<Job>, deaths: numb
   if (!alertIds) return endAsFailed(parts, item, { reason: PARTS_MISSING });
   const kept = jobs.answers(item.id, alertIds);
   const job = isTakeover ? withAnswered(item, [...(await kept.all()).keys()]) : item;
+  const sources = parts.wantedSources(job.query);
   const running = Math.max(1, await jobs.running());
   const share = shareOf(parts.perMinute, running);
   const slice = await runSlice(
     parts,
     {
       keys: new Map(pendingOf(job).map((place) => [place, alertIds[place] ?? ''])),
-      find: (alertId, deadline) => lookup.find(alertId, deadline),
+      find: (alertId, deadline) => lookup.find(alertId, deadline, sources),
       keep: (place, found) => kept.keep(new Map([[place, found]])),
       share,
     },
