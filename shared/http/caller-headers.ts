@@ -5,14 +5,13 @@ type Headers = HttpRequest['headers'];
 
 /** Requests whose headers may be what somebody wrote into a payload. */
 const unknown = new WeakSet<object>();
-const NONE: Headers = new Headers();
 
 /**
  * The headers that the caller sent; none of a request whose headers cannot be told from its payload's. Nothing
  * else may read `request.headers` once a body has been read.
  */
 export function callerHeaders(request: Pick<HttpRequest, 'headers'>): Headers {
-  return unknown.has(request) ? NONE : request.headers;
+  return unknown.has(request) ? new Headers() : request.headers;
 }
 
 /**
