@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { BUNDLE } from '../scripts/bundle.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const HELLO = join(ROOT, 'bench/fixtures/hello.cjs');
 /** Below the project, so that what is not bundled finds node_modules. */
 const OUT = join(ROOT, 'out/bench');
 
@@ -18,7 +19,7 @@ export const BUILT = {
   /** The package as another build of V8 takes it: without a code cache that fits. */
   uncachedCode: join(OUT, 'uncached-code'),
   unbundled: join(OUT, 'unbundled'),
-  /** As `func new` makes it: `@azure/functions` in node_modules. */
+  /** As the Core Tools make it: CommonJS, with `@azure/functions` in node_modules. */
   hello: join(OUT, 'hello'),
   helloBundled: join(OUT, 'hello-bundled'),
   echo: join(OUT, 'echo'),
@@ -38,6 +39,7 @@ export async function buildAll(): Promise<void> {
   const fixture = (name: string) => join(ROOT, `bench/fixtures/${name}.ts`);
   const separate = { bundle: false, format: 'esm', outbase: ROOT, platform: 'node' } as const;
   await Promise.all([
+    cp(HELLO, join(BUILT.hello, 'index.js')),
     build({
       ...BUNDLE,
       entryPoints: [join(ROOT, 'bench/worker.ts')],
@@ -52,24 +54,23 @@ export async function buildAll(): Promise<void> {
     }),
     build({
       ...BUNDLE,
-      entryPoints: [fixture('hello')],
+      entryPoints: [HELLO],
       outfile: join(BUILT.helloBundled, 'index.js'),
       splitting: false,
     }),
-    ...(['hello', 'echo', 'naive'] as const).map((name) =>
+    ...(['echo', 'naive'] as const).map((name) =>
       build({ ...separate, entryPoints: [fixture(name)], outfile: join(BUILT[name], 'index.js') }),
     ),
   ]);
   await Promise.all([
-    ...[BUILT.hello, BUILT.helloBundled, BUILT.echo, BUILT.naive].map((folder) =>
-      makeApp(folder, 'index.js'),
-    ),
+    makeApp(BUILT.hello, 'index.js', 'commonjs'),
+    ...[BUILT.helloBundled, BUILT.echo, BUILT.naive].map((folder) => makeApp(folder, 'index.js')),
     makeApp(BUILT.unbundled, 'functions/index.js'),
   ]);
 }
 
 /** Makes a folder of code an app. */
-async function makeApp(folder: string, main: string): Promise<void> {
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', main }));
+async function makeApp(folder: string, main: string, type = 'module'): Promise<void> {
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ type, main }));
   await cp(join(ROOT, 'host.json'), join(folder, 'host.json'));
 }

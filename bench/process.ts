@@ -44,11 +44,14 @@ export class Worker {
   readonly #child: ChildProcess;
   readonly #ready: Promise<Reply>;
 
-  /** @param main the bundled bench/worker.ts */
-  constructor(main: string) {
+  /**
+   * @param main the bundled bench/worker.ts
+   * @param execPath the Node that runs it
+   */
+  constructor(main: string, execPath = process.execPath) {
     const { PATH, NODE_COMPILE_CACHE } = process.env;
     const env = { PATH, ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}) };
-    this.#child = fork(main, { env, execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.#child = fork(main, { execPath, env, execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.#ready = this.#reply();
   }
 

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what the work costs, beside what it is measured against. Everything takes turns, so
  * that the ratios hold although the machine is shared; absolute times are this machine's. What is
- * missed is printed and no error. How to read the table: docs/performance.md.
+ * missed is printed and no error. How to read the table: docs/internals/performance.md.
  *
  *     npm run bench                  all of it
  *     npm run bench -- cold size     some of it

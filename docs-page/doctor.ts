@@ -9,6 +9,13 @@ interface Check {
   readonly fix?: string;
 }
 
+interface Report {
+  readonly version: string;
+  /** The verdict, in a sentence. */
+  readonly summary: string;
+  readonly checks: readonly Check[];
+}
+
 const WORDS: Readonly<Record<string, string>> = { ok: 'OK', warn: 'Warning', fail: 'Failed' };
 
 const status = byId('doctor-status');
@@ -30,11 +37,10 @@ async function examine(): Promise<void> {
   say(status, 'Looking at settings, identity, storage and destinations …');
   const answer = await ask(probe === '' ? 'doctor' : `doctor?${new URLSearchParams({ probe })}`);
   if (!answer.ok) return say(status, await reasonOf(answer), true);
-  const { checks, version } = (await answer.json()) as { checks: Check[]; version: string };
+  const { checks, version, summary } = (await answer.json()) as Report;
   const failed = checks.filter((check) => check.status === 'fail').length;
   const warned = checks.filter((check) => check.status === 'warn').length;
-  const asked = probe === '' ? ' Defender itself was not asked.' : '';
-  say(status, `Version ${version}: ${checks.length} findings, ${failed} failed, ${warned} warnings.${asked}`);
+  say(status, `${summary} (version ${version}; ${failed} failed, ${warned} warnings)`, failed > 0);
   list.replaceChildren(...checks.map(drawCheck));
   list.hidden = false;
 }

@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
 import { app, type InvocationContext } from '@azure/functions';
 import type { App } from '../shared/app/app.js';
+import type { Settings } from '../shared/app/settings.js';
 import type { Clock } from '../shared/base/clock.js';
 import type { Reporter } from '../shared/base/environment.js';
 import { loggedFault } from '../shared/base/errors.js';
@@ -16,8 +17,11 @@ import { traceOf } from '../shared/http/caller-trace.js';
  *
  * No hook may throw: the host would never answer its request.
  */
-export function registerHooks(services: App): void {
-  const { clock, settings, telemetry, report } = services;
+export function registerHooks(
+  settings: Settings,
+  /** The app that handlers run in; undefined before somebody has asked for it. */
+  loading: () => Promise<{ readonly app: App | undefined }> | undefined,
+): void {
   const underWay = new UnderWay();
   const isTraced = settings.telemetry !== undefined || settings.destinations.length > 0;
   app.hook.preInvocation((invocation) => {
@@ -29,10 +33,16 @@ export function registerHooks(services: App): void {
   });
   app.hook.postInvocation(({ invocationContext }) => {
     underWay.ended(invocationContext);
-    if (settings.telemetry) telemetry.answered();
+    if (settings.telemetry) loading()?.then((running) => running.app?.telemetry.answered(), notLoaded);
   });
-  app.hook.appTerminate(() => services.stop(underWay.allEnded(clock, report)));
+  app.hook.appTerminate(async () => {
+    const services = (await loading()?.catch(notLoaded))?.app;
+    await services?.stop(underWay.allEnded(services.clock, services.report));
+  });
 }
+
+/** Requests are answered with that, and then nothing was done. */
+const notLoaded = () => undefined;
 
 /**
  * How long the end of this process waits for what is under way: of the 5 s that the host gives it
@@ -82,7 +92,7 @@ const HEADER_BYTES = 65_536;
 
 /**
  * Lets this worker take headers as large as the host takes: with Node's 16 kB, what is between costs everybody on this
- * worker their requests (docs/security.md). The library that opens the server takes no options for it, and Node's
+ * worker their requests (docs/guides/security.md). The library that opens the server takes no options for it, and Node's
  * flag would cost the platform's placeholder; but Node hands out the server with each request, from the first one on.
  */
 export function takeLargeHeaders(): void {

@@ -8,7 +8,7 @@ import { functionsCore } from '../local/host/core.js';
 import { answerCoreModule } from '../local/host/load.js';
 import { forgetSettings } from '../local/settings.js';
 import { createChunkLoader } from './loader/chunks.js';
-import { codeCacheFolder } from './loader/code-cache.js';
+import { codeCachePath, openCodeCache } from './loader/code-cache.js';
 
 const dist = resolve(process.argv[2] ?? 'out/app', 'dist');
 
@@ -18,12 +18,14 @@ answerCoreModule();
 const { load, chunks } = createChunkLoader(dist);
 const { functions } = await functionsCore.collect(() => load('app.cjs'));
 for (const name of await readdir(dist)) if (name.endsWith('.cjs')) load(name);
-const cached = await readdir(codeCacheFolder(dist));
-if (chunks.size < 2 || !cached.includes('app.cjs')) {
+const codeCache = openCodeCache(codeCachePath(dist));
+const cached = [...chunks].filter(([name, { file }]) => codeCache(name, file));
+if (chunks.size < 2 || !cached.some(([name]) => name === 'app.cjs')) {
   throw new Error(
-    `${dist} has ${chunks.size} chunks and ${cached.length} code caches: its files are not named as expected.`,
+    `${dist} has ${chunks.size} chunks, of which ${cached.length} have a code cache for Node ${process.version}: ` +
+      'it was packaged for other versions, or its files are not named as expected.',
   );
 }
-const unfit = cached.filter((name) => chunks.get(name)?.script.cachedDataRejected !== false);
+const unfit = cached.filter(([, { script }]) => script.cachedDataRejected !== false).map(([name]) => name);
 if (unfit.length > 0) throw new Error(`These code caches do not fit their chunks: ${unfit.join(', ')}.`);
 console.log(`${functions.size} functions, ${chunks.size} chunks, ${cached.length} from the code cache`);

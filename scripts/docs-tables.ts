@@ -3,18 +3,24 @@ import { KINDS } from '../shared/base/errors.js';
 import type { OptionSet } from '../shared/contract/option-kinds.js';
 import { CHECKS } from '../shared/doctor/checks/index.js';
 import { FORMATS } from '../shared/formats/index.js';
+import { ROW_COLUMNS } from '../shared/payload/rows.js';
 import { ALL_SHAPES } from '../shared/payload/shapes/index.js';
 import { WRAPPERS } from '../shared/payload/unwrap.js';
 import { METRICS } from '../shared/telemetry/items.js';
+import { alert, payload, relatedIp, textOf } from '../test/formats/enrichments.js';
 import { ALERT_RULES } from './artefacts/alert-rules.js';
 
-/** The table of shapes for the docs, in Markdown, from the registry: name, title, where the ids sit. */
+/** The table of shapes for the docs, in Markdown, from the registry: name, where the ids are, who sends it. */
 export function shapesTable(): string {
   const rows = [
-    ...ALL_SHAPES.map(({ name, title, where, seen }) => [`\`${name}\``, title, where, seen]),
-    ...WRAPPERS.map(({ title, where }) => ['(wrapper)', title, where, '']),
+    ...ALL_SHAPES.map(({ name, where, seen }) => [
+      `\`${name}\``,
+      where.replace(ROW_COLUMNS, '_alert columns_'),
+      seen,
+    ]),
+    ...WRAPPERS.map(({ title, where }) => [title, where, 'a wrapper']),
   ];
-  return table(['`shape`', 'payload', 'where the alert id is looked for, best first', 'seen in'], rows);
+  return table(['`shape`', 'where the alert id is looked for, best first', 'seen in'], rows);
 }
 
 /** The table of output forms, from their registry. */
@@ -26,6 +32,19 @@ export function formatsTable(): string {
     where,
   ]);
   return table(['`format`', 'form', 'Content-Type', 'where the addresses stand'], rows);
+}
+
+/** What one alert with one address is answered in each output format, from the formats themselves. */
+export function formatSamples(): string {
+  const address = '104.80.104.128';
+  const id = 'da637472900382838869_1364969609';
+  const found = alert(0, { alertId: id, shape: 'plain', pointer: '', ips: [address] });
+  const enriched = payload([found], [relatedIp(address, [id])]);
+  const samples = FORMATS.map((format) => {
+    const language = /json/.test(format.contentType) ? 'json' : format.name;
+    return `\`${format.name}\`:\n\n\`\`\`${language}\n${textOf(format, enriched)}\n\`\`\`\n`;
+  });
+  return `\n${samples.join('\n')}`;
 }
 
 /** The options of a route, from the definitions that read them. */
@@ -48,43 +67,31 @@ export function metricsTable(): string {
   return table(['metric', 'what it measures', 'dimensions'], rows);
 }
 
-/** The table of alert rules, from those that are deployed. */
+/** The table of alert rules, from those that are deployed; monitoring/alerts.json has their queries. */
 export function alertRulesTable(): string {
-  const rows = ALERT_RULES.map(({ name, query, measure, above, windowMinutes, severity, why }) => {
-    const over =
-      measure === 'rows'
-        ? 'the number of rows'
-        : `the ${WORDS[measure.aggregation]} of \`${measure.column}\``;
-    const limit = above.toLocaleString('en-US');
-    return [
-      name,
-      `\`${query.replaceAll('\n', ' ')}\`: ${over} is above ${limit}`,
-      `${windowMinutes} min`,
-      String(severity),
-      why,
-    ];
-  });
-  return table(['rule', 'when', 'over', 'severity', 'why, and what to do'], rows);
+  const rows = ALERT_RULES.map(({ name, severity, why }) => [name, String(severity), why]);
+  return table(['rule', 'severity', 'why, and what to do'], rows);
 }
-
-const WORDS = { Total: 'sum', Maximum: 'largest' };
 
 /** The parameters of the template, from the template as it is compiled. */
 export async function parametersTable(): Promise<string> {
   const { parameters } = JSON.parse(await readFile('deploy/azuredeploy.json', 'utf8'));
   const rows = Object.entries<TemplateParameter>(parameters).map(([name, parameter]) => [
     `\`${name}\``,
-    parameter.metadata.description,
-    parameter.allowedValues?.map((value) => `\`${value}\``).join(', ') ?? '',
+    firstSentence(parameter.metadata.description),
     shown(parameter.defaultValue),
   ]);
-  return table(['parameter', 'meaning', 'values', 'default'], rows);
+  return table(['parameter', 'meaning', 'default'], rows);
 }
 
 interface TemplateParameter {
   readonly metadata: { readonly description: string };
-  readonly allowedValues?: readonly unknown[];
   readonly defaultValue: unknown;
+}
+
+/** The template's own description has the rest. */
+function firstSentence(text: string): string {
+  return text.split(/\. (?=[A-Z\d])/)[0]?.replace(/\.$/, '') ?? text;
 }
 
 function shown(value: unknown): string {
@@ -92,10 +99,14 @@ function shown(value: unknown): string {
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
-/** The table of problems, from the kinds that errors can have. */
+/** The kinds of problems by their status, from the kinds that errors can have. */
 export function kindsTable(): string {
-  const rows = Object.entries(KINDS).map(([kind, [status, title]]) => [String(status), `\`${kind}\``, title]);
-  return table(['status', 'kind', 'what happened'], rows);
+  const kinds = new Map<number, string[]>();
+  for (const [kind, [status]] of Object.entries(KINDS)) {
+    kinds.set(status, [...(kinds.get(status) ?? []), `\`${kind}\``]);
+  }
+  const rows = [...kinds].map(([status, names]) => [String(status), names.join(', ')]);
+  return table(['status', 'kinds'], rows);
 }
 
 /** The names of the doctor's checks, from their registry. */
@@ -106,5 +117,5 @@ export function checksList(): string {
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
 }

@@ -8,6 +8,7 @@ import { DOCTOR_OPTIONS, ENRICH_OPTIONS } from '../shared/contract/options.js';
 import {
   alertRulesTable,
   checksList,
+  formatSamples,
   formatsTable,
   kindsTable,
   metricsTable,
@@ -15,12 +16,11 @@ import {
   parametersTable,
   shapesTable,
 } from './docs-tables.js';
-import { faultsTables } from './faults-table.js';
 
 const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
   shapes: shapesTable,
   formats: formatsTable,
-  faults: faultsTables,
+  samples: formatSamples,
   metrics: metricsTable,
   alertRules: alertRulesTable,
   templateParameters: parametersTable,
@@ -32,12 +32,11 @@ const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
 
 /** The documents that have generated parts. */
 export const DOCUMENTS = [
-  'docs/formats.md',
-  'docs/shapes.md',
-  'docs/reliability.md',
-  'docs/telemetry.md',
-  'docs/deploy.md',
-  'docs/http-api.md',
+  'docs/reference/formats.md',
+  'docs/reference/shapes.md',
+  'docs/reference/telemetry.md',
+  'docs/guides/deploy.md',
+  'docs/reference/http-api.md',
 ];
 
 /** A document with its generated parts made anew. */

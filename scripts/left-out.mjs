@@ -2,7 +2,7 @@
 
 /**
  * What applicationinsights asks for and this app never calls; the reasons and what they cost are in
- * docs/dependencies.md. `main` is its way into the distribution that instruments the whole process.
+ * docs/internals/dependencies.md. `main` is its way into the distribution that instruments the whole process.
  */
 export const leftOut = {
   name: 'left-out',

@@ -5,7 +5,7 @@
  *     tsx scripts/record-code-cache.ts out/app/dist
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { startAzurite } from '../local/azurite.js';
 import { startDefenderSimulator } from '../local/defender/simulator.js';
 import { functionsCore } from '../local/host/core.js';
@@ -15,7 +15,7 @@ import { startIdentityEndpoint } from '../local/identity/endpoint.js';
 import { forgetSettings } from '../local/settings.js';
 import { systemClock as clock } from '../shared/base/clock.js';
 import { createChunkLoader } from './loader/chunks.js';
-import { codeCacheFolder, sealed } from './loader/code-cache.js';
+import { codeCachePath, sealed } from './loader/code-cache.js';
 
 const folder = resolve(process.argv[2] ?? 'out/app/dist');
 await forgetSettings();
@@ -47,14 +47,12 @@ const response = await fetch(`${host.url}/api/enrichAlert`, {
 });
 if (!response.ok) throw new Error(`The bundle answered ${response.status}: ${await response.text()}`);
 
-const caches = codeCacheFolder(folder);
-await mkdir(caches, { recursive: true });
-let bytes = 0;
-for (const [name, { source, script }] of chunks) {
-  const cache = sealed(script.createCachedData(), source);
-  await writeFile(join(caches, name), cache);
-  bytes += cache.length;
-}
-console.log(`${caches}: ${chunks.size} files, ${(bytes / 1e6).toFixed(2)} MB`);
+const path = codeCachePath(folder);
+const cache = sealed(
+  [...chunks].map(([name, { file, script }]) => ({ name, file, data: script.createCachedData() })),
+);
+await mkdir(dirname(path), { recursive: true });
+await writeFile(path, cache);
+console.log(`${path}: ${chunks.size} chunks, ${(cache.length / 1e6).toFixed(2)} MB, Node ${process.version}`);
 await host.close();
 await Promise.all([identity.close(), defender.close(), azurite.close()]);

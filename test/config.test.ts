@@ -40,6 +40,7 @@ describe('settings', () => {
       jobs: { resultHours: 24 },
       destinations: [],
       maxBodyBytes: 20 * 1024 * 1024,
+      misspelled: [],
       telemetry: undefined,
       telemetryProblems: [],
       webhooks: { eventOrigins: ['eventgrid.azure.net'], graphClientState: undefined },
@@ -317,5 +318,79 @@ describe('settings', () => {
     expect(Object.keys(sample)).toEqual(
       expect.arrayContaining([...read].filter((name) => !fromPlatform.test(name))),
     );
+  });
+});
+
+describe('misspelled settings', () => {
+  const misspelled = (...names: string[]) =>
+    settings(Object.fromEntries(names.map((name) => [name, 'x']))).misspelled;
+
+  test.each([
+    ['its end is missing', 'QUOTA_PER_MIN', 'QUOTA_PER_MINUTE'],
+    ['two letters are swapped', 'DEFENDER_CLUOD', 'DEFENDER_CLOUD'],
+    ['in lower case', 'state_storage', 'STATE_STORAGE'],
+    ['without underscores', 'MAXBODYBYTES', 'MAX_BODY_BYTES'],
+    ['in the plural', 'JOB_RESULTS_HOURS', 'JOB_RESULT_HOURS'],
+  ])('%s', (_what, setting, meant) => {
+    expect(misspelled(setting)).toEqual([{ setting, meant }]);
+  });
+
+  test.each([
+    'PATH',
+    'QUOTA',
+    'WEBSITE_SITE_NAMES',
+    'AZURE_CLIENT_SECRET',
+    'AzureWebJobsDashboard',
+    'AzureWebJobsStorage__accountName',
+    'APPLICATIONINSIGHTS_CONNECTION_STRINGS',
+    'FORWARDED_FOR',
+    'OTHER_APPS_SETTING',
+  ])('what others define is none: %s', (name) => {
+    expect(misspelled(name)).toEqual([]);
+  });
+
+  test('a secret that a destination names, or an older one beside it, is none', () => {
+    const FORWARD_DESTINATIONS = JSON.stringify({ siem: { urlSetting: 'FORWARD_URL' } });
+    const more = { FORWARD_URL: 'https://siem.example.com/', FORWARD_URL_OLD: 'x' };
+    expect(settings({ FORWARD_DESTINATIONS, ...more }).misspelled).toEqual([]);
+  });
+
+  test('no more than five are reported of a whole environment', () => {
+    const many = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`QUOTA_PER_MINUTE_${n}`, 'x']));
+    expect(settings(many).misspelled).toHaveLength(5);
+  });
+});
+
+describe('a Key Vault reference that the platform has not replaced', () => {
+  const reference = '@Microsoft.KeyVault(VaultName=secret-vault;SecretName=x)';
+  const header = JSON.stringify({
+    siem: {
+      url: 'https://a.example.com/',
+      auth: { type: 'header', header: 'X-Key', secretSettings: ['SIEM_KEY'] },
+    },
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ['as a setting', { AZURE_CLIENT_ID: reference }, 'AZURE_CLIENT_ID'],
+    [
+      'in a setting that another names',
+      { GRAPH_CLIENT_STATE_SETTING: 'MY_STATE', MY_STATE: reference },
+      'MY_STATE',
+    ],
+    ['as a header, which could hold it', { FORWARD_DESTINATIONS: header, SIEM_KEY: reference }, 'SIEM_KEY'],
+    ['in lower case', { AZURE_CLIENT_ID: reference.toLowerCase() }, 'AZURE_CLIENT_ID'],
+  ])('%s: that is the one thing that is wrong, and nothing of it is shown', (_what, env, setting) => {
+    const parsed = parseSettings({ ...STATE, ...env });
+    if (parsed.ok) throw new Error('these settings must not pass');
+    expect(parsed.problems).toEqual([
+      { setting, message: expect.stringContaining('Key Vault reference'), remedy: { keyVault: true } },
+    ]);
+    expect(JSON.stringify(parsed.problems)).not.toContain('secret-vault');
+  });
+
+  test('of telemetry: nothing else is stopped', () => {
+    const { telemetry, telemetryProblems } = settings({ APPLICATIONINSIGHTS_CONNECTION_STRING: reference });
+    expect(telemetry).toBeUndefined();
+    expect(telemetryProblems).toMatchObject([{ remedy: { keyVault: true } }]);
   });
 });

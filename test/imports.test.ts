@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 
 /**
  * The rooms, from the endpoints down: each may import, types included, only what stands after it in this list.
- * docs/architecture.md draws the same.
+ * docs/internals/architecture.md draws the same.
  */
 const ROOMS = [
   'functions',

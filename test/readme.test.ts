@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { parseSettings } from '../shared/app/settings.js';
+import { FORMATS } from '../shared/formats/index.js';
+import { SHAPES } from '../shared/payload/shapes/index.js';
 import { startWorld } from './support/world.js';
 
 const readme = await readFile('README.md', 'utf8');
+const settings = await readFile('docs/reference/settings.md', 'utf8');
 
 interface Row {
   readonly names: readonly string[];
@@ -13,15 +16,14 @@ interface Row {
 
 /** The rows of the table of settings. */
 function settingRows(): Row[] {
-  const section = /\n## Settings\n(.*?)\n## /s.exec(readme)?.[1] ?? '';
-  const rows = section.split('\n').filter((line) => /^\| `[A-Z]/.test(line));
+  const rows = settings.split('\n').filter((line) => /^\| `[A-Z]/.test(line));
   return rows.map((row) => {
     const [, names = '', meaning = '', fallback = ''] = row.split('|');
     return { names: [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name), meaning, fallback };
   });
 }
 
-test("the README's table and the sample list the same settings", async () => {
+test('the table of settings and the sample list the same', async () => {
   const { Values: sample } = JSON.parse(await readFile('local.settings.sample.json', 'utf8'));
   const listed = settingRows().flatMap(({ names }) => names);
   // What Core Tools wants of every app, and is none of this one's.
@@ -76,3 +78,13 @@ function like(shown: unknown): unknown {
   }
   return /^\d{4}-\d\d-\d\dT/.test(String(shown)) ? expect.any(String) : shown;
 }
+
+test('the README names numbers of formats, and settings, that there are', () => {
+  expect(readme).toContain(`${SHAPES.length} alert formats`);
+  expect(readme).toContain(`${FORMATS.length} output formats`);
+  const known = settingRows().flatMap(({ names }) => names);
+  const [, section = ''] = /\n## Settings[^\n]*\n(.*?)\n## /s.exec(readme) ?? [];
+  const named = [...section.matchAll(/`([A-Z][A-Z_]+)`/g)].map(([, name]) => name);
+  expect(named.length).toBeGreaterThanOrEqual(5);
+  expect(named.filter((name) => !known.includes(name ?? ''))).toEqual([]);
+});

@@ -16,7 +16,7 @@ param actionGroupId string
 @description('Tags of all of it.')
 param tags object
 
-// Made by `npm run docs` from the table that docs/telemetry.md shows.
+// Made by `npm run docs` from the table that docs/reference/telemetry.md shows.
 var rules = loadJsonContent('../../monitoring/alerts.json').rules
 
 resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(alertEmail)) {

@@ -23,7 +23,7 @@ export const appWithoutRole: Step = {
     const { stdout, code } = await runWithoutRole();
     print(stdout);
     expectThat(
-      'it fails for that alone, and names the command that grants the role to this very identity',
+      'that alone fails, and the report has the command that grants the role to this very identity',
       code === 1 &&
         /^fail {2}permission .*\n +→ az rest --method POST/m.test(stdout) &&
         stdout.split('fail  ').length === 2,
@@ -32,8 +32,8 @@ export const appWithoutRole: Step = {
 };
 
 /**
- * The identity library keeps its tokens for the life of a process, so this takes another one; in a folder
- * without settings of its own.
+ * In another process, because the identity library keeps its tokens for the life of one; in a folder without
+ * settings of its own.
  */
 async function runWithoutRole(): Promise<{ stdout: string; code: number | null }> {
   const identity = await startIdentityEndpoint({ clock: systemClock, roles: [] });

@@ -30,7 +30,7 @@ const HOURLY = { windowMinutes: 60, everyMinutes: 15 } as const;
 /** How often a metric was measured. */
 const COUNTED = { aggregation: 'Total', column: 'valueCount' } as const;
 
-/** docs/telemetry.md shows them, monitoring/alerts.json deploys them. */
+/** docs/reference/telemetry.md shows them, monitoring/alerts.json deploys them. */
 export const ALERT_RULES: readonly AlertRule[] = [
   {
     name: 'dead-letter',
@@ -45,9 +45,19 @@ export const ALERT_RULES: readonly AlertRule[] = [
   {
     name: 'job-or-ledger',
     title: 'a job failed, or the ledger of calls could not be read',
-    why: 'the event says which and why; see [operations](operations.md#what-to-watch)',
+    why: 'the event says which and why; see [operations](../guides/operations.md#what-to-watch)',
     severity: 1,
     query: events('job-failed', 'ledger-unreadable'),
+    measure: 'rows',
+    above: 0,
+    ...SOON,
+  },
+  {
+    name: 'not-working',
+    title: 'the app does not do its work',
+    why: 'queues are not listened to, the source does not know any alert, or a process ended by a fault: see [operations](../guides/operations.md#what-to-watch)',
+    severity: 1,
+    query: events('queues-not-listened', 'source-suspect', 'uncaught-exception'),
     measure: 'rows',
     above: 0,
     ...SOON,

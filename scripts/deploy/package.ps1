@@ -1,5 +1,5 @@
 # Makes the package that azd deploys (out/app). What V8 has compiled is in it for the machine that packages: on Windows the
-# package works, and starts more slowly than one made on Linux (docs/deploy.md).
+# package works, and starts more slowly than one made on Linux (docs/guides/deploy.md).
 Set-Location (Join-Path $PSScriptRoot '../..')
 if (-not (Test-Path node_modules)) {
   npm ci --no-audit --no-fund

@@ -1,18 +1,17 @@
 /**
  * What loads the bundle on Azure. A cold start is mostly V8 reading and compiling code; with a code cache,
- * which is what V8 made of the same code before, that takes half as long (docs/performance.md). Node takes
+ * which is what V8 made of the same code before, that takes half as long (docs/internals/performance.md). Node takes
  * a cache for classic scripts only, hence CommonJS and a loader of our own.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
-import { codeCacheFolder, readCodeCache } from './code-cache.js';
+import { codeCachePath, openCodeCache } from './code-cache.js';
 
 /** A file of the bundle that is loaded. */
 export interface Chunk {
-  /** What was compiled: the file within a function, as Node wraps CommonJS modules. */
-  readonly source: string;
+  readonly file: Buffer;
   readonly script: Script;
   readonly module: { readonly exports: unknown };
 }
@@ -30,7 +29,7 @@ export interface ChunkLoader {
 
 export function createChunkLoader(folder: string): ChunkLoader {
   const chunks = new Map<string, Chunk>();
-  const caches = codeCacheFolder(folder);
+  const codeCache = openCodeCache(codeCachePath(folder));
   const requireFromNode = createRequire(join(folder, 'index.js'));
   const require = (id: string) => (id.startsWith('./') ? load(id.slice(2)) : requireFromNode(id));
 
@@ -38,12 +37,12 @@ export function createChunkLoader(folder: string): ChunkLoader {
     const known = chunks.get(name);
     if (known) return known.module.exports;
     const filename = join(folder, name);
-    const source = asFunction(readFileSync(filename, 'utf8'));
-    const cachedData = readCodeCache(join(caches, name), source);
+    const file = readFileSync(filename);
+    const cachedData = codeCache(name, file);
     // V8 looks whether its version and flags fit the cache, and compiles as ever if not.
-    const script = new Script(source, { filename, ...(cachedData && { cachedData }) });
+    const script = new Script(asFunction(file.toString()), { filename, ...(cachedData && { cachedData }) });
     const module = { exports: {} };
-    chunks.set(name, { source, script, module });
+    chunks.set(name, { file, script, module });
     try {
       script.runInThisContext()(module.exports, require, module, filename, folder);
     } catch (error) {
@@ -56,6 +55,7 @@ export function createChunkLoader(folder: string): ChunkLoader {
   return { load, chunks };
 }
 
+/** As Node wraps CommonJS modules. */
 function asFunction(code: string): string {
   return `(function (exports, require, module, __filename, __dirname) {${code}\n})`;
 }

@@ -21,7 +21,7 @@ import { createTelemetry, type Telemetry, telemetryOff } from '../telemetry/tele
 import { createDelegation, type Delegation } from './delegation.js';
 import { createForwarding } from './forwarding.js';
 import { createJobs } from './jobs.js';
-import { parseSettings, type Settings } from './settings.js';
+import { type ParsedSettings, parseSettings, type Settings } from './settings.js';
 import { createSources, openQuota, openSource, sharedAnswersOf } from './sources.js';
 import { openState, type SharedState } from './state.js';
 
@@ -78,12 +78,16 @@ export type Startup = { readonly environment: Environment } & (
   | { readonly ok: false; readonly problems: readonly SettingProblem[] }
 );
 
-/** The composition root: settings in, everything wired once, nothing asked of anyone yet. */
+/**
+ * The composition root: settings in, everything wired once, nothing asked of anyone yet.
+ *
+ * @param parsed what the environment's settings came to, where they have been read already
+ */
 export function createApp(
   env: EnvironmentVariables,
   outside: Environment = { clock: systemClock, random: Math.random, report: toConsole },
+  parsed: ParsedSettings = parseSettings(env),
 ): Startup {
-  const parsed = parseSettings(env);
   if (!parsed.ok) return { ok: false, environment: outside, problems: parsed.problems };
   const { settings } = parsed;
   for (const problem of settings.telemetryProblems) outside.report(telemetryOff(problem));

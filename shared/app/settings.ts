@@ -1,5 +1,5 @@
 import type { SettingProblem } from '../base/setting-reader.js';
-import { type EnvironmentVariables, SettingReader } from '../base/setting-reader.js';
+import { type EnvironmentVariables, type Misspelling, SettingReader } from '../base/setting-reader.js';
 import { CLOUD_NAMES, CLOUDS, cloudProblems, type DefenderCloud } from '../defender/clouds.js';
 import { type DelegationSettings, delegationProblems } from '../delegation/settings.js';
 import type { Destination } from '../delivery/destination.js';
@@ -34,6 +34,8 @@ export interface Settings {
   /** Where enriched alerts can be forwarded; callers know them by their names. */
   readonly destinations: readonly Destination[];
   readonly maxBodyBytes: number;
+  /** Settings without effect whose names are nearly those of others. */
+  readonly misspelled: readonly Misspelling[];
   /** Where telemetry goes; absent: nowhere. */
   readonly telemetry: TelemetrySettings | undefined;
   /** What is wrong with the settings of telemetry: it turns telemetry off, and nothing else. */
@@ -64,8 +66,8 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
     portal: implied.portal,
     exchangeAudience: implied.exchangeAudience,
   };
-  const { telemetry, problems: telemetryProblems } = readTelemetry((name) => read.text(name));
-  const settings: Settings = {
+  const { telemetry, problems: ofTelemetry } = readTelemetry((name) => read.text(name));
+  const settings: Omit<Settings, 'misspelled' | 'telemetryProblems'> = {
     cloud,
     identity: {
       clientId: read.guid('AZURE_CLIENT_ID', 'the client id of a user-assigned identity'),
@@ -89,7 +91,6 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
     destinations: readDestinations(read),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 1, 100 * 1024 * 1024, 20 * 1024 * 1024),
     telemetry,
-    telemetryProblems,
     webhooks: {
       eventOrigins: read.hosts('EVENT_ORIGINS', ['eventgrid.azure.net']),
       graphClientState: read.named('GRAPH_CLIENT_STATE_SETTING'),
@@ -99,8 +100,21 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
   if (!read.problems.some(({ setting }) => setting.startsWith('DEFENDER_'))) {
     read.problems.push(...cloudProblems(cloudName, settings.cloud));
   }
-  if (read.problems.length === 0) return { ok: true, settings };
-  return { ok: false, problems: [...read.problems, ...telemetryProblems] };
+  const problems = withoutConsequences([...read.problems, ...ofTelemetry]);
+  const telemetryProblems = problems.filter(({ setting }) => isOfTelemetry(setting));
+  if (problems.length > telemetryProblems.length) return { ok: false, problems };
+  return { ok: true, settings: { ...settings, telemetryProblems, misspelled: read.misspelled() } };
+}
+
+/** Settings of telemetry have a prefix of their own; what is wrong with them turns off telemetry, and nothing else. */
+function isOfTelemetry(setting: string): boolean {
+  return setting.startsWith('APPLICATIONINSIGHTS_');
+}
+
+/** A reference that was not replaced reads as no value: what follows from that is not reported beside it. */
+function withoutConsequences(problems: readonly SettingProblem[]): readonly SettingProblem[] {
+  const causes = problems.filter(({ remedy }) => remedy?.keyVault).map(({ setting }) => setting);
+  return problems.filter(({ remedy }) => remedy?.keyVault || !causes.includes(remedy?.set ?? ''));
 }
 
 function readAudience(read: SettingReader, fallback: string): string {
@@ -143,7 +157,7 @@ function readDelegation(
 }
 
 function readStorage(read: SettingReader): StateStorage {
-  const parsed = parseConnection(read.text('STATE_STORAGE'), (name) => read.text(name));
+  const parsed = parseConnection(read.text('STATE_STORAGE'), (name) => read.other(name));
   if (!parsed.ok) return read.wrong(parsed.setting, parsed.message, { kind: 'memory' });
   const processes = 'FUNCTIONS_WORKER_PROCESS_COUNT';
   if (parsed.storage.kind === 'memory' && Number(read.text(processes) ?? 1) > 1) {
@@ -171,7 +185,7 @@ function readPrincipal(read: SettingReader): Principal {
 
 function readDestinations(read: SettingReader): readonly Destination[] {
   const text = read.text('FORWARD_DESTINATIONS');
-  const { destinations, problems } = parseDestinations(text, (name) => read.text(name));
+  const { destinations, problems } = parseDestinations(text, (name) => read.other(name));
   read.problems.push(...problems);
   return destinations;
 }

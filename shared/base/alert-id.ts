@@ -114,7 +114,7 @@ export function bareForm(alertId: string): string | undefined {
 const ALERT_PAGE =
   /^https:\/\/(?:security\.(?:microsoft\.(?:com|us)|apps\.mil)|(?:gcc\.)?securitycenter\.(?:microsoft|windows)\.(?:com|us))\/alerts?\/([\w-]+)(?:[/?#]|$)/i;
 /** A page's address with its parameters; longer texts are not looked into. */
-const LONGEST_LINK = 2_000;
+export const LONGEST_LINK = 2_000;
 
 /**
  * The alert id that a text is as a whole, of whatever product: the id, or the address of the alert's page

@@ -51,6 +51,7 @@ export const KINDS = {
   'not-looked-up-yet': [503, 'The job has not come to this alert yet'],
   'too-many-bodies': [503, 'Too many large bodies at once'],
   'app-stopping': [503, 'This instance of the app is being stopped'],
+  'app-not-loaded': [503, 'The app could not be loaded'],
   'settings-wrong': [503, 'The app is not configured'],
   'deadline-exceeded': [504, 'There was no answer in time'],
   'destination-timeout': [504, 'The destination did not answer in time'],
@@ -118,8 +119,15 @@ export class QuotaError extends EnrichmentError {
 /** No access token could be had. */
 export class IdentityError extends EnrichmentError {}
 
-/** What keeps a storage account from being used; each is mended in another place. */
-export type StorageTrouble = 'refused' | 'no-token' | 'unreachable' | 'untrusted' | 'slow' | 'other';
+/** What keeps a storage account from being used; each is fixed in another place. */
+export type StorageTrouble =
+  | 'refused'
+  | 'no-token'
+  | 'unreachable'
+  | 'unknown-name'
+  | 'untrusted'
+  | 'slow'
+  | 'other';
 
 /** The storage account that holds the shared state could not be used: nothing is called without it. */
 export class StorageError extends EnrichmentError {

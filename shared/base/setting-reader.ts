@@ -4,9 +4,20 @@ import { isConfidential } from './web.js';
 export interface SettingProblem {
   readonly setting: string;
   readonly message: string;
-  /** Which settings mend it, where that is another one than to set this. */
-  readonly remedy?: { readonly set?: string; readonly remove?: string };
+  /** What fixes it, where that is something else than to set this. */
+  readonly remedy?: Remedy;
 }
+
+/** Settings to set or to remove; or the app is to be let read the Key Vault that the setting refers to. */
+export type Remedy =
+  | { readonly set?: string; readonly remove?: string; readonly keyVault?: never }
+  | { readonly keyVault: true };
+
+/**
+ * The platform replaces such a value by the secret, or leaves it as it is when it cannot
+ * (https://learn.microsoft.com/azure/app-service/app-service-key-vault-references).
+ */
+const KEY_VAULT_REFERENCE = /^@Microsoft\.KeyVault\(/i;
 
 /** Environment variables; an empty one counts as absent. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
@@ -15,6 +26,10 @@ export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 export class SettingReader {
   readonly problems: SettingProblem[] = [];
   readonly #env: EnvironmentVariables;
+  /** Names of settings of this app. */
+  readonly #own = new Set<string>();
+  /** Those, and names that operators gave. */
+  readonly #asked = new Set<string>();
 
   constructor(env: EnvironmentVariables) {
     this.#env = env;
@@ -22,8 +37,36 @@ export class SettingReader {
 
   /** Any text, without spaces around it; undefined when there is none. */
   text(setting: string): string | undefined {
+    this.#own.add(setting);
+    return this.other(setting);
+  }
+
+  /** The same of a setting whose name an operator chose: other settings name it. */
+  other(setting: string): string | undefined {
     const value: unknown = this.#env[setting]; // settings name others, and `constructor` is a name too
-    return (typeof value === 'string' && value.trim()) || undefined;
+    const text = (typeof value === 'string' && value.trim()) || undefined;
+    const isNew = !this.#asked.has(setting);
+    this.#asked.add(setting);
+    if (text === undefined || !KEY_VAULT_REFERENCE.test(text)) return text;
+    if (isNew) this.problems.unshift({ setting, message: NOT_RESOLVED, remedy: { keyVault: true } });
+    return undefined;
+  }
+
+  /**
+   * Settings that nobody asked for, with the one that each was probably meant to be: misspelled, they have no effect.
+   * Call it after everything was read.
+   */
+  misspelled(): readonly Misspelling[] {
+    const own = [...this.#own].filter((name) => !OF_THE_PLATFORM.test(name));
+    return Object.keys(this.#env)
+      .filter(
+        (name) => !this.#asked.has(name) && /^[A-Za-z]\w{3,63}$/.test(name) && !OF_THE_PLATFORM.test(name),
+      )
+      .flatMap((setting) => {
+        const meant = own.find((name) => isNearly(setting, name));
+        return meant === undefined ? [] : [{ setting, meant }];
+      })
+      .slice(0, MOST_MISSPELLED);
   }
 
   /** One of several words. */
@@ -90,11 +133,13 @@ export class SettingReader {
   named(setting: string): string | undefined {
     const name = this.text(setting);
     if (name === undefined) return undefined;
-    return this.text(name) ?? this.wrong(setting, 'must name a setting that has a value', undefined);
+    const value = this.other(name);
+    if (value !== undefined || this.problems.some((one) => one.setting === name)) return value;
+    return this.wrong(setting, 'must name a setting that has a value', undefined);
   }
 
   /** Takes down what is wrong with a setting, and reads it as `fallback`. */
-  wrong<T>(setting: string, message: string, fallback: T, remedy?: SettingProblem['remedy']): T {
+  wrong<T>(setting: string, message: string, fallback: T, remedy?: Remedy): T {
     this.problems.push({ setting, message, ...(remedy && { remedy }) });
     return fallback;
   }
@@ -106,4 +151,42 @@ export class SettingReader {
     const isBare = url && !url.search && !url.hash && !url.username && !url.password;
     return isBare && isConfidential(url) ? url : undefined;
   }
+}
+
+const NOT_RESOLVED =
+  'is a Key Vault reference that the platform has not replaced by the secret: let the identity of this app read secrets of ' +
+  'that vault, and check the name of the secret, the version and the firewall of the vault';
+
+/** A setting that has no effect, and the one that was probably meant. */
+export interface Misspelling {
+  readonly setting: string;
+  readonly meant: string;
+}
+
+/** A choice: more than anybody misspells. */
+const MOST_MISSPELLED = 5;
+/** Settings that others than this app define; those with `__` belong to a connection. */
+const OF_THE_PLATFORM =
+  /^(WEBSITE|FUNCTIONS|CONTAINER|IDENTITY|MSI|APPLICATIONINSIGHTS|AzureWebJobs|AZURE)(_|[a-z]|$)|__|^(SCM|NODE)_/i;
+
+/** Whether one name is another with a letter or two wrong, its case or underscores, or its end missing. */
+function isNearly(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((name) => name.replaceAll('_', '').toUpperCase()) as [string, string];
+  if (a[0] !== b[0]) return false; // the cheap test first: an environment has a hundred names
+  const isCutOff = Math.min(a.length, b.length) >= 8 && (a.startsWith(b) || b.startsWith(a));
+  return isCutOff || (Math.abs(a.length - b.length) <= 2 && distance(a, b) <= 2);
+}
+
+/** Levenshtein's distance: letters to be added, removed or replaced. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (const [at, letter] of [...one].entries()) {
+    const next = [at + 1];
+    for (const [to, wanted] of [...other].entries()) {
+      const replaced = (row[to] ?? 0) + (letter === wanted ? 0 : 1);
+      next.push(Math.min(replaced, (row[to + 1] ?? 0) + 1, (next[to] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
 }

@@ -190,6 +190,7 @@ export const SCHEMAS: Schemas = {
   }),
   DoctorReport: object("The doctor's report", {
     status: string('Worst of all', { enum: ['ok', 'warn', 'fail'] }),
+    summary: string('The verdict in a sentence'),
     version: string('Version of the app'),
     commit: string('Commit that was built'),
     asOf: dateTime('As of'),
@@ -201,7 +202,7 @@ export const SCHEMAS: Schemas = {
           name: string('Name'),
           status: string('Status', { enum: ['ok', 'warn', 'fail'] }),
           found: string('What was found'),
-          fix: string('What mends it'),
+          fix: string('What fixes it: a shell command, or a sentence'),
         },
         ['fix'],
       ),

@@ -1,4 +1,4 @@
-import { isEndpointAlertId, LONGEST_ALERT_ID } from '../base/alert-id.js';
+import { alertIdIn, isEndpointAlertId, LONGEST_LINK } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import { LONGEST_NAME } from '../delivery/destination.js';
 import { FORMATS } from '../formats/index.js';
@@ -6,7 +6,7 @@ import { flag, instant, oneOf, seconds, text, word } from './option-kinds.js';
 
 /**
  * Every option of every route, once: requests are read by these, and the OpenAPI document and the tables of
- * docs/http-api.md are made of them.
+ * docs/reference/http-api.md are made of them.
  */
 
 /** How long a caller waits who does not say: Logic Apps and most HTTP steps allow more. */
@@ -26,7 +26,7 @@ export const ENRICH_OPTIONS = {
     { name: FORMATS[0].name, value: FORMATS[0] },
     {
       title: 'Form of the answer',
-      description: 'see [docs/formats.md](formats.md)',
+      description: 'see [docs/reference/formats.md](formats.md)',
       visibility: 'important',
     },
   ),
@@ -62,7 +62,7 @@ export const ENRICH_OPTIONS = {
   as: word(['app', 'user'], 'app', {
     title: 'In whose name',
     description:
-      "`app`: in the app's own name · `user`: on behalf of the user whose token the caller sends as `Authorization: Bearer …`, see [docs/identity.md](identity.md#on-behalf-of-users-asuser)",
+      "`app`: in the app's own name · `user`: on behalf of the user whose token the caller sends as `Authorization: Bearer …`, see [docs/guides/identity.md](../guides/identity.md#on-behalf-of-users-asuser)",
     visibility: 'advanced',
   }),
   dedupe: text(200, 'body and options', {
@@ -75,7 +75,7 @@ export const ENRICH_OPTIONS = {
     ...text(LONGEST_NAME, 'none', {
       title: 'Destination',
       description:
-        'the name of a destination in `FORWARD_DESTINATIONS`, to which the result is sent on, see [docs/forwarding.md](forwarding.md); not with `as=user`',
+        'the name of a destination in `FORWARD_DESTINATIONS`, to which the result is sent on, see [docs/guides/forwarding.md](../guides/forwarding.md); not with `as=user`',
       visibility: 'advanced',
     }),
     read: (given: string): string | undefined => given, // whoever knows the destinations says which there are
@@ -90,17 +90,18 @@ export const DOCTOR_OPTIONS = {
     visibility: 'important',
   }),
   probe: {
-    ...text(LONGEST_ALERT_ID, 'none', {
+    ...text(LONGEST_LINK, 'none', {
       title: 'Alert to try',
       description:
-        'the id of an alert: one call to Defender is made, charged to the quota, and its outcome told',
+        "the id of an alert, or its page's address in the portal: one call to Defender is made, charged to the quota, and its outcome reported",
       visibility: 'advanced',
     }),
     read(given: string): string | undefined {
-      if (isEndpointAlertId(given)) return given;
+      const id = alertIdIn(given);
+      if (isEndpointAlertId(id)) return id;
       throw new RequestError(
         'invalid-alert-id',
-        'The option "probe" must be the id of a Defender for Endpoint alert.',
+        'The option "probe" must be the id of a Defender for Endpoint alert, or the address of its page in the portal.',
       );
     },
   },

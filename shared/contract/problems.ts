@@ -3,7 +3,7 @@ import type { Answer, Content } from './operation.js';
 import { ref } from './schema.js';
 
 /** What any door can answer. */
-export const ANY_DOOR: readonly ErrorKind[] = ['settings-wrong', 'internal-error'];
+export const ANY_DOOR: readonly ErrorKind[] = ['settings-wrong', 'app-not-loaded', 'internal-error'];
 
 /** What keeps a lookup from its answer. */
 export const LOOKUP: readonly ErrorKind[] = [

@@ -21,11 +21,23 @@ export interface ClientParts extends Pick<Asker, 'credential' | 'tokens' | 'quot
 /** An answer: the value, or that Defender does not know what was asked about. */
 export type Answer<T> = { readonly kind: 'value'; readonly value: T } | { readonly kind: 'not-found' };
 
+/** What a call brought: the value asked for, that Defender does not know what was asked about, or a failure. */
+export type EndOf<T> = Reading<T> | Exclude<Outcome, Answered>;
+
+/** How the last call of this process ended: the doctor reports it without a call of its own. */
+export interface LastCall {
+  /** When it ended, in milliseconds since the epoch. */
+  readonly atMs: number;
+  /** Absent where Defender answered, be it that it does not know what was asked about. */
+  readonly failure?: Failure;
+}
+
 /** Asks Defender's API: every call with a valid token and a permit charged for it. */
 export class DefenderClient {
   readonly #parts: ClientParts;
   /** Questions that Defender's absence left without an answer, since the last one that was answered. */
   #failedInARow = 0;
+  #lastCall: LastCall | undefined;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
@@ -34,6 +46,11 @@ export class DefenderClient {
   /** The configured API's origin, the only one that the token goes to. */
   get origin(): string {
     return this.#parts.apiHost;
+  }
+
+  /** How the last call ended; undefined before the first one of this process. */
+  get lastCall(): LastCall | undefined {
+    return this.#lastCall;
   }
 
   /**
@@ -52,7 +69,7 @@ export class DefenderClient {
     let tokenRenewed = false;
     for (let attempts = 1; ; attempts++) {
       const { outcome, token } = await this.#callOnce(question, work, priority);
-      const reading = outcome.kind === 'answered' ? read(outcome) : outcome;
+      const reading = this.#read(outcome, read);
       if (reading.kind === 'value' || reading.kind === 'not-found') {
         this.#failedInARow = 0;
         return reading.kind === 'value' ? reading : { kind: 'not-found' };
@@ -85,13 +102,26 @@ export class DefenderClient {
    * That Defender asks for a pause is heeded all the same.
    * @throws {EnrichmentError} when there is no token or no permit to call with
    */
-  async probe(question: Question, work: Work): Promise<{ outcome: Outcome; token: AccessToken }> {
+  async probe<T>(
+    question: Question,
+    read: (answer: Answered) => Reading<T>,
+    work: Work,
+  ): Promise<{ readonly reading: EndOf<T>; readonly token: AccessToken }> {
     const { random, quota } = this.#parts;
-    const called = await this.#callOnce(question, work, 'interactive');
-    if (called.outcome.kind === 'throttled') {
-      await quota.pause(pauseMs(called.outcome.retryAfterMs, { attempts: 1, random: random() }));
+    const { outcome, token } = await this.#callOnce(question, work, 'interactive');
+    const reading = this.#read(outcome, read);
+    if (reading.kind === 'throttled') {
+      await quota.pause(pauseMs(reading.retryAfterMs, { attempts: 1, random: random() }));
     }
-    return called;
+    return { reading, token };
+  }
+
+  /** What a call brought; remembered, without its value. */
+  #read<T>(outcome: Outcome, read: (answer: Answered) => Reading<T>): EndOf<T> {
+    const end = outcome.kind === 'answered' ? read(outcome) : outcome;
+    const isAnswer = end.kind === 'value' || end.kind === 'not-found';
+    this.#lastCall = { atMs: this.#parts.clock.epochMs(), ...(isAnswer ? {} : { failure: end }) };
+    return end;
   }
 
   /** One call with a token that is valid and a permit that was charged for it. */

@@ -9,9 +9,8 @@ import { isSuspect, SUSPECT_AFTER, unknownInARow } from '../lookup/unknown-alert
 import type { Priority } from '../quota/priorities.js';
 import { askAboutAlert, type IpsPage, MOST_UNUSABLE_KEPT, readIpsPage } from './alert-ips.js';
 import type { Question } from './call.js';
-import type { DefenderClient } from './client.js';
+import type { DefenderClient, EndOf, LastCall } from './client.js';
 import { askAboutAddress, readIpStats } from './ip-stats.js';
-import type { Outcome } from './outcome.js';
 import { ASK_AGAIN_AFTER_MS } from './retry.js';
 
 /** Pages of one alert's IPs that are read; the API's page documents none, so this is only a bound. */
@@ -85,14 +84,19 @@ export class DefenderSource implements IpSource, StatsSource {
     return isSuspect(this.#unknown) ? [{ kind: 'source-suspect', detail: SUSPECT }] : [];
   }
 
+  /** How the last call of this process ended; undefined before the first; no I/O. */
+  get lastCall(): LastCall | undefined {
+    return this.#parts.client.lastCall;
+  }
+
   /**
    * One call about an alert, charged like any other, and what came of it; for the doctor.
    * @throws {EnrichmentError} when there is no token or no permit to call with
    */
-  probe(alertId: string, work: Work): Promise<{ outcome: Outcome; token: AccessToken }> {
+  probe(alertId: string, work: Work): Promise<{ reading: EndOf<IpsPage>; token: AccessToken }> {
     this.check(alertId);
     const { client } = this.#parts;
-    return client.probe(askAboutAlert(client.origin, alertId), work);
+    return client.probe(askAboutAlert(client.origin, alertId), readIpsPage, work);
   }
 
   /** Graph's GUID ids have two letters more than Defender knows some of these alerts by. */

@@ -47,7 +47,7 @@ function describe(
           'The platform caches tokens for about 24 hours: after a change, wait or restart the function app.',
       ];
     case 'forbidden':
-      return ['permission-missing', `Defender answered 403. ${inFull(permissionFinding(claims))}`];
+      return ['permission-missing', forbidden(host, !failure.upstream, permissionFinding(claims))];
     case 'retired':
       return [
         'source-retired',
@@ -57,7 +57,9 @@ function describe(
     case 'refused':
       return [
         'request-refused',
-        `Defender refused the request with HTTP ${failure.status}; asking again would not help.`,
+        failure.upstream
+          ? `Defender refused the request with HTTP ${failure.status}; asking again would not help.`
+          : `${host} answered HTTP ${failure.status}; asking again would not help. ${FOREIGN}`,
       ];
     case 'untrusted':
       return [
@@ -101,6 +103,17 @@ function describe(
   }
 }
 
+/** A token without the permission explains a 403 by itself; else the form of the answer says whose it is. Pure. */
+function forbidden(host: string, isForeign: boolean, finding: Finding): string {
+  if (!isForeign || finding.isRight === false) return `Defender answered 403. ${inFull(finding)}`;
+  return (
+    `${host} answered 403. ${FOREIGN} Let it pass calls to ${host} unchanged. ` +
+    `If there is none on the way: ${inFull(finding)}`
+  );
+}
+
+const FOREIGN =
+  "The answer is not in Defender's error form, so a proxy or firewall on the way has probably given it.";
 const MALFORMED = 'If it stays, check for a proxy on the way.';
 const FOREIGN_404 =
   'So it is not known whether the alert exists. Check DEFENDER_API_HOST and proxies on the way; if they are right, ' +

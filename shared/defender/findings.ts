@@ -51,14 +51,14 @@ function applicationFinding({
         'has an active plan of Defender for Endpoint, and that DEFENDER_CLOUD is its cloud.',
     };
   }
-  const kept = expiresAtMs === undefined ? 'up to 24 hours' : `at the latest until ${iso(expiresAtMs)}`;
-  const issued = issuedAtMs === undefined ? 'this token' : `this token of ${iso(issuedAtMs)}`;
+  const issued = issuedAtMs === undefined ? '' : ` It was issued at ${iso(issuedAtMs)}.`;
+  const until = expiresAtMs === undefined ? '' : ` (this one until ${iso(expiresAtMs)} at the latest)`;
   return {
     isRight: false,
     sentence:
       `${whose} carries no application permission ${PERMISSION} of WindowsDefenderATP (its roles: ${list(roles)}): ` +
-      `grant it to this app's identity (object id ${objectId ?? 'unknown'}). The platform keeps ${issued} ${kept} ` +
-      '(its token cache lasts about 24 hours), so a grant made since then is not in it yet.',
+      `grant it to this app's identity (object id ${objectId ?? 'unknown'}).${issued} A permission that was ` +
+      `granted after that is not in it: Azure reuses a token for up to 24 hours${until}.`,
   };
 }
 
@@ -86,11 +86,14 @@ export function audienceFinding(claims: TokenClaims | undefined, wanted: string)
     return { isRight: undefined, sentence: 'The token does not say whom it is for.' };
   }
   if (isSame(actual, wanted) || actual === DEFENDER_APP_ID) {
-    return { isRight: true, sentence: `The token is for ${actual}, as DEFENDER_AUDIENCE says.` };
+    return {
+      isRight: true,
+      sentence: `The token is for ${actual}, the audience that DEFENDER_CLOUD or DEFENDER_AUDIENCE names.`,
+    };
   }
   return {
     isRight: false,
-    sentence: `The token is for ${actual}, but DEFENDER_AUDIENCE is ${wanted}: check which resource gives tokens by that name.`,
+    sentence: `The token is for ${actual}, but the audience that DEFENDER_CLOUD or DEFENDER_AUDIENCE names is ${wanted}: check which resource gives tokens by that name.`,
   };
 }
 

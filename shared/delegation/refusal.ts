@@ -74,7 +74,7 @@ const ADVICE: Readonly<Record<RefusalKind, string>> = {
     'WindowsDefenderATP to the app registration in DELEGATED_CLIENT_ID, and grant admin consent.',
   'delegation-refused':
     'Entra does not accept this app as the app registration in DELEGATED_CLIENT_ID. Its federated credential must name ' +
-    "this identity's object id as subject, the tenant's issuer and the audience of the cloud; see docs/identity.md.",
+    "this identity's object id as subject, the tenant's issuer and the audience of the cloud; see docs/guides/identity.md.",
   'interaction-required':
     'Entra wants the user to sign in again, such as with a second factor. Sign in with the claims in WWW-Authenticate, ' +
     'and ask again with the new token.',

@@ -8,8 +8,11 @@ import { isLoopback } from '../base/web.js';
 import type { Destination } from './destination.js';
 import { type ConnectionFailure, connectionFailure, explainFailure, REFUSED_ADDRESS } from './judge.js';
 
+/** What of a destination says where a connection goes. */
+export type Target = Pick<Destination, 'url' | 'allowPrivateHost'>;
+
 /** Makes the connections to a destination. */
-export type AgentOf = (destination: Destination) => http.Agent | https.Agent;
+export type AgentOf = (destination: Target) => http.Agent | https.Agent;
 
 /**
  * Azure's platform, in a public range
@@ -125,7 +128,7 @@ export type Connection =
  * Connects to a destination as sending does, TLS included, and hangs up: not a byte of HTTP is sent.
  * @throws the signal's reason when it is aborted
  */
-export async function tryConnection(destination: Destination, signal: AbortSignal): Promise<Connection> {
+export async function tryConnection(destination: Target, signal: AbortSignal): Promise<Connection> {
   const socket = open(destination);
   const hangUp = () => socket.destroy(signal.reason);
   signal.addEventListener('abort', hangUp, { once: true });
@@ -146,7 +149,7 @@ export async function tryConnection(destination: Destination, signal: AbortSigna
   }
 }
 
-function open(destination: Destination): Duplex {
+function open(destination: Target): Duplex {
   const { hostname, port, protocol } = new URL(destination.url);
   const host = hostname.replace(/^\[|\]$/g, '');
   const target = {

@@ -4,7 +4,7 @@ import { isConfidential, isLoopback } from '../base/web.js';
 import { FORMATS } from '../formats/index.js';
 import { isObject } from '../payload/json.js';
 import { type Destination, type DestinationAuth, LONGEST_NAME, LONGEST_WAIT_MS } from './destination.js';
-import { Fields, OF_ANOTHER_SETTING, SETTING } from './fields.js';
+import { Fields, SETTING } from './fields.js';
 
 /** A setting's value, or undefined when it is absent or empty. */
 export type SettingOf = (setting: string) => string | undefined;
@@ -98,9 +98,9 @@ function readUrl(fields: Fields, allowPrivateHost: boolean, settingOf: SettingOf
   if (!url) {
     const wanted =
       'an address https://host/path without credentials and fragment (http for loopback hosts only)';
-    const message =
-      key === 'url' ? `must be ${wanted}` : `must name a setting that has a value, and that is ${wanted}`;
-    return fields.wrong(key, message, '', key === 'urlSetting' ? OF_ANOTHER_SETTING : undefined);
+    if (key === 'url') return fields.wrong(key, `must be ${wanted}`, '');
+    const message = `must name a setting that has a value, and that is ${wanted}${inBrackets(setting)}`;
+    return fields.wrong(key, message, '', { set: shownName(setting) ?? THAT_SETTING });
   }
   if (!allowPrivateHost && isPrivate(url)) {
     const message = 'has a host in a private range: set allowPrivateHost to true, if that is meant';
@@ -183,8 +183,24 @@ function readSettings(
     const usable = value === undefined ? undefined : read(value);
     if (usable !== undefined) return [usable];
     const message = value === undefined ? 'must name a setting that has a value' : wanted;
-    return fields.wrong(`secretSettings[${index}]`, message, [], OF_ANOTHER_SETTING);
+    const remedy = { set: shownName(setting) ?? THAT_SETTING };
+    return fields.wrong(`secretSettings[${index}]`, `${message}${inBrackets(setting)}`, [], remedy);
   });
+}
+
+/** In a command, where the name of a setting is not shown. */
+const THAT_SETTING = 'NAME_OF_THAT_SETTING';
+/** Words in capitals with underscores between them, as settings are named, and as no key is by chance. */
+const NAME_OF_A_SETTING = /^[A-Z]{2,15}\d{0,2}(_[A-Z]{1,15}\d{0,2}){1,6}$/;
+
+/** A name that can be shown; undefined for what may be the secret itself, in the wrong place. */
+function shownName(name: unknown): string | undefined {
+  return typeof name === 'string' && NAME_OF_A_SETTING.test(name) ? name : undefined;
+}
+
+function inBrackets(name: unknown): string {
+  const shown = shownName(name);
+  return shown === undefined ? '' : ` (it names ${shown})`;
 }
 
 /**

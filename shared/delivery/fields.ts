@@ -4,9 +4,6 @@ import { isObject } from '../payload/json.js';
 /** The setting that holds all destinations. */
 export const SETTING = 'FORWARD_DESTINATIONS';
 
-/** For what another setting lacks: its name is not shown, since it may be the secret itself, in the wrong place. */
-export const OF_ANOTHER_SETTING = { set: 'NAME_OF_THAT_SETTING' };
-
 /**
  * One JSON object of the setting, read key by key. What is wrong is collected; it reads as its fallback.
  * No problem holds a value, nor a key that is not known: a secret may stand in the wrong place.

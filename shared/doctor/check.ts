@@ -1,17 +1,21 @@
 import type { App } from '../app/app.js';
-import type { EnrichmentError } from '../base/errors.js';
-import type { Outcome } from '../defender/outcome.js';
+import type { EnrichmentError, StorageError } from '../base/errors.js';
+import type { IpsPage } from '../defender/alert-ips.js';
+import type { EndOf } from '../defender/client.js';
 import type { TokenClaims } from '../identity/claims.js';
 
 /** How bad it is: `fail` keeps the app from its work, `warn` will or may. */
 export type Status = 'ok' | 'warn' | 'fail';
 
-/** What a check saw. It holds no token, key or secret, since it is answered and printed. */
+/** What a check saw. It holds no token, key or secret, since it is shown. */
 export interface Observation {
   readonly status: Status;
   /** A sentence for the reader. */
   readonly found: string;
-  /** The command or portal step that mends it. */
+  /**
+   * What fixes it: either a shell command, that can be pasted whole (a note in it is a comment), or a sentence
+   * without any command.
+   */
   readonly fix?: string;
 }
 
@@ -20,25 +24,27 @@ export type TokenLook =
   | { readonly ok: true; readonly claims: TokenClaims | undefined }
   | { readonly ok: false; readonly error: EnrichmentError };
 
-/** What became of the one call that the caller asked for. */
+/** What the one call brought that the caller asked for. */
 export type ProbeLook =
-  | { readonly ok: true; readonly outcome: Outcome; readonly claims: TokenClaims | undefined }
+  | { readonly ok: true; readonly reading: EndOf<IpsPage>; readonly claims: TokenClaims | undefined }
   | { readonly ok: false; readonly error: EnrichmentError };
 
-/** What checks look at: the app, and what several of them need and is asked for once. */
+/** What checks look at: the app, and what several of them need, which is asked for once. */
 export interface Patient {
   readonly app: App;
   readonly token: Promise<TokenLook>;
   /** Absent unless the caller allowed a call to Defender. */
   readonly probe: Promise<ProbeLook> | undefined;
+  /** Why the storage account cannot be written to; undefined when it can, or when there is none. */
+  readonly storage: Promise<StorageError | undefined>;
 }
 
 /** One thing to look at. */
 export interface Check {
   readonly name: string;
   /**
-   * Looks, and leaves everything as it was. Empty where there is nothing to look at, such as the claims of a
-   * token that could not be had: another check tells of that.
+   * Looks, and leaves everything as it was. Empty where there is nothing to look at, or where another check says it
+   * already: without a token there are no claims, and one cause is reported once.
    */
   examine(patient: Patient, signal: AbortSignal): Promise<readonly Observation[]>;
 }

@@ -1,6 +1,10 @@
+import { CLOUD_NAMES } from '../defender/clouds.js';
 import { APPLICATION_ROLE_ID, DEFENDER_APP_ID, DELEGATED_SCOPE_ID } from '../defender/findings.js';
 
-/** Commands of the Azure CLI that mend things. RESOURCE_GROUP and APP_NAME are for the reader to fill in. */
+/**
+ * Commands of the Azure CLI that fix things. Names in capitals are for the reader to fill in. Each can be pasted into
+ * bash and PowerShell as it is: what there is to say about it is a comment of the shell's.
+ */
 
 const APP = '-g RESOURCE_GROUP -n APP_NAME';
 
@@ -18,13 +22,27 @@ export function setSetting(setting: string, value: string): string {
   return setSettings({ [setting]: value });
 }
 
-/** Sets a setting whose value is JSON, whose own quotes no shell leaves alone: from a file. */
+/**
+ * Sets a setting whose value is JSON, whose own quotes no shell leaves alone: from a file. In quotes, because
+ * PowerShell reads `@` by itself as something else.
+ */
 export function setJsonSetting(setting: string): string {
-  return (
-    `write {"${setting}": "VALUE"} to settings.json, VALUE as one text (\\" for each quote in it), then ` +
-    `az functionapp config appsettings set ${APP} --settings @settings.json`
+  return withNote(
+    `az functionapp config appsettings set ${APP} --settings "@settings.json"`,
+    `settings.json: {"${setting}": "VALUE"}, VALUE being the whole JSON as one text, with \\" for each quote in it`,
   );
 }
+
+/** A command, and what the reader has to know of it. */
+export function withNote(command: string, note: string): string {
+  return `${command}  # ${note}`;
+}
+
+/** Names the cloud that the app is for, and removes an audience that does not fit it. */
+export const SET_CLOUD = withNote(
+  `${setSetting('DEFENDER_CLOUD', 'CLOUD')} && ${removeSetting('DEFENDER_AUDIENCE')}`,
+  `CLOUD: ${CLOUD_NAMES.join(', ')}`,
+);
 
 /** Takes a setting away from the app. */
 export function removeSetting(setting: string): string {
@@ -37,14 +55,23 @@ export const ASSIGN_SYSTEM_IDENTITY = `az functionapp identity assign ${APP}`;
 /** Shows which identities the app has, with their ids. */
 export const SHOW_IDENTITIES = `az functionapp identity show ${APP}`;
 
+/** Names a user-assigned identity in a setting, by its client id. */
+export function setClientId(setting: string): string {
+  return withNote(setSetting(setting, 'CLIENT_ID'), `CLIENT_ID: the clientId that ${SHOW_IDENTITIES} prints`);
+}
+
 /** Starts the app anew, on another machine. */
 export const RESTART = `az functionapp restart ${APP}`;
 
 /** Gives the app's identity a role on its storage account, or on another resource. */
 export function assignRole(role: string, objectId = 'OBJECT_ID', scope = 'STORAGE_ACCOUNT_ID'): string {
-  return (
+  const command =
     `az role assignment create --role "${role}" --assignee-object-id ${objectId} ` +
-    `--assignee-principal-type ServicePrincipal --scope ${scope}`
+    `--assignee-principal-type ServicePrincipal --scope ${scope}`;
+  if (objectId !== 'OBJECT_ID') return command;
+  return withNote(
+    command,
+    `OBJECT_ID: the principalId that ${SHOW_IDENTITIES} prints; ${scope}: its resource id`,
   );
 }
 

@@ -6,18 +6,22 @@ import { COMMIT, VERSION } from '../base/version.js';
 import { readClaims } from '../identity/claims.js';
 import { scopeOf } from '../identity/token-cache.js';
 import type { Check, Observation, Patient, ProbeLook, Status, TokenLook } from './check.js';
+import { hasAnswered } from './checks/defender.js';
 import { CHECKS } from './checks/index.js';
 import { examineSettings } from './checks/settings.js';
+import { tryStorage } from './checks/storage.js';
 
 /** An observation, and the check that made it. */
 export interface Entry extends Observation {
   readonly name: string;
 }
 
-/** What the doctor says. */
+/** What the doctor reports. */
 export interface DoctorReport {
-  /** The worst of all. */
+  /** The worst of all checks. */
   readonly status: Status;
+  /** The verdict in a sentence. It says that the app works only where Defender answered. */
+  readonly summary: string;
   readonly version: string;
   /** The commit that was built. */
   readonly commit: string;
@@ -26,7 +30,7 @@ export interface DoctorReport {
   readonly checks: readonly Entry[];
 }
 
-/** The longest that one check may take: a token takes up to 10 s, and the one call as long again. */
+/** The longest that one check may take: a token takes up to 10 s, and the one call another 10 s. */
 const CHECK_TIMEOUT_MS = 21_000;
 
 /**
@@ -34,11 +38,14 @@ const CHECK_TIMEOUT_MS = 21_000;
  * @param probe an alert to make one call to Defender about; without it Defender is not asked
  */
 export async function examine(startup: Startup, probe: string | undefined): Promise<DoctorReport> {
-  const settings = examineSettings(startup).map((observation) => ({ name: 'settings', ...observation }));
-  const checks = startup.ok ? [...settings, ...(await runChecks(startup.app, probe))] : settings;
   const { clock } = startup.environment;
+  const { checks, answered } = startup.ok
+    ? await examineApp(startup.app, probe, examineSettings(startup))
+    : { checks: named('settings', examineSettings(startup)), answered: false };
+  const status = worst(checks);
   return {
-    status: worst(checks),
+    status,
+    summary: summarize(status, answered),
     version: VERSION,
     commit: COMMIT,
     asOf: new Date(clock.epochMs()).toISOString(),
@@ -46,16 +53,37 @@ export async function examine(startup: Startup, probe: string | undefined): Prom
   };
 }
 
-async function runChecks(app: App, alertId: string | undefined): Promise<readonly Entry[]> {
+/** The verdict: nothing is certified that was not seen. Pure. */
+function summarize(status: Status, answered: boolean): string {
+  if (status === 'fail') return 'Something does not work. Fix the first failure, then ask again.';
+  if (answered)
+    return status === 'ok'
+      ? 'All is well: Defender answered.'
+      : 'Defender answered: it works, with warnings.';
+  const found = status === 'ok' ? 'Nothing is wrong' : 'There are warnings, and nothing worse';
+  return `${found} that can be seen without asking Defender. Ask again with &probe=ALERT_ID.`;
+}
+
+async function examineApp(
+  app: App,
+  alertId: string | undefined,
+  settings: readonly Observation[],
+): Promise<{ readonly checks: readonly Entry[]; readonly answered: boolean }> {
   const over = new AbortController();
   const token = lookAtToken(app, over.signal);
   const probe = alertId === undefined ? undefined : makeProbe(app, alertId, over.signal);
+  const storage = tryStorage(app);
+  storage.catch(() => {}); // the checks that wait for it report it
   try {
-    const entries = await Promise.all(CHECKS.map((check) => runCheck({ app, token, probe }, check)));
-    return entries.flat();
+    const entries = await Promise.all(CHECKS.map((check) => runCheck({ app, token, probe, storage }, check)));
+    return { checks: [...named('settings', settings), ...entries.flat()], answered: hasAnswered(app) };
   } finally {
     over.abort();
   }
+}
+
+function named(name: string, observations: readonly Observation[]): readonly Entry[] {
+  return observations.map((observation) => ({ name, ...observation }));
 }
 
 async function runCheck(patient: Patient, check: Check): Promise<readonly Entry[]> {
@@ -65,13 +93,13 @@ async function runCheck(patient: Patient, check: Check): Promise<readonly Entry[
   const observations = await runWithin(clock, CHECK_TIMEOUT_MS, tooLong, ({ signal }) =>
     check.examine(patient, signal),
   ).catch((error: unknown) => failed(name, asEnrichmentError(error), report));
-  return observations.map((observation) => ({ name, ...observation }));
+  return named(name, observations);
 }
 
-/** What a fault of ours is reported as. */
+/** The log event of a fault of the app's own. */
 const FAULT = 'doctor-check-failed';
 
-/** A fault of ours is in the log, and nothing of its cause in the answer. */
+/** A fault of the app's own is in the log, and nothing of its cause in the answer. */
 function failed(name: string, error: EnrichmentError, report: Reporter): readonly Observation[] {
   const { kind, message } = error;
   if (kind !== 'internal-error') return [{ status: 'fail', found: message }];
@@ -91,7 +119,7 @@ function lookAtToken({ settings, ownToken }: App, signal: AbortSignal): Promise<
 function makeProbe({ clock, defender }: App, alertId: string, signal: AbortSignal): Promise<ProbeLook> {
   const untilMs = clock.monotonicMs() + CHECK_TIMEOUT_MS;
   return defender.probe(alertId, { signal, untilMs: () => untilMs, at: () => {} }).then(
-    ({ outcome, token }) => ({ ok: true, outcome, claims: readClaims(token.token) }),
+    ({ reading, token }) => ({ ok: true, reading, claims: readClaims(token.token) }),
     (error) => ({ ok: false, error: asEnrichmentError(error) }),
   );
 }

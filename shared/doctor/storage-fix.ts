@@ -1,9 +1,9 @@
 import { StorageError } from '../base/errors.js';
 import type { StateStorage } from '../storage/connection.js';
-import { assignRole, SHOW_IDENTITIES, setSetting } from './commands.js';
+import { assignRole, setClientId, setSetting, withNote } from './commands.js';
 
 /**
- * What mends a storage account that could not be used.
+ * What fixes a storage account that could not be used.
  * @param role what an identity needs for what was tried
  */
 export function storageFix(error: unknown, storage: StateStorage, role: string): string {
@@ -11,19 +11,37 @@ export function storageFix(error: unknown, storage: StateStorage, role: string):
   const { kind, connection } = storage;
   switch (error instanceof StorageError ? error.trouble : 'other') {
     case 'unreachable':
-      return `Check the account's name or address in ${connection}, its firewall and private endpoint, and the way out of this app's network. On your own machine: start Azurite.`;
+      return `Check the account's name or address in ${connection}, its firewall and private endpoint, and the outbound rules of this app's network. On your own machine: start Azurite.`;
+    case 'unknown-name':
+      return `Correct the account's name in ${connection}, or the address there. If it is right, the account was deleted, or its private DNS zone is not linked to this app's virtual network.`;
     case 'untrusted':
-      return `Check that ${connection} names the account's own host; if a proxy opens TLS on the way, trust it: NODE_EXTRA_CA_CERTS=PATH_OF_A_PEM_FILE in the settings of the function app.`;
+      return `Check that ${connection} names the account's own host; if a proxy opens TLS on the way, trust its authority: NODE_EXTRA_CA_CERTS=PATH_OF_A_PEM_FILE in the settings of the function app.`;
     case 'slow':
       return "Ask again. If it stays, the account's firewall or private endpoint, or this app's outbound rules, drop the connection.";
     case 'no-token':
-      return `${SHOW_IDENTITIES}, then ${setSetting(`${connection}__clientId`, 'CLIENT_ID')} if it is a user-assigned one`;
+      return setClientId(`${connection}__clientId`);
     case 'refused':
       return kind === 'identity' ? assignRole(role) : setSetting(connection, CONNECTION_STRING);
     case 'other':
-      return `Ask again. If it stays, check the connection ${connection}, or name another one: ${setSetting('STATE_STORAGE', 'NAME_OF_A_CONNECTION')}`;
+      return withNote(
+        setSetting('STATE_STORAGE', 'NAME_OF_A_CONNECTION'),
+        `if it stays: check the connection ${connection}, or name another one by this`,
+      );
   }
 }
 
 const CONNECTION_STRING =
   '$(az storage account show-connection-string -g RESOURCE_GROUP -n ACCOUNT --query connectionString -o tsv)';
+
+/**
+ * Whether the check of the storage account reports this error already. An identity has one role for blobs and another
+ * for queues, so a refusal is not the same trouble there.
+ */
+export function isSameTrouble(
+  error: unknown,
+  reported: StorageError | undefined,
+  { kind }: StateStorage,
+): boolean {
+  if (!(error instanceof StorageError) || error.trouble !== reported?.trouble) return false;
+  return error.trouble !== 'refused' || kind === 'connection-string';
+}

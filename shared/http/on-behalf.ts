@@ -29,6 +29,6 @@ export async function enricherFor(
   }
   throw new RequestError(
     'delegation-not-configured',
-    'This app cannot ask on behalf of users: DELEGATED_CLIENT_ID is not set (docs/identity.md). Leave as=user away, or ask its operator.',
+    'This app cannot ask on behalf of users: DELEGATED_CLIENT_ID is not set (docs/guides/identity.md). Leave as=user away, or ask its operator.',
   );
 }

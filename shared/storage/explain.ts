@@ -49,8 +49,13 @@ function describe(error: unknown, trouble: StorageTrouble): string {
     case 'refused':
       return (
         `The storage account of STATE_STORAGE refused the app (HTTP ${status}). Give its identity the roles Storage Blob ` +
-        "Data Contributor and Storage Queue Data Contributor, or mend the connection string's key; check the account's " +
+        "Data Contributor and Storage Queue Data Contributor, or correct the connection string's key; check the account's " +
         'firewall.'
+      );
+    case 'unknown-name':
+      return (
+        `No storage account has the name that the connection of STATE_STORAGE gives, or DNS does not know it here (${code}). ` +
+        'Check the name; a private endpoint needs its DNS zone linked to the virtual network of this app.'
       );
     default: {
       const what = status === undefined ? (code ?? 'no usable answer') : `HTTP ${status}`;
@@ -65,6 +70,7 @@ function troubleOf(error: unknown): StorageTrouble {
   const { status, code } = factsOf(error);
   if (status === 401 || status === 403) return 'refused';
   if (status !== undefined || code === undefined || code === RestError.PARSE_ERROR) return 'other';
+  if (code === 'ENOTFOUND') return 'unknown-name';
   const failure = networkFailure(code);
   return failure === 'malformed' ? 'other' : failure;
 }

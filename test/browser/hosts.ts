@@ -46,9 +46,9 @@ export async function startMisconfigured(port: number): Promise<RunningHost> {
   answerCoreModule();
   const { app } = await import('@azure/functions');
   app.setup({ enableHttpStream: true });
-  const { registerFunctions } = await import('../../functions/register.js');
+  const { registerApp } = await import('../support/register-app.js');
   const registrations = await functionsCore.collect(() =>
-    registerFunctions(createApp({ DEFENDER_CLOUD: 'cirrus' })),
+    registerApp(createApp({ DEFENDER_CLOUD: 'cirrus' })),
   );
   const hostJson = JSON.parse(await readFile('host.json', 'utf8'));
   const host = await startHost({ registrations, port, functionKey: undefined, hostJson, log: () => {} });

@@ -35,6 +35,8 @@ interface Script {
   readonly waitMs?: number;
 }
 
+const readText = ({ body: value }: Answered): Reading<string> => ({ kind: 'value', value });
+
 /** A client on a script, and all that it did. */
 function scripted({ outcomes, tokens = ['token'], perMinute = 100, waitMs = 20_000 }: Script) {
   const calls: { url: string; token: string; atMs: number; stage: string | undefined }[] = [];
@@ -293,9 +295,13 @@ describe('DefenderClient', () => {
     for (const outcome of [ANSWER, UNAVAILABLE, UNAUTHORIZED]) {
       const { client, calls, quota } = scripted({ outcomes: [outcome] });
       const work: Work = { untilMs: () => 20_000, signal: new AbortController().signal, at: () => {} };
-      expect(await clock.until(client.probe(QUESTION, work))).toMatchObject({
-        outcome,
+      expect(await clock.until(client.probe(QUESTION, readText, work))).toMatchObject({
+        reading: outcome === ANSWER ? { kind: 'value', value: 'body' } : outcome,
         token: { token: 'token' },
+      });
+      expect(client.lastCall).toEqual({
+        atMs: clock.epochMs(),
+        ...(outcome !== ANSWER && { failure: outcome }),
       });
       expect(calls).toHaveLength(1);
       expect(quota.view().minute.remaining).toBe(99);
@@ -313,7 +319,7 @@ describe('DefenderClient', () => {
       const { client, calls, quota } = scripted({ outcomes: [outcome] });
       const began = clock.monotonicMs();
       const work: Work = { untilMs: () => 20_000, signal: new AbortController().signal, at: () => {} };
-      expect((await clock.until(client.probe(QUESTION, work))).outcome).toEqual(outcome);
+      expect((await clock.until(client.probe(QUESTION, readText, work))).reading).toEqual(outcome);
       await clock.until(quota.acquire(work, 'interactive'));
       expect(clock.monotonicMs() - began).toBe(pauseMs);
       expect(calls).toHaveLength(1);

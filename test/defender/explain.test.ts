@@ -107,6 +107,17 @@ describe('explain', () => {
     if (kind !== 'quota-exhausted') expect(explain(failure, CALLED, undefined).retryAtMs).toBeUndefined();
   });
 
+  test.each([403, 407])('a %d that is not in its error form: a proxy', (status) => {
+    const failure: Failure =
+      status === 403
+        ? { ...OUTCOMES.forbidden, upstream: undefined }
+        : { kind: 'refused', status, upstream: undefined };
+    const { message } = explain(failure, CALLED, undefined);
+    expect(message).toContain(`${HOST} answered`);
+    expect(message).toContain(String(status));
+    expect(message).toContain('proxy');
+  });
+
   test('where Defender said nothing, nothing is said of it', () => {
     for (const [failure] of FAILURES) {
       const silent = 'upstream' in failure ? { ...failure, upstream: undefined } : failure;
@@ -142,7 +153,7 @@ describe('what the token says goes into a refusal', () => {
     [
       'no times',
       { ...app, issuedAtMs: undefined, expiresAtMs: undefined },
-      ['keeps this token up to 24 hours'],
+      ['reuses a token for up to 24 hours'],
     ],
     ['the role', { ...app, roles: ['Ip.Read.All'] }, ['carries the application permission', 'active plan']],
     [
@@ -162,11 +173,11 @@ describe('what the token says goes into a refusal', () => {
   });
 
   test.each([
-    ['its audience', app, `The token is for ${AUDIENCE}, as DEFENDER_AUDIENCE says.`],
+    ['its audience', app, `The token is for ${AUDIENCE}, the audience that`],
     [
       'another audience',
       { ...app, audience: 'https://other.test' },
-      `is for https://other.test, but DEFENDER_AUDIENCE is ${AUDIENCE}`,
+      `is for https://other.test, but the audience that DEFENDER_CLOUD or DEFENDER_AUDIENCE names is ${AUDIENCE}`,
     ],
     ['no audience', { ...app, audience: undefined }, 'does not say whom it is for'],
   ] as [string, TokenClaims, string][])('401 with %s', (_what, claims, part) => {

@@ -461,7 +461,7 @@ describe('the scripts as files', () => {
     await startWorld();
     const documents = [
       'README.md',
-      'docs/deploy.md',
+      'docs/guides/deploy.md',
       '.github/workflows/deploy.yml',
       '.azdo/pipelines/deploy.yml',
     ];

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
+import { ALERT_RULES } from '../../scripts/artefacts/alert-rules.js';
 import { parseSettings } from '../../shared/app/settings.js';
 import { evaluateTemplateText, type Functions } from './expressions.js';
 
@@ -252,8 +253,8 @@ describe('what the cases differ in', () => {
       caseOf(name).all('Microsoft.Insights/scheduledQueryRules').length,
       caseOf(name).all('Microsoft.Insights/workbooks').length,
     ];
-    expect(counts('everything')).toEqual([8, 1]);
-    expect(counts('existing-workspace')).toEqual([8, 1]);
+    expect(counts('everything')).toEqual([ALERT_RULES.length, 1]);
+    expect(counts('existing-workspace')).toEqual([ALERT_RULES.length, 1]);
     expect(counts('flex')).toEqual([0, 1]);
     expect(counts('quiet')).toEqual([0, 0]);
     const rules = caseOf('everything').all('Microsoft.Insights/scheduledQueryRules');

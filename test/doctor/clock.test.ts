@@ -13,11 +13,12 @@ describe('the check of the clock', () => {
     [10, 'ok', 'behind'],
     [120, 'warn', 'behind'],
     [-120, 'warn', 'ahead of'],
-    [600, 'fail', 'behind'],
+    [600, 'warn', 'Requests are answered meanwhile'],
   ])('Defender is %d s ahead: %s', async (seconds, status, told) => {
     world = await startWorld();
     world.defender.intercept = (_request, response) => {
       response.setHeader('date', new Date(Date.now() + seconds * 1000).toUTCString());
+      response.setHeader('content-type', 'application/json');
       response.end('{"value":[]}');
       return true;
     };
@@ -27,5 +28,17 @@ describe('the check of the clock', () => {
     expect(clock).toMatchObject({ status, found: expect.stringContaining(told) });
     // As far off as its answer was on its way.
     expect(Math.abs(Number(/is (\d+) s/.exec(clock.found)?.[1]) - Math.abs(seconds))).toBeLessThanOrEqual(9);
+  });
+
+  test('while Defender refuses every token, a clock that is far off is what does not work', async () => {
+    world = await startWorld();
+    world.defender.intercept = (_request, response) => {
+      response.setHeader('date', new Date(Date.now() + 1_200_000).toUTCString());
+      response.writeHead(401).end('{"error":{"code":"Unauthorized","message":"m"}}');
+      return true;
+    };
+    await world.enrich(ALERT);
+    const { of } = await consult(world);
+    expect(of('clock')).toMatchObject({ status: 'fail', fix: expect.stringContaining('NTP') });
   });
 });

@@ -57,13 +57,13 @@ describe('whose token', () => {
   test('a user-assigned identity without its client id', async () => {
     world = await startWorld();
     refuse(400);
-    const { of } = await consult(world);
-    expect(of('identity').status).toBe('fail');
-    expect(of('client-id')).toMatchObject({
+    const { of, names } = await consult(world);
+    expect(of('identity')).toMatchObject({
       status: 'fail',
-      found: expect.stringContaining('AZURE_CLIENT_ID is not set'),
-      fix: expect.stringContaining('AZURE_CLIENT_ID=CLIENT_ID'),
+      found: expect.stringContaining('put its client id into AZURE_CLIENT_ID'),
+      fix: expect.stringContaining('"AZURE_CLIENT_ID=CLIENT_ID"'),
     });
+    expect(names).not.toContain('client-id'); // one cause, one failure
   });
 
   test.each(['AADSTS500011', 'AADSTS650057'])(
@@ -127,7 +127,7 @@ describe('what the token is good for', () => {
     const { of } = await consult(world);
     expect(of('token-age')).toMatchObject({
       status: 'warn',
-      found: expect.stringMatching(/issued 180 min ago.*granted since it was issued, nothing is wrong/),
+      found: expect.stringMatching(/issued 180 min ago.*granted the permission after.*nothing is wrong/),
       fix: expect.stringMatching(/^Wait until \d{4}-/),
     });
   });
@@ -139,7 +139,7 @@ describe('what the token is good for', () => {
       status: 'fail',
       found: expect.stringContaining('The token is for https://graph.microsoft.com, but'),
       fix: expect.stringMatching(
-        /--settings "DEFENDER_CLOUD=CLOUD" && az .* delete .*DEFENDER_AUDIENCE \(CLOUD: .*gcc-high/,
+        /--settings "DEFENDER_CLOUD=CLOUD" && az .* delete .*DEFENDER_AUDIENCE {2}# CLOUD: .*gcc-high/,
       ),
     });
   });

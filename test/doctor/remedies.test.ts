@@ -4,7 +4,7 @@ import { makeToken } from '../../local/identity/token.js';
 import { createApp } from '../../shared/app/app.js';
 import { systemClock } from '../../shared/base/clock.js';
 import { permission } from '../../shared/doctor/checks/permission.js';
-import { setSetting } from '../../shared/doctor/commands.js';
+import { setJsonSetting, setSetting, withNote } from '../../shared/doctor/commands.js';
 import { readClaims } from '../../shared/identity/claims.js';
 import { startWorld, type World } from '../support/world.js';
 import { consult } from './consult.js';
@@ -20,7 +20,7 @@ afterEach(async () => {
   world = undefined;
 });
 
-describe('a wrong setting: the command is for the setting that mends it', () => {
+describe('a wrong setting: the command is for the setting that fixes it', () => {
   test.each<[string, Record<string, string>, RegExp]>([
     ['its own', { QUOTA_PER_HOUR: 'x' }, new RegExp(`${SET.source}QUOTA_PER_HOUR=VALUE"$`)],
     [
@@ -56,7 +56,7 @@ describe('a wrong setting: the command is for the setting that mends it', () => 
     [
       'a JSON of many lines, from a file',
       { FORWARD_DESTINATIONS: 'x' },
-      /"FORWARD_DESTINATIONS": .* --settings @settings\.json$/,
+      /^az .* --settings "@settings\.json" {2}# .*"FORWARD_DESTINATIONS":/,
     ],
     [
       "a destination's secret, not the JSON that names it",
@@ -68,7 +68,7 @@ describe('a wrong setting: the command is for the setting that mends it', () => 
           },
         }),
       },
-      new RegExp(`${SET.source}NAME_OF_THAT_SETTING=VALUE"$`),
+      new RegExp(`${SET.source}SIEM_SECRET=VALUE"$`),
     ],
   ])('%s', async (_name, settings, fix) => {
     world = await startWorld({ settings });
@@ -83,14 +83,20 @@ describe('a wrong setting: the command is for the setting that mends it', () => 
     expect(told.found).toContain('it has to hold the NAME');
   });
 
-  test('a shell reads a setting with semicolons as one word', () => {
-    const command = setSetting('APPLICATIONINSIGHTS_CONNECTION_STRING', 'InstrumentationKey=1;Endpoint=2');
-    const words = execFileSync('bash', ['-c', `az() { printf '%s\\n' "$@"; }; ${command}`], {
-      encoding: 'utf8',
-    });
-    expect(words.trim().split('\n').at(-1)).toBe(
-      'APPLICATIONINSIGHTS_CONNECTION_STRING=InstrumentationKey=1;Endpoint=2',
-    );
+  test.each([
+    [
+      'semicolons',
+      setSetting('APPLICATIONINSIGHTS_CONNECTION_STRING', 'Key=1;Endpoint=https://a/;Id=2'),
+      'APPLICATIONINSIGHTS_CONNECTION_STRING=Key=1;Endpoint=https://a/;Id=2',
+    ],
+    ['spaces', setSetting('PUBLIC_BASE_URL', 'a b  c'), 'PUBLIC_BASE_URL=a b  c'],
+    ['what another command prints', setSetting('MY_STORAGE', '$(echo "A=1;B=2 3")'), 'MY_STORAGE=A=1;B=2 3'],
+    ['JSON, from a file', setJsonSetting('FORWARD_DESTINATIONS'), '@settings.json'],
+    ['a note', withNote(setSetting('A', 'B'), `it's "quoted", (in brackets) && ; more`), 'A=B'],
+  ])('a shell reads a setting as one word: %s', (_what, command, last) => {
+    const script = `az() { printf '%s\\n' "$@"; }\n${command}`;
+    const words = execFileSync('bash', ['-eu', '-c', script], { encoding: 'utf8' });
+    expect(words.trim().split('\n').at(-1)).toBe(last);
   });
 });
 
@@ -113,7 +119,7 @@ describe('who works outside Azure', () => {
       lifetimeSeconds: 3_600,
     });
     const look = Promise.resolve({ ok: true, claims: readClaims(token) } as const);
-    const patient = { app: startup.app, token: look, probe: undefined };
+    const patient = { app: startup.app, token: look, probe: undefined, storage: Promise.resolve(undefined) };
     const [told] = await permission.examine(patient, new AbortController().signal);
     expect(told?.fix).toContain('LOCAL_CREDENTIALS=environment');
   });

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
+// Loaded before time stands still: the app itself loads it when it is asked.
+import '../../shared/delivery/agents.js';
 import { type DelegatedWorld, startDelegatedWorld } from '../support/delegated-world.js';
 import { FakeTimers } from '../support/fake-timers.js';
 import { consult } from './consult.js';

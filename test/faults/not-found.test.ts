@@ -95,13 +95,15 @@ test('beyond: every alert is unknown to Defender, in its own words → the docto
   const world = await fire.startWorld();
   const ids = alertIds(SUSPECT_AFTER);
   for (const id of ids) world.defender.alerts.set(id, null);
-  expect((await fire.time.until(consult(world))).names).not.toContain('defender');
+  expect((await fire.time.until(consult(world))).of('defender').status).toBe('ok');
   await fire.time.until(world.enrich({ alertIds: ids }));
   const warned = await fire.time.until(world.enrich({ alertIds: ids }));
   expect(warned.json.enrichment.warnings).toMatchObject([{ kind: 'source-suspect' }]);
   const reported = () => world.logs.filter(({ message }) => message.includes('source-suspect'));
   expect(reported()).toHaveLength(1);
-  expect((await fire.time.until(consult(world))).of('defender')).toMatchObject({
+  const suspected = await fire.time.until(consult(world));
+  expect(suspected.answer.json.summary).not.toContain('works'); // although it was answered
+  expect(suspected.of('defender')).toMatchObject({
     status: 'warn',
     found: expect.stringMatching(/DEFENDER_CLOUD.*probe=/),
   });
@@ -110,6 +112,6 @@ test('beyond: every alert is unknown to Defender, in its own words → the docto
   expect(probed.status).toBe('warn');
   const known = await fire.time.until(world.enrich(ALERT));
   expect(known.json.enrichment).not.toHaveProperty('warnings');
-  expect((await fire.time.until(consult(world))).names).not.toContain('defender');
+  expect((await fire.time.until(consult(world))).of('defender').status).toBe('ok');
   expect(reported()).toHaveLength(1);
 });

@@ -4,13 +4,13 @@ import { app } from '@azure/functions';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { expect, test } from '@jest/globals';
-import { registerFunctions } from '../../functions/register.js';
 import { functionsCore } from '../../local/host/core.js';
 import { inProcess } from '../../local/host/in-process-worker.js';
 import { createApp } from '../../shared/app/app.js';
 import { systemClock } from '../../shared/base/clock.js';
 import { freshAlertIds } from '../support/alert-ids.js';
 import { answerOf, eventually, logged, pathOf } from '../support/polling.js';
+import { registerApp } from '../support/register-app.js';
 import { queueOf, storedWorlds } from '../support/stored-world.js';
 import type { World } from '../support/world.js';
 
@@ -22,7 +22,7 @@ let world: World;
 /** What is registered for queues with such settings: function, queue and connection. */
 async function triggers(env: Record<string, string>) {
   const startup = createApp(env, { clock: systemClock, random: Math.random, report: () => {} });
-  const worker = await inProcess(await functionsCore.collect(() => registerFunctions(startup)), () => {})();
+  const worker = await inProcess(await functionsCore.collect(() => registerApp(startup)), () => {})();
   await worker.kill();
   return worker.functions.flatMap(({ name, bindings }) =>
     Object.values(bindings)

@@ -7,13 +7,17 @@ import { runCommand } from './command.js';
 const doctor = (env: Record<string, string>, ...args: string[]) =>
   runCommand('local/doctor.ts', { env, args });
 
-test('everything right: exit 0, also with the one call', async () => {
+test('everything right: exit 0, with the one call about an alert that is given by its address in the portal', async () => {
   const standIns = await startStandIns({}, systemClock);
   try {
-    const { stdout, stderr, code } = await doctor(standIns.settings, `probe=${KNOWN_ALERT}`);
+    const { stdout, stderr, code } = await doctor(
+      standIns.settings,
+      `probe=https://security.microsoft.com/alerts/${KNOWN_ALERT}?tid=a&b=c`,
+    );
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     expect(stdout).toContain('ok    permission');
     expect(stdout).toContain('Defender answered 200');
+    expect(stdout).toContain('Defender answered: it works, with warnings');
   } finally {
     await standIns.close();
   }

@@ -1,9 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Metafile } from 'esbuild';
 import { bundledPackages, thirdPartyNotices } from '../../scripts/licences/notices.mjs';
 import { TEXTS } from '../../scripts/licences/texts.mjs';
 import { APP_NAME } from '../../shared/base/version.js';
@@ -40,6 +41,22 @@ test('a build knows its version and its commit, and holds the licences of all th
   }
   // None of the texts beside the packages is left over.
   for (const id of Object.keys(TEXTS)) expect(notices).toContain(`\n${id} (`);
+});
+
+test('what is loaded before the functions are registered holds none of the libraries that the app asks others with', async () => {
+  await build(process.env);
+  const { outputs } = JSON.parse(await readFile(join(folder, 'meta.json'), 'utf8')) as Metafile;
+  const byName = new Map(Object.entries(outputs).map(([path, output]) => [basename(path), output]));
+  const first = new Set(['app.cjs']);
+  for (const name of first) {
+    for (const { path, kind } of byName.get(name)?.imports ?? []) {
+      if (kind === 'import-statement' && byName.has(basename(path))) first.add(basename(path));
+    }
+  }
+  const inputs = [...first].flatMap((name) => Object.keys(byName.get(name)?.inputs ?? {}));
+  expect(inputs).toContain('functions/register.ts');
+  const late = /node_modules\/(@azure\/(?!functions)|@opentelemetry\/|node-fetch\/|applicationinsights\/)/;
+  expect(inputs.filter((path) => late.test(path))).toEqual([]);
 });
 
 test('a build without git says that its commit is unknown', async () => {

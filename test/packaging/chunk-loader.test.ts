@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createChunkLoader } from '../../scripts/loader/chunks.js';
-import { codeCacheFolder, sealed } from '../../scripts/loader/code-cache.js';
+import { codeCachePath, sealed } from '../../scripts/loader/code-cache.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -20,14 +20,17 @@ function load(name: string) {
   return { exports, isFromCache: loader.chunks.get(name)?.script.cachedDataRejected === false };
 }
 
-async function record(name: string): Promise<string> {
-  const loader = createChunkLoader(folder);
-  loader.load(name);
-  await mkdir(codeCacheFolder(folder), { recursive: true });
-  const chunk = loader.chunks.get(name);
-  if (!chunk) throw new Error(`${name} is not loaded.`);
-  const path = join(codeCacheFolder(folder), name);
-  await writeFile(path, sealed(chunk.script.createCachedData(), chunk.source));
+async function record(...names: string[]): Promise<string> {
+  const { load, chunks } = createChunkLoader(folder);
+  for (const name of names) load(name);
+  const path = codeCachePath(folder);
+  await mkdir(dirname(path), { recursive: true });
+  const pieces = [...chunks].map(([name, { file, script }]) => ({
+    name,
+    file,
+    data: script.createCachedData(),
+  }));
+  await writeFile(path, sealed(pieces));
   return path;
 }
 
@@ -66,6 +69,16 @@ test('a code cache is used by the engine that wrote it', async () => {
   expect(load('app.cjs')).toMatchObject({ exports: { three: 3 }, isFromCache: true });
 });
 
+test('one file holds the code caches of several chunks', async () => {
+  await write('app.cjs', `exports.odd = (n) => n % 2 === 1;`);
+  await write('later.cjs', `exports.name = 'a name with an odd number of letters';`);
+  await write('new.cjs', `exports.isNew = true;`);
+  await record('app.cjs', 'later.cjs');
+  expect(load('app.cjs').isFromCache).toBe(true);
+  expect(load('later.cjs')).toMatchObject({ exports: { name: expect.any(String) }, isFromCache: true });
+  expect(load('new.cjs')).toEqual({ exports: { isNew: true }, isFromCache: false });
+});
+
 test('another source of the same length is what runs, whatever the cache holds', async () => {
   await write('app.cjs', `exports.version = '0.1.0';`);
   await record('app.cjs');
@@ -82,7 +95,8 @@ test('a code cache that is empty, cut short or has a flipped bit is not used', a
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     return bytes;
   };
-  const broken = [Buffer.alloc(0), whole.subarray(0, 20), whole.subarray(0, -1), flipped(0), flipped(80)];
+  const cut = [0, 3, 15, 20].map((bytes) => whole.subarray(0, bytes));
+  const broken = [...cut, whole.subarray(0, -1), flipped(0), flipped(5), flipped(18), flipped(80)];
   for (const bytes of [...broken, flipped(whole.length - 1)]) {
     await writeFile(path, bytes);
     expect(load('app.cjs')).toEqual({ exports: { text: 'right' }, isFromCache: false });

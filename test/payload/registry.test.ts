@@ -49,6 +49,6 @@ describe('the registry of shapes', () => {
           .split('\n')
           .map((line) => line.replaceAll('\\|', '').split('|').length),
       ),
-    ).toEqual(new Set([6]));
+    ).toEqual(new Set([5]));
   });
 });

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { app } from '@azure/functions';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { registerFunctions } from '../../functions/register.js';
 import { type Azurite, startAzurite } from '../../local/azurite.js';
 import { functionsCore } from '../../local/host/core.js';
 import { startHost } from '../../local/host/host.js';
@@ -9,6 +8,7 @@ import { invoke } from '../../local/host/invoke.js';
 import { storageQueues } from '../../local/host/storage-queues.js';
 import { createApp } from '../../shared/app/app.js';
 import { systemClock } from '../../shared/base/clock.js';
+import { registerApp } from '../support/register-app.js';
 import { loadStorageLibraries } from '../support/storage-libraries.js';
 
 app.setup({ enableHttpStream: true });
@@ -22,7 +22,7 @@ afterAll(() => azurite.close());
 
 const world = { clock: systemClock, random: Math.random, report: () => {} };
 const register = (env: Record<string, string>) =>
-  functionsCore.collect(() => registerFunctions(createApp(env, world)));
+  functionsCore.collect(() => registerApp(createApp(env, world)));
 
 test('the timer is registered where state is stored, and nowhere else', async () => {
   const stored = await register({ AzureWebJobsStorage: azurite.connectionString });

@@ -37,6 +37,12 @@ export async function documentedRequests(
   });
 }
 
+/** The scripts of a Markdown document that can be run as they are: its fenced blocks of "sh run". */
+export async function documentedScripts(document: string): Promise<string[]> {
+  const blocks = (await readFile(document, 'utf8')).matchAll(/^```sh run\n([\s\S]*?)^```$/gm);
+  return [...blocks].map(([, script = '']) => script);
+}
+
 function fromHttp(block: string): Wire {
   const [head = '', ...rest] = block.split('\n\n');
   const [line = '', ...headerLines] = head.trim().split('\n');

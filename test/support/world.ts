@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { app } from '@azure/functions';
 import { expect } from '@jest/globals';
-import { registerFunctions } from '../../functions/register.js';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
 import { functionsCore } from '../../local/host/core.js';
 import type { LogEntry } from '../../local/host/core-api.js';
@@ -17,6 +16,7 @@ import { checkAnswer } from './conformance.js';
 import { type Answer, exchange } from './exchange.js';
 import { forgetIdentityEndpoint } from './identity-library.js';
 import { leaksIn } from './leaks.js';
+import { registerApp } from './register-app.js';
 import { loadStorageLibraries } from './storage-libraries.js';
 
 app.setup({ enableHttpStream: true });
@@ -70,7 +70,7 @@ export async function startWorld(options: WorldOptions = {}) {
   const answers: Answer[] = [];
   const agent = new Agent({ keepAlive: true });
   const registrations = await functionsCore.collect(() =>
-    registerFunctions(createApp(env, { clock, random, report })),
+    registerApp(createApp(env, { clock, random, report })),
   );
   const host = await startHost({
     registrations,

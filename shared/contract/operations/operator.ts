@@ -12,7 +12,7 @@ export const doctor: Operation = {
   path: '/doctor',
   title: 'Ask why it does not work yet',
   description:
-    'Looks at everything that keeps the app from its work, from its settings to its telemetry, and names the command that mends what is wrong. It answers 200 whatever it says, also while settings are wrong.',
+    'Looks at everything that keeps the app from its work, from its settings to its telemetry, and names the command that fixes what is wrong. It answers 200 whatever it says, also while settings are wrong.',
   tag: 'Operation',
   visibility: 'advanced',
   key: 'function',
@@ -26,9 +26,11 @@ export const doctor: Operation = {
           schema: ref('DoctorReport'),
           examples: {
             healthy: {
-              summary: 'All is well',
+              summary: 'Nothing is wrong that can be seen without asking Defender',
               value: {
                 status: 'ok',
+                summary:
+                  'Nothing is wrong that can be seen without asking Defender. Ask again with &probe=ALERT_ID.',
                 version: VERSION,
                 commit: COMMIT,
                 asOf: '2026-11-23T18:00:00.000Z',

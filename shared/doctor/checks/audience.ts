@@ -1,9 +1,8 @@
-import { CLOUD_NAMES } from '../../defender/clouds.js';
 import { audienceFinding } from '../../defender/findings.js';
 import type { Check } from '../check.js';
-import { removeSetting, setSetting } from '../commands.js';
+import { SET_CLOUD } from '../commands.js';
 
-/** Whether tokens are for the API that is asked. */
+/** Whether tokens are for Defender's API. */
 export const audience: Check = {
   name: 'audience',
   async examine({ app, token }) {
@@ -11,7 +10,6 @@ export const audience: Check = {
     if (!look.ok) return [];
     const { isRight, sentence } = audienceFinding(look.claims, app.settings.cloud.audience);
     if (isRight) return [{ status: 'ok', found: sentence }];
-    const fix = `${setSetting('DEFENDER_CLOUD', 'CLOUD')} && ${removeSetting('DEFENDER_AUDIENCE')} (CLOUD: ${CLOUD_NAMES.join(', ')})`;
-    return [{ status: isRight === undefined ? 'warn' : 'fail', found: sentence, fix }];
+    return [{ status: isRight === undefined ? 'warn' : 'fail', found: sentence, fix: SET_CLOUD }];
   },
 };

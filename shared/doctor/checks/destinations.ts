@@ -1,12 +1,9 @@
 import type { Clock } from '../../base/clock.js';
-import { runWithin } from '../../base/deadline.js';
 import type { Connection } from '../../delivery/agents.js';
 import type { DeliveryView } from '../../delivery/deliveries.js';
 import { type Destination, originOf } from '../../delivery/destination.js';
 import type { Check, Observation } from '../check.js';
-
-/** The longest that one connection may take; a healthy one takes less than a second. */
-const TIMEOUT_MS = 5_000;
+import { CONNECTION_TIMEOUT_MS, connectTo, isUnknownName } from '../connection.js';
 
 /**
  * Whether each destination can be connected to: name, address, port and certificate; and whether it refuses
@@ -42,35 +39,20 @@ function whileFailing(
     found:
       `${name}: can be connected to, but at least 1 delivery is waiting (${id}): ${answer}, ` +
       `failed attempts: ${attempts}, next attempt ${nextAttempt}.`,
-    fix: reason ?? `GET /api/deliveries/${id} says what became of it.`,
+    fix: reason ?? `GET /api/deliveries/${id} says what happened.`,
   };
 }
 
 async function examine(clock: Clock, destination: Destination, signal: AbortSignal): Promise<Observation> {
   const { name } = destination;
   const host = originOf(destination);
-  const { tryConnection } = await import('../../delivery/agents.js');
-  const tooLate = new Error('the connection took too long');
-  try {
-    const connection = await runWithin(
-      clock,
-      TIMEOUT_MS,
-      () => tooLate,
-      (work) => tryConnection(destination, work.signal),
-      signal,
-    );
-    if (connection.kind === 'connected')
-      return { status: 'ok', found: `${name}: ${host} can be connected to.` };
-    return {
-      status: 'fail',
-      found: `${name}: ${host} ${connection.reason}`,
-      fix: fixOf(destination, connection),
-    };
-  } catch (error) {
-    if (error !== tooLate) throw error;
-    const found = `${name}: ${host} did not take a connection within ${TIMEOUT_MS / 1000} s.`;
+  const tried = await connectTo(clock, destination, signal);
+  if (tried.kind === 'connected') return { status: 'ok', found: `${name}: ${host} can be connected to.` };
+  if (tried.kind === 'slow') {
+    const found = `${name}: ${host} did not take a connection within ${CONNECTION_TIMEOUT_MS / 1000} s.`;
     return { status: 'fail', found, fix: CHECK_THE_WAY };
   }
+  return { status: 'fail', found: `${name}: ${host} ${tried.reason}`, fix: fixOf(destination, tried) };
 }
 
 type Failed = Exclude<Connection, { kind: 'connected' }>;
@@ -82,9 +64,9 @@ function fixOf({ name, allowPrivateHost }: Destination, { kind, code }: Failed):
   switch (kind) {
     case 'refused-address':
       if (allowPrivateHost) {
-        return `Name another host for ${name} in FORWARD_DESTINATIONS: a cloud answers its own machines there, so no receiver can be.`;
+        return `Use another host for ${name} in FORWARD_DESTINATIONS: this address belongs to the cloud platform, so no receiver can be there.`;
       }
-      return `If a private address is meant, set "allowPrivateHost": true for ${name} in FORWARD_DESTINATIONS; else correct the name's DNS record.`;
+      return `If a private address is meant, set "allowPrivateHost": true for ${name} in FORWARD_DESTINATIONS; otherwise correct the name's DNS record.`;
     case 'untrusted':
       return fixCertificate(code);
     case 'malformed':
@@ -106,8 +88,8 @@ function fixCertificate(code: string): string {
 }
 
 function fixAbsence(name: string, code: string): string {
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return `The name cannot be resolved: check the host of ${name} in FORWARD_DESTINATIONS. One of a private DNS zone needs this app in its virtual network.`;
+  if (isUnknownName(code)) {
+    return `The name cannot be resolved: check the host of ${name} in FORWARD_DESTINATIONS. A name in a private DNS zone needs this app in its virtual network.`;
   }
   if (code === 'ECONNREFUSED')
     return 'Nobody listens at that port: check the port, and that the receiver is up.';

@@ -1,10 +1,9 @@
 import type { Settings } from '../../app/settings.js';
 import type { EnrichmentError } from '../../base/errors.js';
-import { CLOUD_NAMES } from '../../defender/clouds.js';
 import type { Check, Observation } from '../check.js';
-import { ASSIGN_SYSTEM_IDENTITY, RESTART, SHOW_IDENTITIES, setSetting } from '../commands.js';
+import { ASSIGN_SYSTEM_IDENTITY, RESTART, SET_CLOUD, setClientId, withNote } from '../commands.js';
 
-/** Whether there is a token to be had, and whose. */
+/** Whether the app gets a token, and whose. */
 export const identity: Check = {
   name: 'identity',
   async examine({ app, token }) {
@@ -14,7 +13,7 @@ export const identity: Check = {
     const { applicationId, objectId, tenantId } = look.claims ?? {};
     const found = look.claims
       ? `Signed in as ${kindOf(settings)}: application ${applicationId ?? 'unknown'}, object id ${objectId ?? 'unknown'}, tenant ${tenantId ?? 'unknown'}.`
-      : `Signed in as ${kindOf(settings)}; the token cannot be read here, so whose it is stays unknown.`;
+      : `Signed in as ${kindOf(settings)}; the token cannot be read here, so it is not known whose it is.`;
     return [{ status: 'ok', found }];
   },
 };
@@ -29,7 +28,7 @@ function failed({ localCredentials, endpoint }: Settings['identity'], error: Enr
   return { status: 'fail', found: error.message, fix };
 }
 
-/** What signs in who works outside Azure. */
+/** How to sign in outside Azure. */
 const SIGN_IN = {
   'azure-cli': 'az login',
   environment:
@@ -39,6 +38,7 @@ const SIGN_IN = {
 
 function fixOf(endpoint: string | undefined, { kind, upstream }: EnrichmentError): string {
   if (kind === 'identity-unavailable') return RESTART;
-  if (upstream) return `${setSetting('DEFENDER_CLOUD', 'CLOUD')} (CLOUD: ${CLOUD_NAMES.join(', ')})`;
-  return `${endpoint ? SHOW_IDENTITIES : ASSIGN_SYSTEM_IDENTITY} (portal: the function app, Settings, Identity)`;
+  if (upstream) return SET_CLOUD;
+  if (endpoint) return setClientId('AZURE_CLIENT_ID');
+  return withNote(ASSIGN_SYSTEM_IDENTITY, 'or in the portal: the function app, Settings, Identity');
 }

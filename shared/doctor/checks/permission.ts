@@ -1,4 +1,4 @@
-import type { App } from '../../app/app.js';
+import type { Settings } from '../../app/settings.js';
 import { permissionFinding } from '../../defender/findings.js';
 import type { TokenClaims } from '../../identity/claims.js';
 import type { Check } from '../check.js';
@@ -13,15 +13,21 @@ export const permission: Check = {
     const { claims } = look;
     const { isRight, sentence } = permissionFinding(claims);
     if (isRight) return [{ status: 'ok', found: sentence }];
-    return [{ status: isRight === undefined ? 'warn' : 'fail', found: sentence, fix: fixOf(app, claims) }];
+    return [
+      {
+        status: isRight === undefined ? 'warn' : 'fail',
+        found: sentence,
+        fix: permissionFix(app.settings, claims),
+      },
+    ];
   },
 };
 
-function fixOf({ settings }: App, claims: TokenClaims | undefined): string {
-  const { cloud, identity } = settings;
+/** What gives the permission to whom the token belongs. */
+export function permissionFix({ cloud, identity }: Settings, claims: TokenClaims | undefined): string {
   if (identity.localCredentials === 'azure-cli') {
-    // Its application is Microsoft's own, of which nobody can change the permissions.
-    return 'LOCAL_CREDENTIALS=environment, with an app registration that has the permission: the Azure CLI can be given none.';
+    // Its application is Microsoft's own: nobody else can change its permissions.
+    return 'Set LOCAL_CREDENTIALS=environment and use an app registration that has the permission: the Azure CLI cannot get it.';
   }
   if (claims?.scopes.length) return grantDelegated(claims.applicationId ?? 'CLIENT_ID');
   return grantPermission(claims?.objectId ?? 'OBJECT_ID', cloud.graphHost);

@@ -1,37 +1,46 @@
-import type { App } from '../../app/app.js';
 import type { WorkPlace } from '../../app/state.js';
-import { asEnrichmentError } from '../../base/errors.js';
+import { asEnrichmentError, type EnrichmentError } from '../../base/errors.js';
 import type { Places } from '../../queue-work/blob-names.js';
 import type { Check, Observation } from '../check.js';
-import { storageFix } from '../storage-fix.js';
+import { isSameTrouble, storageFix } from '../storage-fix.js';
 
 /** Whether the queues of jobs and deliveries can be reached, and what waits in them. */
 export const queues: Check = {
   name: 'queues',
-  async examine({ app }) {
-    const { shared } = app;
+  async examine({ app: { settings, shared }, storage }) {
     if (!shared) return [];
-    return Promise.all([count(app, 'jobs', shared.jobs), count(app, 'deliveries', shared.deliveries)]);
+    const counted = await Promise.all([count('jobs', shared.jobs), count('deliveries', shared.deliveries)]);
+    const errors = counted.flatMap((one) => ('error' in one ? [one] : []));
+    const seen = counted.flatMap((one) => ('error' in one ? [] : [one]));
+    const [first, second] = errors;
+    if (!first || isSameTrouble(first.error, await storage, settings.state.storage)) return seen;
+    // One account has both: what keeps both from being read is said once.
+    const isOne = second?.error.message === first.error.message;
+    const failed = isOne ? [{ ...first, of: 'jobs and deliveries' }] : errors;
+    return [
+      ...seen,
+      ...failed.map(({ of, error }): Observation => {
+        const fix = storageFix(error, settings.state.storage, 'Storage Queue Data Contributor');
+        return { status: 'fail', found: `The queues of ${of}: ${error.message}`, fix };
+      }),
+    ];
   },
 };
 
 async function count(
-  { settings }: App,
   of: string,
   { queue, poison }: WorkPlace<Places>,
-): Promise<Observation> {
+): Promise<Observation | { readonly of: string; readonly error: EnrichmentError }> {
   try {
     const [waiting, poisoned] = await Promise.all([queue.count(), poison.count()]);
-    const found = `About ${waiting} messages are in the queue of ${of}, those for later included`;
-    if (poisoned === 0) return { status: 'ok', found: `${found}; none was given up.` };
+    const found = `About ${waiting} messages are in the queue of ${of}, including those for later`;
+    if (poisoned === 0) return { status: 'ok', found: `${found}; none failed for good.` };
     return {
       status: 'warn',
-      found: `${found}; ${poisoned} were given up and wait to be ended as failed.`,
+      found: `${found}; ${poisoned} failed too often and wait to be recorded as failed.`,
       fix: 'That takes seconds, so look again. If they stay, no worker runs: look for errors of the queue triggers in the log.',
     };
   } catch (error) {
-    const found = `The queue of ${of}: ${asEnrichmentError(error).message}`;
-    const fix = storageFix(error, settings.state.storage, 'Storage Queue Data Contributor');
-    return { status: 'fail', found, fix };
+    return { of, error: asEnrichmentError(error) };
   }
 }

@@ -1,8 +1,8 @@
 import type { QuotaView } from '../../quota/ledger.js';
 import type { Check, Observation } from '../check.js';
-import { setSettings } from '../commands.js';
+import { setSettings, withNote } from '../commands.js';
 
-/** Less of the hour than this is left: the next rush will wait. */
+/** With less than this part of the hour left, the next burst has to wait. */
 const SCARCE = 0.1;
 
 /** How much of the limits is used, and whether Defender asked for a pause. */
@@ -24,18 +24,24 @@ function observe(whose: string, { minute, hour, pausedUntil }: QuotaView): Obser
 function paused(used: string, until: string): Observation {
   return {
     status: 'warn',
-    found: `${used} Defender asked for a pause until ${until}, since its own count is higher.`,
-    fix:
-      `Find out what else uses this identity for Defender, and give it an identity of its own; or lower this app's ` +
-      `share: ${setSettings({ QUOTA_PER_MINUTE: 'N', QUOTA_PER_HOUR: 'N' })}`,
+    found:
+      `${used} Defender asked for a pause until ${until}, and requests get a 429 until then. Defender counts more calls of ` +
+      'this identity than this app has made: another app uses the same identity.',
+    fix: SHARE_QUOTA,
   };
 }
+
+/** What to do when another app uses the same identity. */
+export const SHARE_QUOTA = withNote(
+  setSettings({ QUOTA_PER_MINUTE: 'N', QUOTA_PER_HOUR: 'N' }),
+  'N: the part of the limits that is for this app. Better: give each app an identity of its own, since Defender counts by identity',
+);
 
 function counted(found: string, left: number): Observation {
   if (left > SCARCE) return { status: 'ok', found };
   return {
     status: 'warn',
     found,
-    fix: 'Wait for the hour to pass; post each alert once, and not on every update.',
+    fix: 'Wait for the hour to pass. Post each alert once, and not at every update.',
   };
 }

@@ -1,10 +1,9 @@
 import { permissionFinding } from '../../defender/findings.js';
 import type { Check } from '../check.js';
-import { RESTART } from '../commands.js';
 
 /**
- * Since when the token has been kept: a permission granted after that is not in it, and the platform
- * keeps tokens of managed identities for about 24 hours, whatever is asked of it
+ * When the token was issued: a permission granted after that is not in it, and the platform keeps tokens
+ *  of managed identities for about 24 hours, whatever is asked of it
  * (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identity-best-practice-recommendations#limitation-of-using-managed-identities-for-authorization).
  */
 export const tokenAge: Check = {
@@ -15,13 +14,13 @@ export const tokenAge: Check = {
     if (!look.ok || issuedAtMs === undefined || expiresAtMs === undefined) return [];
     const minutes = Math.max(0, Math.floor((app.clock.epochMs() - issuedAtMs) / 60_000));
     const until = new Date(expiresAtMs).toISOString();
-    const age = `The token was issued ${minutes} min ago and ends at ${until}.`;
+    const age = `This token was issued ${minutes} min ago and is valid until ${until}.`;
     if (permissionFinding(look.claims).isRight !== false) return [{ status: 'ok', found: age }];
     return [
       {
         status: 'warn',
-        found: `${age} If the permission was granted since it was issued, nothing is wrong: the platform keeps the old token.`,
-        fix: `Wait until ${until} at the latest. ${RESTART} helps only sometimes: the cache is not the app's.`,
+        found: `${age} If you granted the permission after it was issued, nothing is wrong: Azure reuses the old token until then.`,
+        fix: `Wait until ${until} at the latest. Restarting the app seldom helps: Azure keeps the token outside of it.`,
       },
     ];
   },
