@@ -7,7 +7,7 @@ import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
 import { asText } from '../shared/doctor/as-text.js';
 import { examine } from '../shared/doctor/examine.js';
 import { answerPost } from '../shared/http/answer-post.js';
-import { answerWithin } from '../shared/http/deadline.js';
+import { answerWithin } from '../shared/http/answer-within.js';
 import { cloudEventsHandshake, graphHandshake } from '../shared/http/handshake.js';
 import { pageAnswer, pageFileAnswer } from '../shared/http/page-file.js';
 import { routesBase } from '../shared/http/routes-base.js';

@@ -15,9 +15,9 @@ const load = registerFunctions(parsed, async () => {
 });
 
 /**
- * The host gets its functions before the app's code is loaded: while it prepares to call them, this process has
- * nothing else to do. The Functions worker (3.9.1, measured) is idle for 26 ms between its answer and the first
- * request, of which the first 7 belong to the host's questions.
+ * The host gets its functions before the app's code is loaded: while it prepares to call them, this process
+ * has nothing else to do. The Functions worker (3.9.1, measured) is idle for 26 ms between its answer and the
+ * first request, of which the first 7 belong to the host's questions.
  */
 const UNTIL_IDLE_MS = 15;
 

@@ -1,7 +1,7 @@
 /**
- * `npm run doctor`: looks at the app with this machine's settings, without any stand-in, and prints the report.
- * `npm run doctor -- probe=ALERT_ID` makes one call to each source; the address of the alert's page in the portal will do, too.
- * The exit code is 1 on any failure.
+ * `npm run doctor`: looks at the app with this machine's settings, without any stand-in, and prints the
+ * report. `npm run doctor -- probe=ALERT_ID` makes one call to each source; the address of the alert's page
+ * in the portal will do, too. The exit code is 1 on any failure.
  */
 
 import { parseDoctorOptions } from '../shared/answers/options.js';
@@ -12,8 +12,8 @@ import { redactor } from './redact.js';
 import { LOCAL_SETTINGS, mergeSettings, readLocalSettings } from './settings.js';
 
 /**
- * Arguments as a query: `probe=ALERT_ID`, `--probe ALERT_ID` and `--probe=ALERT_ID` say the same. The address of a page has
- * `&` and `=` of its own.
+ * Arguments as a query: `probe=ALERT_ID`, `--probe ALERT_ID` and `--probe=ALERT_ID` say the same. The address
+ * of a page has `&` and `=` of its own.
  */
 function queryOf(words: readonly string[]): string {
   const query = new URLSearchParams();

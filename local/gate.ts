@@ -22,8 +22,8 @@ export interface GateOptions {
 }
 
 /**
- * Lets callers of a stand-in for an API in, or not, as the real ones do: token (401) → quota (429) → role or scope
- * (403). Whatever arrives with a valid token is charged to the quota of its application and tenant.
+ * Lets callers of a stand-in for an API in, or not, as the real ones do: token (401) → quota (429) → role or
+ * scope (403). Whatever arrives with a valid token is charged to the quota of its application and tenant.
  */
 export function createGate({ clock, audience, permission, limits, revoked }: GateOptions) {
   const logs = new Map<string, CallLog>();

@@ -36,7 +36,9 @@ export const secondSource: Step = {
   },
 };
 
-/** Starts the app in a process of its own: this one's has read its settings. It brings its stand-in for Graph. */
+/**
+ * Starts the app in a process of its own: this one's has read its settings. It brings its stand-in for Graph.
+ */
 async function startApp(settings: Record<string, string>): Promise<{ url: string; child: ChildProcess }> {
   const script = fileURLToPath(new URL('../start.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script], {

@@ -61,9 +61,10 @@ export const DEVICE: Evidence = {
 };
 
 /**
- * Stands in for `GET /v1.0/security/alerts_v2/{id}` of Microsoft Graph. Every alert whose id has the two letters of
- * its product is known, with the addresses that the simulator of Defender invents for it, except for those in
- * `alerts`. Checks as that one: token (401) → quota (429) → role or scope (403) → the resource (404, 200).
+ * Stands in for `GET /v1.0/security/alerts_v2/{id}` of Microsoft Graph. Every alert whose id has the two
+ * letters of its product is known, with the addresses that the simulator of Defender invents for it, except
+ * for those in `alerts`. Checks as that one: token (401) → quota (429) → role or scope (403) → the resource
+ * (404, 200).
  */
 export async function startGraphSimulator(options: GraphSimulatorOptions): Promise<GraphSimulator> {
   const { clock, audience, perMinute = 150 } = options;

@@ -39,8 +39,8 @@ export interface IdentityEndpoint extends Interceptable {
 
 /**
  * Stands in for the managed identity of App Service and Functions: the protocol of version 2019-08-01
- * (https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference),
- * with tokens that only the simulators of Defender and Graph take. Each request gets a new token; the real back
+ * (https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference), with
+ * tokens that only the simulators of Defender and Graph take. Each request gets a new token; the real back
  * end would hand out the same one for hours.
  */
 export async function startIdentityEndpoint(options: IdentityEndpointOptions): Promise<IdentityEndpoint> {

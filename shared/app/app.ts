@@ -36,7 +36,10 @@ import {
 } from './sources.js';
 import { openState, type SharedState } from './state.js';
 
-/** What jobs may take of the 5 s in which a process has to end (WorkerConstants.cs of the host); telemetry takes 2. */
+/**
+ * What jobs may take of the 5 s in which a process has to end (WorkerConstants.cs of the host); telemetry
+ * takes 2.
+ */
 const JOBS_STOP_MS = 2_800;
 const USER_AGENT = `${APP_NAME}/${VERSION}`;
 
@@ -52,7 +55,9 @@ export interface App extends Environment {
   readonly quota: Quota;
   /** By the source's name; absent with Defender alone. */
   readonly quotas?: QuotasByName;
-  /** Whether a source that is configured can be asked about an alert of this id; it is then safe in a path. */
+  /**
+   * Whether a source that is configured can be asked about an alert of this id; it is then safe in a path.
+   */
   readonly canAsk: (alertId: string) => boolean;
   /** An alert's IPs, by its id. */
   readonly lookup: AlertLookup;
@@ -209,8 +214,9 @@ function alsoNoted(report: Reporter, emit: Emit): Reporter {
 }
 
 /**
- * The platform takes what a worker writes there into the function app's log, without function and invocation, and as
- * an error only if a word says so (WorkerProcess.cs of the host); so the line carries the trace's id, and that word.
+ * The platform takes what a worker writes there into the function app's log, without function and invocation,
+ * and as an error only if a word says so (WorkerProcess.cs of the host); so the line carries the trace's id,
+ * and that word.
  */
 function toConsole({ event, detail }: OperatorAlert): void {
   const traceparent = currentTrace()?.traceparent;

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Emit } from '../base/telemetry-event.js';
-import { createDelegatedCredential, createRegistrationCredential } from '../delegation/credential.js';
 import type { UserAssertion } from '../delegation/user-assertion.js';
+import { createDelegatedCredential, createRegistrationCredential } from '../delegation/user-credential.js';
 import { MOST_USERS, type User, Users } from '../delegation/users.js';
 import { principalOf } from '../identity/principal.js';
 import { type AccessToken, scopeOf, TokenCache } from '../identity/token-cache.js';

@@ -122,7 +122,10 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
   return { ok: true, settings: { ...settings, telemetryProblems, misspelled: read.misspelled() } };
 }
 
-/** Settings of telemetry have a prefix of their own; what is wrong with them turns off telemetry, and nothing else. */
+/**
+ * Settings of telemetry have a prefix of their own; what is wrong with them turns off telemetry, and nothing
+ * else.
+ */
 function isOfTelemetry(setting: string): boolean {
   return setting.startsWith('APPLICATIONINSIGHTS_');
 }
@@ -162,8 +165,9 @@ function readLocalCredentials(read: SettingReader): IdentitySettings['localCrede
 }
 
 /**
- * The variable by which an instance of the platform is known; Core Tools set none of them. Dev containers and CI
- * images have a `CONTAINER_NAME` as well, so it counts only together with the site's name (Linux Consumption).
+ * The variable by which an instance of the platform is known; Core Tools set none of them. Dev containers and
+ * CI images have a `CONTAINER_NAME` as well, so it counts only together with the site's name (Linux
+ * Consumption).
  */
 function markOfAzure(read: SettingReader): string | undefined {
   const isSet = (name: string) => read.text(name) !== undefined;
@@ -200,8 +204,8 @@ function appOf(read: SettingReader): string {
 }
 
 /**
- * The user-assigned identity, else the app that has the system-assigned one. Only outside Azure one client can work in
- * several tenants one after the other: there the tenant belongs to it.
+ * The user-assigned identity, else the app that has the system-assigned one. Only outside Azure one client
+ * can work in several tenants one after the other: there the tenant belongs to it.
  */
 function readPrincipal(read: SettingReader): Principal {
   const isLocal = read.text('LOCAL_CREDENTIALS') === 'environment';

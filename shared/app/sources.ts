@@ -35,7 +35,10 @@ export interface Quotas {
   stop(): void;
 }
 
-/** Alerts that are remembered for the doctor's comparison. Bounded by size, since `max` would allocate at once. */
+/**
+ * Alerts that are remembered for the doctor's comparison. Bounded by size, since `max` would allocate at
+ * once.
+ */
 const MOST_RECENT = { maxSize: 100, sizeCalculation: () => 1 };
 
 /** What one identity asks: every source that `IP_SOURCES` names, and Defender. */
@@ -43,8 +46,8 @@ export interface OpenSources extends Lookups {
   readonly defender: DefenderSource;
   readonly graph: GraphSource | undefined;
   /**
-   * Every source that `IP_SOURCES` names, in that order, by the name that messages have for it; with the permits that
-   * background work may have.
+   * Every source that `IP_SOURCES` names, in that order, by the name that messages have for it; with the
+   * permits that background work may have.
    */
   readonly each: readonly { readonly title: string; readonly lookup: AlertLookup }[];
   /** The alerts that were answered last, the latest first; none where there is only one source. */
@@ -87,8 +90,8 @@ export function openQuotas(
 }
 
 /**
- * Opens the sources for one identity, and puts the lookups of those that `IP_SOURCES` names together. With one of
- * them there is nothing to choose, and its own lookups are all.
+ * Opens the sources for one identity, and puts the lookups of those that `IP_SOURCES` names together. With
+ * one of them there is nothing to choose, and its own lookups are all.
  * @param sharedOf the answers that instances share of a source
  */
 export function openSources(
@@ -98,7 +101,8 @@ export function openSources(
   parts: Omit<LookupsParts, 'source' | 'shared'>,
   sharedOf: (provider: SourceProvider) => SharedCache<SourceAnswer> | undefined = () => undefined,
 ): OpenSources {
-  // A source behind another one is asked about what that one does not know: that it does not either is no sign.
+  // A source behind another one is asked about what that one does not know: that it does not either is no
+  // sign.
   const reportOf = ({ name }: SourceProvider) => (name === names[0] ? asker.report : () => {});
   const open = <S extends IpSource>(provider: SourceProvider<S>, quota: Quota) =>
     openSource(
@@ -157,7 +161,9 @@ function together(
   };
 }
 
-/** The quotas as answers show them: none by name where Defender is alone, as it was before there were others. */
+/**
+ * The quotas as answers show them: none by name where Defender is alone, as it was before there were others.
+ */
 export function quotasOf(
   { sources }: Pick<Settings, 'sources'>,
   { named }: Quotas,

@@ -13,8 +13,8 @@ export interface Observation {
   /** A sentence for the reader. */
   readonly found: string;
   /**
-   * What fixes it: either a shell command, that can be pasted whole (a note in it is a comment), or a sentence
-   * without any command.
+   * What fixes it: either a shell command, that can be pasted whole (a note in it is a comment), or a
+   * sentence without any command.
    */
   readonly fix?: string;
 }
@@ -60,8 +60,8 @@ export interface Patient {
 export interface Check {
   readonly name: string;
   /**
-   * Looks, and leaves everything as it was. Empty where there is nothing to look at, or where another check says it
-   * already: without a token there are no claims, and one cause is reported once.
+   * Looks, and leaves everything as it was. Empty where there is nothing to look at, or where another check
+   * says it already: without a token there are no claims, and one cause is reported once.
    */
   examine(patient: Patient, signal: AbortSignal): Promise<readonly Observation[]>;
 }

@@ -2,8 +2,8 @@ import { CLOUD_NAMES, type DefenderCloud } from '../defender/clouds.js';
 import { APPLICATION_ROLE_ID, DEFENDER_APP_ID, DELEGATED_SCOPE_ID } from '../defender/findings.js';
 
 /**
- * Commands of the Azure CLI that fix things. Names in capitals are for the reader to fill in. Each can be pasted into
- * bash and PowerShell as it is: what there is to say about it is a comment of the shell's.
+ * Commands of the Azure CLI that fix things. Names in capitals are for the reader to fill in. Each can be
+ * pasted into bash and PowerShell as it is: what there is to say about it is a comment of the shell's.
  */
 
 const APP = '-g RESOURCE_GROUP -n APP_NAME';

@@ -207,8 +207,8 @@ async function lookUpAll(
 }
 
 /**
- * Only a source's addresses are attached, or its word that there are none: what failed, and what the source does
- * not know, stays as it was posted.
+ * Only a source's addresses are attached, or its word that there are none: what failed, and what the source
+ * does not know, stays as it was posted.
  */
 function attachments(
   references: readonly AlertReference[],

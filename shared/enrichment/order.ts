@@ -2,8 +2,9 @@ import { VERDICTS } from '../lookup/source.js';
 import type { RelatedIp } from './result.js';
 
 /**
- * Which of two addresses comes first wherever addresses are listed: public before others; then by a source's verdict,
- * the worst first; then the rarest in the organisation, those of unknown prevalence last. Sorting is stable, so that equal ones stay in the source's order.
+ * Which of two addresses comes first wherever addresses are listed: public before others; then by a source's
+ * verdict, the worst first; then the rarest in the organisation, those of unknown prevalence last. Sorting is
+ * stable, so that equal ones stay in the source's order.
  */
 export function byInterest(one: RelatedIp, other: RelatedIp): number {
   return rankOf(one) - rankOf(other);

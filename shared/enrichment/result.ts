@@ -242,8 +242,9 @@ function placed(reference: AlertReference, entry: Unplaced): AlertEntry {
 }
 
 /**
- * The most alert ids that all of `ips[].alertIds` list together: 2 MB. Alerts that share their addresses would
- * otherwise make an answer that is the product of the two: 10,000 alerts that share 300 addresses, 66 MB.
+ * The most alert ids that all of `ips[].alertIds` list together: 2 MB. Alerts that share their addresses
+ * would otherwise make an answer that is the product of the two: 10,000 alerts that share 300 addresses, 66
+ * MB.
  */
 export const MOST_ALERT_IDS = 100_000;
 

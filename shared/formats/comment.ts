@@ -47,7 +47,9 @@ function withLinks(enrichment: Enrichment, markup: Markup, portal: string): stri
   return text.length <= MOST_CHARACTERS ? text : undefined;
 }
 
-/** As much as there is room for. A third of it is kept for reasons, so that no flood of IPs hides a failure. */
+/**
+ * As much as there is room for. A third of it is kept for reasons, so that no flood of IPs hides a failure.
+ */
 function withoutLinks(enrichment: Enrichment, markup: Markup): string {
   const { columns, assemble, rows, items } = partsOf(enrichment, markup, (text) => idOf(text, markup));
   const room = MOST_CHARACTERS - assemble('', '').length;
@@ -156,7 +158,10 @@ function sourcesOf({ sources }: RelatedIp): string {
 /** A column: its head, and an address's cell in it. */
 type Column = readonly [head: string, cell: (ip: RelatedIp) => string];
 
-/** Columns, and an address's cells in them. Columns that would say the same in each row are in the head instead. */
+/**
+ * Columns, and an address's cells in them. Columns that would say the same in each row are in the head
+ * instead.
+ */
 function tableOf(ips: readonly RelatedIp[], { text, code }: Markup, id: ShowId) {
   const plain = (cell: (ip: RelatedIp) => string) => (ip: RelatedIp) => text(plainText(cell(ip), MOST_TEXT));
   const some = (isThere: boolean, ...columns: readonly Column[]) => (isThere ? columns : []);
@@ -208,8 +213,9 @@ interface Unanswered {
 const URGENCY: readonly AlertEntry['status'][] = ['failed', 'not_found', 'skipped'];
 
 /**
- * The alerts without an answer, together where they have the same reason but for its numbers: of twenty alerts
- * that the quota refused, each names another wait. Failures first, for they are what someone has to act on.
+ * The alerts without an answer, together where they have the same reason but for its numbers: of twenty
+ * alerts that the quota refused, each names another wait. Failures first, for they are what someone has to
+ * act on.
  */
 function alike(alerts: readonly AlertEntry[]): Unanswered[] {
   const groups = new Map<string, Unanswered>();

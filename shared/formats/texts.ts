@@ -42,7 +42,9 @@ export function whyUnanswered({ status, reason, error }: AlertEntry): string | u
   }
 }
 
-/** An alert's addresses, where they say something: an empty list of one that was not answered says nothing. */
+/**
+ * An alert's addresses, where they say something: an empty list of one that was not answered says nothing.
+ */
 export function answeredIps(alert: AlertEntry): readonly string[] | undefined {
   return alert.ips.length > 0 || whyUnanswered(alert) === undefined ? alert.ips : undefined;
 }

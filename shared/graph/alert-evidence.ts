@@ -17,9 +17,13 @@ export interface AlertEvidence {
   readonly isPartial: boolean;
 }
 
-/** Pieces of evidence of one alert that are read. A choice: real alerts have some tens, the largest hundreds. */
+/**
+ * Pieces of evidence of one alert that are read. A choice: real alerts have some tens, the largest hundreds.
+ */
 export const MOST_EVIDENCE = 10_000;
-/** Different addresses of each class that are kept of one alert: with all that is known of them about 1 MB. */
+/**
+ * Different addresses of each class that are kept of one alert: with all that is known of them about 1 MB.
+ */
 export const MOST_ADDRESSES = 5_000;
 /** Unusable values of one alert that are kept to be reported. */
 const MOST_UNUSABLE = 100;
@@ -34,9 +38,9 @@ type Json = Record<string, unknown>;
 type Places = (item: Json) => { readonly related?: readonly unknown[]; readonly own?: readonly unknown[] };
 
 /**
- * By the type of the evidence. Paths: the metadata of Graph v1.0 (microsoftgraph/msgraph-metadata). Which of them are
- * a device's own is a choice. Types that are not here have none: an address that is allowed to use a token, or that
- * stands in a URL, is none that took part.
+ * By the type of the evidence. Paths: the metadata of Graph v1.0 (microsoftgraph/msgraph-metadata). Which of
+ * them are a device's own is a choice. Types that are not here have none: an address that is allowed to use a
+ * token, or that stands in a URL, is none that took part.
  */
 const PLACES: Readonly<Record<string, Places>> = {
   ipEvidence: (item) => ({ related: [item] }),
@@ -68,9 +72,9 @@ function addressesOfDevice({
 }
 
 /**
- * Reads `GET /security/alerts_v2/{id}`. Anything but an alert with a list of evidence is malformed and never "no
- * IPs", as with Defender. Evidence of a type that is not known, and what is not of the form that its type has, is
- * passed over.
+ * Reads `GET /security/alerts_v2/{id}`. Anything but an alert with a list of evidence is malformed and never
+ * "no IPs", as with Defender. Evidence of a type that is not known, and what is not of the form that its type
+ * has, is passed over.
  */
 export function readAlert({ body, contentType, isPartial }: Answered): Reading<AlertEvidence> {
   const alert = parseObject(body);
@@ -145,7 +149,9 @@ class EvidenceReader {
     };
   }
 
-  /** A device's loopback or link-local address is its own whoever else names it: it means nothing elsewhere. */
+  /**
+   * A device's loopback or link-local address is its own whoever else names it: it means nothing elsewhere.
+   */
   #isOnlyOwn(address: string): boolean {
     const scope = parseIpAddress(address)?.scope ?? '';
     return this.#own.has(address) && ['loopback', 'link-local'].includes(scope);

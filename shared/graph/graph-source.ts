@@ -54,8 +54,8 @@ export function probeGraph(client: ApiClient, alertId: string, work: Work) {
 }
 
 /**
- * The ids to ask by, the likeliest first: `id` has the two letters where `providerAlertId`, which older payloads
- * carry, has none before a GUID.
+ * The ids to ask by, the likeliest first: `id` has the two letters where `providerAlertId`, which older
+ * payloads carry, has none before a GUID.
  */
 function formsOf(alertId: string): readonly string[] {
   const prefixed = `da${alertId}`;

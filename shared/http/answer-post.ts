@@ -15,8 +15,8 @@ import type { Answers } from '../jobs/answers.js';
 import type { AlertLookup } from '../lookup/sources-lookup.js';
 import { findingNotifications } from '../payload/notifications.js';
 import type { AlertReference } from '../payload/references.js';
+import { answerWithin, withTimeToSpare } from './answer-within.js';
 import { readPost } from './body.js';
-import { answerWithin, withTimeToSpare } from './deadline.js';
 import { checkClientState, eventGridHandshake } from './handshake.js';
 import { acceptedAnswer, jobLocation } from './job-answer.js';
 import { enricherFor } from './on-behalf.js';
@@ -80,8 +80,9 @@ function isOverflowing({ results }: LookedUp): boolean {
 }
 
 /**
- * The alerts of a post that was forwarded before: what this process knows of them is shown, and nobody is asked
- * again. A caller that repeats its post, as Logic Apps and Event Grid do, must not spend the quota twice.
+ * The alerts of a post that was forwarded before: what this process knows of them is shown, and nobody is
+ * asked again. A caller that repeats its post, as Logic Apps and Event Grid do, must not spend the quota
+ * twice.
  */
 function alreadyForwarded(
   lookup: AlertLookup,

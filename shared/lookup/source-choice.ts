@@ -5,8 +5,9 @@ import { type IpEvidence, type SourceAnswer, type SourceOrigin, VERDICTS } from 
 /**
  * What becomes of one question that several sources can be asked. Pure.
  *
- * `first`: the first source that has an answer is the one. Another one is asked where it does not know the alert, or
- * cannot answer for whatever reason that is its own. `all`: every source is asked, and the answer is the union.
+ * `first`: the first source that has an answer is the one. Another one is asked where it does not know the
+ * alert, or cannot answer for whatever reason that is its own. `all`: every source is asked, and the answer
+ * is the union.
  */
 export type SourcesOption = 'first' | 'all';
 
@@ -17,8 +18,8 @@ export type Outcome = { readonly source: string; readonly title: string } & (
 );
 
 /**
- * Failures that no other source can help with: the request's own, this instance's end, and faults of ours, which
- * must not be hidden by another's answer.
+ * Failures that no other source can help with: the request's own, this instance's end, and faults of ours,
+ * which must not be hidden by another's answer.
  */
 const NOT_ITS_OWN: readonly ErrorKind[] = ['app-stopping', 'internal-error'];
 /** Its id is none that this source can be asked about; that says nothing about the source. */
@@ -34,7 +35,8 @@ export function isFinal(outcome: Outcome): boolean {
 /**
  * The answer to a question.
  * @param outcomes of the sources that were asked, in their order; at least one
- * @throws {EnrichmentError} when there is none. That one source does not know the alert is none, as long as another
+ * @throws {EnrichmentError} when there is none. That one source does not know the alert is none, as long as
+ *   another
  * one could not be asked.
  */
 export function answerOf(outcomes: readonly Outcome[], option: SourcesOption): Aged<SourceAnswer> {
@@ -106,7 +108,9 @@ export function withEvidence(one: IpEvidence, other: IpEvidence): IpEvidence {
   };
 }
 
-/** No source knows it. Where one's "unknown" says less than that, it is said only if no other says it plainly. */
+/**
+ * No source knows it. Where one's "unknown" says less than that, it is said only if no other says it plainly.
+ */
 function unknownTo(answered: readonly Extract<Outcome, { ok: true }>[]): Aged<SourceAnswer> {
   const plain = answered.find(({ found }) => found.answer.reason === undefined);
   const [first] = answered;

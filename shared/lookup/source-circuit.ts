@@ -1,7 +1,10 @@
 import type { Clock } from '../base/clock.js';
 import type { EnrichmentError, ErrorKind } from '../base/errors.js';
 
-/** Failures in a row after which a source is left alone. A choice; the client itself makes one attempt by then. */
+/**
+ * Failures in a row after which a source is left alone. A choice; the client itself makes one attempt by
+ * then.
+ */
 export const OPENS_AFTER = 5;
 /** How long, if it may be back at any time. */
 const AWAY_MS = 30_000;
@@ -26,8 +29,8 @@ const NOT_COUNTED: readonly ErrorKind[] = [
 ];
 
 /**
- * Leaves a source alone for a while that does not answer, where there is another one to ask: then it costs no call.
- * A single question is let through each time the while is over, to see whether it is back (half-open).
+ * Leaves a source alone for a while that does not answer, where there is another one to ask: then it costs no
+ * call. A single question is let through each time the while is over, to see whether it is back (half-open).
  */
 export class SourceCircuit {
   readonly #clock: Clock;
@@ -44,7 +47,9 @@ export class SourceCircuit {
     return this.#clock.monotonicMs() < this.#openUntilMs ? this.#last : undefined;
   }
 
-  /** A question is about to be asked: if it is the one that is let through, others wait for what comes of it. */
+  /**
+   * A question is about to be asked: if it is the one that is let through, others wait for what comes of it.
+   */
   asking(): void {
     if (this.#last && this.#isOpen()) this.#openUntilMs = this.#clock.monotonicMs() + AWAY_MS;
   }

@@ -27,9 +27,13 @@ export interface SourceAmong {
   readonly circuit: SourceCircuit;
 }
 
-/** How much of the time that is left one source may take, so that another one's answer still comes in time. */
+/**
+ * How much of the time that is left one source may take, so that another one's answer still comes in time.
+ */
 const SHARE: Readonly<Record<SourcesOption, number>> = { first: 0.5, all: 0.75 };
-/** A source that is given less has not failed if it did not answer: half of what one call may take. A choice. */
+/**
+ * A source that is given less has not failed if it did not answer: half of what one call may take. A choice.
+ */
 const LONG_ENOUGH_MS = 5_000;
 
 /** Asks several sources, each behind its own cache and quota. */

@@ -2,7 +2,7 @@ import { bareForm, otherProductOf } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import { canonicalIpAddress } from '../base/ip-address.js';
 import { atOnce, type Steps } from '../base/steps.js';
-import type { Finding } from './findings.js';
+import type { Finding } from './mentions.js';
 import type { Path } from './path.js';
 import { type Recognised, recognising } from './recognise.js';
 

@@ -136,12 +136,16 @@ function describe(error: unknown): Outcome {
   }
 }
 
-/** What ends a connection before it is there. Of several addresses tried, Node's error names the first one's code. */
+/**
+ * What ends a connection before it is there. Of several addresses tried, Node's error names the first one's
+ * code.
+ */
 const NO_CONNECTION = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'];
 
 /**
- * Whether a call provably never left this machine: its name was not resolved, or no connection was made. A code
- * alone does not prove it, since some can end a connection that was there: then the system call is another one.
+ * Whether a call provably never left this machine: its name was not resolved, or no connection was made. A
+ * code alone does not prove it, since some can end a connection that was there: then the system call is
+ * another one.
  */
 function isNeverSent(code: string, error: FetchError): boolean {
   const { erroredSysCall } = error as { erroredSysCall?: string }; // missing in its types

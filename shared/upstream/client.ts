@@ -21,7 +21,9 @@ export interface ClientParts extends Pick<Asker, 'credential' | 'tokens' | 'quot
 /** An answer: the value, or that the API does not know what was asked about. */
 export type Answer<T> = { readonly kind: 'value'; readonly value: T } | { readonly kind: 'not-found' };
 
-/** What a call brought: the value asked for, that the API does not know what was asked about, or a failure. */
+/**
+ * What a call brought: the value asked for, that the API does not know what was asked about, or a failure.
+ */
 export type EndOf<T> = Reading<T> | Exclude<Outcome, Answered>;
 
 /** How the last call of this process ended: the doctor reports it without a call of its own. */

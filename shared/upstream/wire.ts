@@ -18,9 +18,9 @@ export interface HttpAnswer {
 const LONGEST_EXCERPT = 200;
 
 /**
- * Defender's and Graph's code for an alert that they do not know. Defender's: 404 `ResourceNotFound`, "Alert … not found", seen in
- * public on the sibling route `/api/alerts/{id}/files`. `NotFound` is the general word, also for a
- * route that is gone. Graph's: seen on `alerts_v2/{id}` by others.
+ * Defender's and Graph's code for an alert that they do not know. Defender's: 404 `ResourceNotFound`, "Alert
+ * … not found", seen in public on the sibling route `/api/alerts/{id}/files`. `NotFound` is the general word,
+ * also for a route that is gone. Graph's: seen on `alerts_v2/{id}` by others.
  */
 const UNKNOWN_ALERT = 'ResourceNotFound';
 

@@ -11,7 +11,10 @@ const COMPARE_MS = 18_000;
 /** Addresses that are shown of one difference. */
 const MOST_SHOWN = 10;
 
-/** Whether the sources say the same of the alert that is named, and of those that were looked up last. Answers in a cache cost no call. */
+/**
+ * Whether the sources say the same of the alert that is named, and of those that were looked up last. Answers
+ * in a cache cost no call.
+ */
 export const compare: Check = {
   name: 'compare',
   async examine({ app, asked }, signal) {

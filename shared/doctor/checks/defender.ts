@@ -17,8 +17,8 @@ const RECENT_MS = 3_600_000;
 const ASK = 'Add probe=ALERT_ID to ask about an alert, with one call.';
 
 /**
- * Defender itself: what the one call brought, if the caller asked for it; else whether its host can be connected to, and
- * how the last call of this process ended.
+ * Defender itself: what the one call brought, if the caller asked for it; else whether its host can be
+ * connected to, and how the last call of this process ended.
  */
 export const defender: Check = {
   name: 'defender',
@@ -36,7 +36,9 @@ export const defender: Check = {
   },
 };
 
-/** Whether Defender answered the last call of this process, and lately, and nothing makes its answers suspect. */
+/**
+ * Whether Defender answered the last call of this process, and lately, and nothing makes its answers suspect.
+ */
 export function hasAnswered(app: App): boolean {
   const last = recentCall(app);
   return last !== undefined && last.failure === undefined && app.warnings().length === 0;

@@ -10,7 +10,10 @@ import { grantGraphPermission } from '../commands.js';
 /** How long the one call may take. */
 const PROBE_MS = 20_000;
 
-/** Microsoft Graph as a source: whether there is a token for it, what that says, and the one call, if it is wanted. */
+/**
+ * Microsoft Graph as a source: whether there is a token for it, what that says, and the one call, if it is
+ * wanted.
+ */
 export const graph: Check = {
   name: 'graph',
   async examine({ app, asked }, signal) {

@@ -3,7 +3,9 @@ import type { Misspelling, SettingProblem } from '../../base/setting-reader.js';
 import type { Observation } from '../check.js';
 import { assignRole, removeSetting, setJsonSetting, setSetting } from '../commands.js';
 
-/** The settings: one observation for each that is wrong. Without usable ones nothing else can be looked at. */
+/**
+ * The settings: one observation for each that is wrong. Without usable ones nothing else can be looked at.
+ */
 export function examineSettings(startup: Startup): readonly Observation[] {
   if (!startup.ok) {
     return startup.problems.map((problem) => ({
