@@ -64,7 +64,9 @@ const TICKS: Readonly<Record<TimerName, Background>> = { sweep: sweepExpired };
 
 type Queue = [name: string, work: 'jobs' | 'deliveries', queue: 'queue' | 'poisonQueue', handler: Background];
 
-/** Every queue trigger, where something is stored: what kind of work waits, in which queue, and who does it. */
+/**
+ * Every queue trigger, where something is stored: what kind of work waits, in which queue, and who does it.
+ */
 const QUEUES: readonly Queue[] = [
   ['jobWorker', 'jobs', 'queue', workOnJob],
   ['jobPoison', 'jobs', 'poisonQueue', giveUpJob],
