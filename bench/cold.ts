@@ -25,7 +25,7 @@ interface ColdStart {
 type Starts<K extends string> = Readonly<Record<K, readonly ColdStart[]>>;
 
 /**
- * Starts a process for each run; see docs/internals/performance.md, "How to read it". What has a bar is measured under each Node
+ * Starts a process for each run; see docs/internals/performance.md. What has a bar is measured under each Node
  * that Azure runs, the rest under the one that runs this.
  */
 export async function coldRows(standIns: StandIns, runs: number): Promise<Row[]> {

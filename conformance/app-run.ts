@@ -1,4 +1,7 @@
-/** The app's own jobs and deliveries, once, on the real queue listener, with a worker that is killed in the middle. */
+/**
+ * The app's own jobs and deliveries, once, on the real queue listener, with a worker that is killed in the
+ * middle.
+ */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -64,7 +64,9 @@ export async function playProxy(front: Front, { request, answer, facts }: ProxyS
   return facts({ reached: front.reached[before.reached], reply: isRefused ? '' : reply });
 }
 
-/** A front that cannot reach its worker answers 502 by itself; behind the real host that answer is never sent. */
+/**
+ * A front that cannot reach its worker answers 502 by itself; behind the real host that answer is never sent.
+ */
 function statusOf(reply: string): string {
   const status = /^HTTP\/1\.1 (\d+)/.exec(reply)?.[1];
   return status === undefined || status === '502' ? 'none' : status;

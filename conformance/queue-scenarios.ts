@@ -1,4 +1,6 @@
-/** What is played with a queue listener. Each scenario tells in facts what it saw; equal facts are agreement. */
+/**
+ * What is played with a queue listener. Each scenario tells in facts what it saw; equal facts are agreement.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DEFAULTS,

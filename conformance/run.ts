@@ -1,6 +1,7 @@
 /**
- * `npx tsx conformance/run.ts`: plays the same scenarios with parts of the real Functions host and with the local
- * host, and compares what was seen. Wants a .NET SDK. Ends with 1 when something differs that is not explained.
+ * `npx tsx conformance/run.ts`: plays the same scenarios with parts of the real Functions host and with the
+ * local host, and compares what was seen. Wants a .NET SDK. Ends with 1 when something differs that is not
+ * explained.
  *
  *     --write    puts the table into docs/internals/conformance.md
  */

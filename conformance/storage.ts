@@ -1,4 +1,6 @@
-/** The storage account that both listeners use: Azurite behind a proxy that logs requests and makes faults. */
+/**
+ * The storage account that both listeners use: Azurite behind a proxy that logs requests and makes faults.
+ */
 import http from 'node:http';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { closeServer, listen } from '../local/loopback.js';

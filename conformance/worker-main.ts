@@ -1,6 +1,6 @@
 /**
- * The built app as a worker of the real queue listener: HTTP on the local host, and queue messages from a listener
- * that posts each to `/QUEUE` of CALLBACK_PORT and takes an error for a failed function.
+ * The built app as a worker of the real queue listener: HTTP on the local host, and queue messages from a
+ * listener that posts each to `/QUEUE` of CALLBACK_PORT and takes an error for a failed function.
  */
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';

@@ -26,8 +26,8 @@ type Waiting = 'job' | 'delivery';
 const PLURAL: Readonly<Record<Waiting, string>> = { job: 'jobs', delivery: 'deliveries' };
 
 /**
- * Does what a message says: one slice of work on a job, or one attempt of a delivery. The word that it comes to is
- * logged. `dequeueCount` is how often the message has been handed over, this time included.
+ * Does what a message says: one slice of work on a job, or one attempt of a delivery. The word that it comes
+ * to is logged. `dequeueCount` is how often the message has been handed over, this time included.
  */
 function works(
   waiting: Waiting,
@@ -63,7 +63,9 @@ function reportForeign({ report }: StoringApp, waiting: Waiting): void {
   });
 }
 
-/** The host counts a failure and logs what it gets of it: so we log what may be logged, and give it no more. */
+/**
+ * The host counts a failure and logs what it gets of it: so we log what may be logged, and give it no more.
+ */
 async function reported<T>(
   waiting: Waiting,
   message: Message,
@@ -78,7 +80,10 @@ async function reported<T>(
   }
 }
 
-/** For each part of the sweep, all together less than `functionTimeout` in host.json: the next day does the rest. */
+/**
+ * For each part of the sweep, all together less than `functionTimeout` in host.json: the next day does the
+ * rest.
+ */
 const LONGEST_SWEEP_MS = 60_000;
 
 /**

@@ -7,7 +7,7 @@ import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
 import { asText } from '../shared/doctor/as-text.js';
 import { examine } from '../shared/doctor/examine.js';
 import { answerPost } from '../shared/http/answer-post.js';
-import { answerWithin } from '../shared/http/deadline.js';
+import { answerWithin } from '../shared/http/answer-within.js';
 import { cloudEventsHandshake, graphHandshake } from '../shared/http/handshake.js';
 import { pageAnswer, pageFileAnswer } from '../shared/http/page-file.js';
 import { routesBase } from '../shared/http/routes-base.js';
@@ -40,7 +40,7 @@ export async function alertIps(
     lookup.find(alertIdInPath(id) ?? id, deadline),
   );
   return answer.status === 'not_found'
-    ? unknownAlert(requestId)
+    ? unknownAlert(requestId, answer.reason)
     : upstreamIps(settings.cloud.apiHost, answer.ips);
 }
 
@@ -51,8 +51,8 @@ export async function health(): Promise<HttpResponseInit> {
 
 /** Why it does not work yet, with wrong settings, too. */
 export async function doctor(startup: Startup, request: HttpRequest): Promise<HttpResponseInit> {
-  const { format, probe } = parseDoctorOptions(request.query);
-  const report = await examine(startup, probe);
+  const { format, ...asked } = parseDoctorOptions(request.query);
+  const report = await examine(startup, asked);
   if (format === 'json') return { status: 200, jsonBody: report };
   return { status: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: asText(report) };
 }

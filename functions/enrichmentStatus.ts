@@ -4,7 +4,7 @@ import type { Answered } from '../shared/answers/http-answer.js';
 import { parseJobOptions, parseOptions } from '../shared/answers/options.js';
 import type { App } from '../shared/app/app.js';
 import { DEFAULT_WAIT_SECONDS } from '../shared/contract/options.js';
-import { answerWithin } from '../shared/http/deadline.js';
+import { answerWithin } from '../shared/http/answer-within.js';
 import { acceptedAnswer, jobLocation } from '../shared/http/job-answer.js';
 import { unknownJob } from '../shared/jobs/jobs.js';
 

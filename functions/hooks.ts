@@ -10,10 +10,10 @@ import { inTrace } from '../shared/base/trace.js';
 import { traceOf } from '../shared/http/caller-trace.js';
 
 /**
- * What all triggers share: it is known what is under way, so that the end of this process can wait for it; each
- * invocation runs in the trace that the host gave it; and the first answer lets telemetry be loaded. A trace only
- * where somebody looks at it, telemetry or a receiver: before Node 24 an asynchronous context slows every promise,
- * and a cached answer is a tenth slower with it.
+ * What all triggers share: it is known what is under way, so that the end of this process can wait for it;
+ * each invocation runs in the trace that the host gave it; and the first answer lets telemetry be loaded. A
+ * trace only where somebody looks at it, telemetry or a receiver: before Node 24 an asynchronous context
+ * slows every promise, and a cached answer is a tenth slower with it.
  *
  * No hook may throw: the host would never answer its request.
  */
@@ -91,9 +91,10 @@ class UnderWay {
 const HEADER_BYTES = 65_536;
 
 /**
- * Lets this worker take headers as large as the host takes: with Node's 16 kB, what is between costs everybody on this
- * worker their requests (docs/guides/security.md). The library that opens the server takes no options for it, and Node's
- * flag would cost the platform's placeholder; but Node hands out the server with each request, from the first one on.
+ * Lets this worker take headers as large as the host takes: with Node's 16 kB, what is between costs
+ * everybody on this worker their requests (docs/guides/security.md). The library that opens the server takes
+ * no options for it, and Node's flag would cost the platform's placeholder; but Node hands out the server
+ * with each request, from the first one on.
  */
 export function takeLargeHeaders(): void {
   subscribe('http.server.request.start', (started) => {
@@ -105,9 +106,9 @@ export function takeLargeHeaders(): void {
 }
 
 /**
- * Logs what nobody caught, by its place. A rejected promise that nobody waits for does not end the process: it is
- * most likely a library's, and everybody's requests would end with it. An exception that nobody caught does, by the
- * worker: it has left its work half-done (docs/decisions/what-nobody-caught.md).
+ * Logs what nobody caught, by its place. A rejected promise that nobody waits for does not end the process:
+ * it is most likely a library's, and everybody's requests would end with it. An exception that nobody caught
+ * does, by the worker: it has left its work half-done (docs/decisions/what-nobody-caught.md).
  */
 export function logWhatNobodyCaught(report: Reporter): void {
   process.on('unhandledRejection', (reason) =>

@@ -8,26 +8,26 @@ import { registerFunctions } from './register.js';
 app.setup({ enableHttpStream: true });
 takeLargeHeaders();
 
-/**
- * The host gets its functions before the app's code is loaded: while it prepares to call them, this process has
- * nothing else to do. The Functions worker (3.9.1, measured) is idle for 26 ms between its answer and the first
- * request. Where state is stored, the look at the storage (register.ts) has the code loaded at once.
- */
-const LOAD_AFTER_MS = 20;
-
 const parsed = parseSettings(process.env);
-let warming: Promise<void> | undefined;
 const load = registerFunctions(parsed, async () => {
   const { start } = await import('./running.js');
-  const started = start(parsed);
-  warming = started.warming;
-  return started.running;
+  return start(parsed);
 });
 
-/** Resolves when nothing is left to be loaded before the first request; nobody has to wait for it. */
-export const warm: Promise<void> = sleep(LOAD_AFTER_MS)
-  .then(load)
-  .then(
-    () => warming,
-    () => {}, // the first request tries again, and says so if that fails
-  );
+/**
+ * The host gets its functions before the app's code is loaded: while it prepares to call them, this process
+ * has nothing else to do. The Functions worker (3.9.1, measured) is idle for 26 ms between its answer and the
+ * first request, of which the first 7 belong to the host's questions.
+ */
+const UNTIL_IDLE_MS = 15;
+
+/** Resolves when nothing is left to be done before the first request; nobody has to wait for it. */
+export const warm: Promise<void> = prepare().catch(() => {}); // the first request tries again, and reports it
+
+async function prepare(): Promise<void> {
+  await sleep(UNTIL_IDLE_MS);
+  const { app: loaded, warmUp } = await load();
+  // The look at the storage has loaded it at once (register.ts): it is answered first, and the host with it.
+  if (loaded?.shared) await sleep(UNTIL_IDLE_MS);
+  await warmUp();
+}

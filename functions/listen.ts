@@ -4,9 +4,10 @@ import type { ReadableQueue, TakenMessage } from '../shared/storage/queue-store.
 import type { Background, BackgroundContext, StoringApp } from './background.js';
 
 /**
- * The host listens to the queues, unless it would die of it: a queue that refuses, or cannot be connected to, ends the
- * host and everybody's requests with it, again and again (docs/decisions/queue-triggers-after-storage.md). Then
- * this app listens by itself, from when the storage is well.
+ * The host listens to the queues, unless it would die of it: a queue that refuses, or cannot be connected to,
+ * ends the host and everybody's requests with it, again and again
+ * (docs/decisions/queue-triggers-after-storage.md). Then this app listens by itself, from when the storage is
+ * well.
  */
 
 /** How long the start of this process waits for the storage. What hangs or is slow does not end the host. */
@@ -35,7 +36,10 @@ function wouldEndHost({ trouble, cause }: StorageError): boolean {
   return trouble !== 'slow' && (status === undefined ? trouble !== 'other' : status < 500);
 }
 
-/** As long as the host takes a message for, and as long as it waits after a failure and before a look (host.json). */
+/**
+ * As long as the host takes a message for, and as long as it waits after a failure and before a look
+ * (host.json).
+ */
 const HIDDEN_MS = 600_000;
 const AFTER_FAILURE_MS = 30_000;
 const LOOK_EVERY_MS = 2_000;

@@ -22,9 +22,9 @@ type Endpoint = readonly [
 ];
 
 /**
- * Every endpoint, below `/api/`; what answers there is in running.ts. The host tries routes in this order, whatever
- * is literal in them (docs/guides/operations.md): what could be taken for an `{id}` comes before it. `enrichAlert` is under
- * its own name because the Logic Apps designer offers no others.
+ * Every endpoint, below `/api/`; what answers there is in running.ts. The host tries routes in this order,
+ * whatever is literal in them (docs/guides/operations.md): what could be taken for an `{id}` comes before it.
+ * `enrichAlert` is under its own name because the Logic Apps designer offers no others.
  */
 export const ENDPOINTS = [
   ['enrichAlert', ['POST', 'OPTIONS'], 'enrichAlert', 'function'],
@@ -58,8 +58,9 @@ export function doorOptions([, , , auth, answerError]: Endpoint): DoorOptions {
 export type Load = () => Promise<Running>;
 
 /**
- * Registers every endpoint, also with wrong settings; queues and timers only where something is stored and the
- * settings are right. Else the messages wait. Nothing here needs the app's code: each invocation loads it if need be.
+ * Registers every endpoint, also with wrong settings; queues and timers only where something is stored and
+ * the settings are right. Else the messages wait. Nothing here needs the app's code: each invocation loads it
+ * if need be.
  *
  * @returns what loads the app before anybody needs it
  */

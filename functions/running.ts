@@ -36,6 +36,8 @@ export interface Running {
     request: HttpRequest,
     context: InvocationContext,
   ) => ReturnType<HttpHandler>;
+  /** Begins what the first request would wait for, if the settings are right. Never rejects. */
+  readonly warmUp: () => Promise<void>;
   /** Does what a timer is for. */
   readonly tick: (name: TimerName, timer: Timer, context: InvocationContext) => Promise<void>;
   /** Has the queues worked on: by the host, unless it would end by listening to them. */
@@ -62,7 +64,9 @@ const TICKS: Readonly<Record<TimerName, Background>> = { sweep: sweepExpired };
 
 type Queue = [name: string, work: 'jobs' | 'deliveries', queue: 'queue' | 'poisonQueue', handler: Background];
 
-/** Every queue trigger, where something is stored: what kind of work waits, in which queue, and who does it. */
+/**
+ * Every queue trigger, where something is stored: what kind of work waits, in which queue, and who does it.
+ */
 const QUEUES: readonly Queue[] = [
   ['jobWorker', 'jobs', 'queue', workOnJob],
   ['jobPoison', 'jobs', 'poisonQueue', giveUpJob],
@@ -70,14 +74,11 @@ const QUEUES: readonly Queue[] = [
   ['deliveryPoison', 'deliveries', 'poisonQueue', giveUpDelivery],
 ];
 
-/** Starts the app of this process, and begins what its first request would wait for. */
-export function start(parsed: ParsedSettings): {
-  readonly running: Running;
-  readonly warming: Promise<void>;
-} {
+/** Starts the app of this process. */
+export function start(parsed: ParsedSettings): Running {
   const startup = createApp(process.env, undefined, parsed);
   logWhatNobodyCaught(startup.environment.report);
-  return { running: run(startup), warming: startup.ok ? warmUp(startup.app) : Promise.resolve() };
+  return run(startup);
 }
 
 /** Puts the handlers before an app. */
@@ -94,6 +95,9 @@ export function run(startup: Startup): Running {
   const storing = startup.ok ? whereStored(startup.app) : undefined;
   return {
     app: startup.ok ? startup.app : undefined,
+    warmUp: async () => {
+      if (startup.ok) await warmUp(startup.app);
+    },
     answer: (name, request, context) => (handlers.get(name) as HttpHandler)(request, context),
     tick: async (name, timer, context) => {
       if (storing) await TICKS[name](storing, timer, context);

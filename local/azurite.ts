@@ -128,9 +128,9 @@ async function answers(port: number): Promise<boolean> {
 }
 
 /**
- * Where free ports are looked for: Azurite does not say which one it took, so it has to be told. Below those that
- * systems give out by themselves (32768 and up), or another server could be given it while Azurite is down
- * between two starts.
+ * Where free ports are looked for: Azurite does not say which one it took, so it has to be told. Below those
+ * that systems give out by themselves (32768 and up), or another server could be given it while Azurite is
+ * down between two starts.
  */
 const PORTS = { first: 20_000, count: 12_000 };
 /** Processes that start at the same time begin far from each other, so that no two try the same port. */

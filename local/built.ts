@@ -10,8 +10,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 
 /**
- * Builds the app into a folder that nobody else has, so that a build, a test or a second `npm start` in the same
- * checkout takes nothing away from under a running app. It is gone when this process exits.
+ * Builds the app into a folder that nobody else has, so that a build, a test or a second `npm start` in the
+ * same checkout takes nothing away from under a running app. It is gone when this process exits.
  *
  * @returns the folder
  */

@@ -16,6 +16,7 @@ import { type Demo, expectThat, failures, post, type Step } from './demo/asking.
 import { appWithoutRole, healthyApp } from './demo/doctor.js';
 import { destinationSettings, forward, startRefusingReceiver } from './demo/forward.js';
 import { job } from './demo/job.js';
+import { secondSource } from './demo/second-source.js';
 import { movableTime } from './demo/time.js';
 import { startHost } from './host/host.js';
 import { loadApp } from './host/load.js';
@@ -113,6 +114,7 @@ const STEPS: readonly Step[] = [
   { title: 'Payloads of every known shape, as callers post them.', run: shapes },
   job,
   forward,
+  secondSource,
   healthyApp,
   appWithoutRole,
 ];

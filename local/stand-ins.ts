@@ -3,6 +3,7 @@ import { CLOUDS, type CloudName } from '../shared/defender/clouds.js';
 import { DEFAULT_CONNECTION } from '../shared/storage/connection.js';
 import { startAzurite } from './azurite.js';
 import { startDefenderSimulator } from './defender/simulator.js';
+import { startGraphSimulator } from './graph/simulator.js';
 import { startIdentityEndpoint } from './identity/endpoint.js';
 import type { Settings } from './settings.js';
 
@@ -20,7 +21,8 @@ const latencyMs = { min: 80, max: 400 };
 
 /**
  * Starts what is missing on this machine: the identity endpoint unless `IDENTITY_ENDPOINT` or
- * `LOCAL_CREDENTIALS` is set, the Defender simulator unless `DEFENDER_API_HOST` is, Azurite unless
+ * `LOCAL_CREDENTIALS` is set, the Defender simulator unless `DEFENDER_API_HOST` is, that of Graph where
+ * `IP_SOURCES` names it unless `GRAPH_API_HOST` is set, Azurite unless
  * `STATE_STORAGE` or the connection `AzureWebJobsStorage` is.
  */
 export async function startStandIns(settings: Settings, clock: Clock): Promise<StandIns> {
@@ -34,9 +36,9 @@ export async function startStandIns(settings: Settings, clock: Clock): Promise<S
     started.push('managed identity');
     Object.assign(added, identity.settings);
   }
+  // Of a cloud that does not exist the app's own check tells.
+  const cloud = CLOUDS[(settings.DEFENDER_CLOUD || 'commercial') as CloudName] ?? CLOUDS.commercial;
   if (!settings.DEFENDER_API_HOST) {
-    // Of a cloud that does not exist the app's own check tells.
-    const cloud = CLOUDS[(settings.DEFENDER_CLOUD || 'commercial') as CloudName] ?? CLOUDS.commercial;
     const simulator = await startDefenderSimulator({
       clock,
       random: Math.random,
@@ -46,6 +48,17 @@ export async function startStandIns(settings: Settings, clock: Clock): Promise<S
     closers.push(simulator.close);
     started.push('Defender simulator');
     added.DEFENDER_API_HOST = simulator.url;
+  }
+  if (settings.IP_SOURCES?.includes('graph') && !settings.GRAPH_API_HOST) {
+    const simulator = await startGraphSimulator({
+      clock,
+      random: Math.random,
+      latencyMs,
+      audience: cloud.graphHost,
+    });
+    closers.push(simulator.close);
+    started.push('Graph simulator');
+    added.GRAPH_API_HOST = simulator.url;
   }
   if (!settings.STATE_STORAGE && !hasDefaultConnection(settings)) {
     const azurite = await startAzurite();

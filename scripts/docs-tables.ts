@@ -8,7 +8,6 @@ import { ALL_SHAPES } from '../shared/payload/shapes/index.js';
 import { WRAPPERS } from '../shared/payload/unwrap.js';
 import { METRICS } from '../shared/telemetry/items.js';
 import { alert, payload, relatedIp, textOf } from '../test/formats/enrichments.js';
-import { ALERT_RULES } from './artefacts/alert-rules.js';
 
 /** The table of shapes for the docs, in Markdown, from the registry: name, where the ids are, who sends it. */
 export function shapesTable(): string {
@@ -18,7 +17,7 @@ export function shapesTable(): string {
       where.replace(ROW_COLUMNS, '_alert columns_'),
       seen,
     ]),
-    ...WRAPPERS.map(({ title, where }) => [title, where, 'a wrapper']),
+    ...WRAPPERS.map(({ title, where }) => [title, where, '']),
   ];
   return table(['`shape`', 'where the alert id is looked for, best first', 'seen in'], rows);
 }
@@ -65,12 +64,6 @@ export function metricsTable(): string {
     dimensions.map((dimension) => `\`${dimension}\``).join(', '),
   ]);
   return table(['metric', 'what it measures', 'dimensions'], rows);
-}
-
-/** The table of alert rules, from those that are deployed; monitoring/alerts.json has their queries. */
-export function alertRulesTable(): string {
-  const rows = ALERT_RULES.map(({ name, severity, why }) => [name, String(severity), why]);
-  return table(['rule', 'severity', 'why, and what to do'], rows);
 }
 
 /** The parameters of the template, from the template as it is compiled. */

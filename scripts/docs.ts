@@ -6,7 +6,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DOCTOR_OPTIONS, ENRICH_OPTIONS } from '../shared/contract/options.js';
 import {
-  alertRulesTable,
   checksList,
   formatSamples,
   formatsTable,
@@ -22,7 +21,6 @@ const PARTS: Readonly<Record<string, () => string | Promise<string>>> = {
   formats: formatsTable,
   samples: formatSamples,
   metrics: metricsTable,
-  alertRules: alertRulesTable,
   templateParameters: parametersTable,
   kinds: kindsTable,
   checks: checksList,

@@ -30,18 +30,23 @@ const documents = [
     .map((name) => `docs/${name}`),
 ];
 
-test.each(documents)('the links of %s within the repository lead somewhere', async (document) => {
-  const text = await readFile(document, 'utf8');
-  const targets = [...text.matchAll(/\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)/g)];
-  for (const [link, path = '', anchor = ''] of targets) {
-    const file = path === '' ? document : normalize(join(dirname(document), path));
-    const isFolder = (await stat(file).catch(() => undefined))?.isDirectory();
-    const contents = isFolder ? '' : await readFile(file, 'utf8').catch(() => undefined);
-    expect([link, contents !== undefined]).toEqual([link, true]);
-    if (anchor !== '')
-      expect([link, anchorsOf(contents ?? '')]).toEqual([link, expect.arrayContaining([anchor])]);
-  }
-});
+const guides = ['conformance/README.md', 'local/README.md', 'test/support/README.md'];
+
+test.each([...documents, ...guides, 'playbooks/Enrich-DefenderAlertIps/readme.md'])(
+  'the links of %s within the repository lead somewhere',
+  async (document) => {
+    const text = await readFile(document, 'utf8');
+    const targets = [...text.matchAll(/\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)/g)];
+    for (const [link, path = '', anchor = ''] of targets) {
+      const file = path === '' ? document : normalize(join(dirname(document), path));
+      const isFolder = (await stat(file).catch(() => undefined))?.isDirectory();
+      const contents = isFolder ? '' : await readFile(file, 'utf8').catch(() => undefined);
+      expect([link, contents !== undefined]).toEqual([link, true]);
+      if (anchor !== '')
+        expect([link, anchorsOf(contents ?? '')]).toEqual([link, expect.arrayContaining([anchor])]);
+    }
+  },
+);
 
 test('paths in documents and comments that name a file of docs/ name one that is there', async () => {
   const sources = (

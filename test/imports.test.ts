@@ -20,7 +20,9 @@ const ROOMS = [
   'formats',
   'enrichment',
   'payload',
+  'graph',
   'defender',
+  'upstream',
   'lookup',
   'quota',
   'queue-work',
@@ -60,6 +62,17 @@ test('every file of shared/ is in a named room, and imports run one way', async 
     }
   }
   expect(wrong).toEqual([]);
+});
+
+test('the diagram in docs/internals/architecture.md has every room, and no arrow that goes up', async () => {
+  const page = await readFile('docs/internals/architecture.md', 'utf8');
+  const [, diagram = ''] = /```mermaid\nflowchart TD\n(.*?)```/s.exec(page) ?? [];
+  const arrows = [...diagram.replaceAll(/\["[^"]*"\]/g, '').matchAll(/(\w+) --> (\w+)/g)].map(
+    ([, from = '', to = '']) => [from, to].map((name) => name.replace('queuework', 'queue-work')),
+  );
+  expect([...new Set(arrows.flat())].sort()).toEqual([...ROOMS].sort());
+  const up = arrows.filter(([from = '', to = '']) => ROOMS.indexOf(to) <= ROOMS.indexOf(from));
+  expect(up).toEqual([]);
 });
 
 test('payload and formats do no I/O: of Node they know its digests', async () => {

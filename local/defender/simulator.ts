@@ -2,12 +2,11 @@ import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import http from 'node:http';
 import type { Clock } from '../../shared/base/clock.js';
-import { readClaims } from '../identity/token.js';
+import { createGate, type Refusal } from '../gate.js';
 import { type Interceptable, isIntercepted } from '../intercept.js';
 import { answering, closeServer, listen, sendJson } from '../loopback.js';
 import { knownAlerts } from './alerts.js';
 import { type Answer, errorAnswer, resourceAnswer, tooManyRequests } from './answers.js';
-import { CallLog } from './windows.js';
 
 /** How the simulator is started. */
 export interface DefenderSimulatorOptions {
@@ -62,31 +61,12 @@ export async function startDefenderSimulator(options: DefenderSimulatorOptions):
   const arrivals: { atMs: number; path: string; status: number }[] = [];
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // each call in its latency waits on it
-  const logs = new Map<string, CallLog>();
+  const revoked = new Set<string>();
   const limits = [
     { calls: perMinute, windowMs: 60_000 },
     { calls: perHour, windowMs: 3_600_000 },
   ];
-
-  /** What the caller is refused with, decided at the moment of arrival. */
-  function refusal(request: IncomingMessage, atMs: number): Answer | undefined {
-    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-    const claims = readClaims(token);
-    const valid =
-      claims?.aud === options.audience &&
-      Number(claims.exp) * 1000 > clock.epochMs() &&
-      !simulator.revoked.has(token);
-    if (!valid) return errorAnswer(401, 'Unauthorized', 'The access token is missing, expired or foreign.');
-    const caller = `${claims.tid} ${claims.appid}`;
-    const log = logs.get(caller) ?? new CallLog(limits);
-    logs.set(caller, log);
-    const waitMs = log.arrive(atMs);
-    if (waitMs > 0) return tooManyRequests(waitMs);
-    if (claims.roles?.includes(permission) || claims.scp?.split(' ').includes(permission)) return undefined;
-    const [who, kind] = claims.scp === undefined ? ['application', 'application'] : ['user', 'delegated'];
-    const message = `The ${who} does not have any of the required ${kind} permissions (${permission}) to access the resource.`;
-    return errorAnswer(403, 'Forbidden', message);
-  }
+  const gate = createGate({ clock, audience: options.audience, permission, limits, revoked });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
@@ -95,21 +75,21 @@ export async function startDefenderSimulator(options: DefenderSimulatorOptions):
     response.once('finish', () => {
       arrival.status = response.statusCode;
     });
-    const refused = refusal(request, arrival.atMs);
+    const refusal = gate(request, arrival.atMs);
     if (await isIntercepted(simulator, request, response)) return;
     const { min, max } = options.latencyMs ?? { min: 0, max: 0 };
     if (max > 0) await clock.sleep(min + options.random() * (max - min), closing.signal);
     const [resource = '', query = ''] = path.split('?', 2);
     const nowMs = clock.epochMs();
-    const answer =
-      refused ??
-      resourceAnswer({
-        method: request.method ?? '',
-        path: resource,
-        query: new URLSearchParams(query),
-        alerts: simulator.alerts,
-        nowMs,
-      });
+    const answer = refusal
+      ? refusalAnswer(refusal)
+      : resourceAnswer({
+          method: request.method ?? '',
+          path: resource,
+          query: new URLSearchParams(query),
+          alerts: simulator.alerts,
+          nowMs,
+        });
     response.setHeader('Date', new Date(nowMs).toUTCString());
     if (answer.retryAfterSeconds) response.setHeader('Retry-After', answer.retryAfterSeconds);
     sendJson(response, answer.status, answer.body);
@@ -119,7 +99,7 @@ export async function startDefenderSimulator(options: DefenderSimulatorOptions):
   const simulator: DefenderSimulator = {
     url: await listen(server, options.port ?? 0),
     arrivals,
-    revoked: new Set(),
+    revoked,
     alerts: knownAlerts(),
     intercept: undefined,
     close: () => {
@@ -128,4 +108,18 @@ export async function startDefenderSimulator(options: DefenderSimulatorOptions):
     },
   };
   return simulator;
+}
+
+function refusalAnswer(refusal: Refusal): Answer {
+  switch (refusal.status) {
+    case 401:
+      return errorAnswer(401, 'Unauthorized', 'The access token is missing, expired or foreign.');
+    case 429:
+      return tooManyRequests(refusal.waitMs);
+    case 403: {
+      const [who, kind] = refusal.isUser ? ['user', 'delegated'] : ['application', 'application'];
+      const message = `The ${who} does not have any of the required ${kind} permissions (${permission}) to access the resource.`;
+      return errorAnswer(403, 'Forbidden', message);
+    }
+  }
 }

@@ -7,7 +7,10 @@ import { type Interceptable, isIntercepted } from '../intercept.js';
 import { answering, closeServer, listen, sendJson } from '../loopback.js';
 import { REFUSALS, type Refusal, refusalAnswer } from './refusals.js';
 
-/** Entra's are of 60 to 90 minutes (https://learn.microsoft.com/entra/identity-platform/access-tokens#token-lifetime). */
+/**
+ * Entra's are of 60 to 90 minutes
+ * (https://learn.microsoft.com/entra/identity-platform/access-tokens#token-lifetime).
+ */
 const TOKEN_LIFETIME_SECONDS = 4_500;
 
 /** How the login authority is started. */

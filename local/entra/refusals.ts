@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
-/** Why Entra gives no token. Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes */
+/**
+ * Why Entra gives no token. Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+ */
 export interface Refusal {
   readonly status: number;
   readonly error: string;

@@ -32,7 +32,10 @@ export interface ChildWorkerOptions {
   readonly onStart?: (child: ChildProcess) => void;
 }
 
-/** A worker that is a process of its own, as the real host's is: it can crash and be killed while the host lives. */
+/**
+ * A worker that is a process of its own, as the real host's is: it can crash and be killed while the host
+ * lives.
+ */
 export function childWorker({
   folder,
   log,
@@ -121,7 +124,10 @@ async function ready(child: ChildProcess, exited: Promise<number | null>, log: L
   return { functions, port, onMessage };
 }
 
-/** What a worker writes to its console becomes the app's log; its level goes by its words (`WorkerProcess` of the host). */
+/**
+ * What a worker writes to its console becomes the app's log; its level goes by its words (`WorkerProcess` of
+ * the host).
+ */
 function logLines(stream: NodeJS.ReadableStream, log: LogSink): void {
   createInterface({ input: stream }).on('line', (message) =>
     log({ level: levelOf(message), category: 'user', message }),

@@ -32,11 +32,12 @@ export interface DispatcherOptions {
 }
 
 /**
- * Gives invocations to the worker, and sees to it that there is one (`RpcFunctionInvocationDispatcher` of the host).
+ * Gives invocations to the worker, and sees to it that there is one (`RpcFunctionInvocationDispatcher` of the
+ * host).
  *
- * An invocation that takes longer than `functionTimeout` costs its worker: it is told to end, then killed, and
- * another one is started. What else that worker had in work is *not* failed then: it waits for its own time-out.
- * What a crashed worker had in work fails at once.
+ * An invocation that takes longer than `functionTimeout` costs its worker: it is told to end, then killed,
+ * and another one is started. What else that worker had in work is *not* failed then: it waits for its own
+ * time-out. What a crashed worker had in work fails at once.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;

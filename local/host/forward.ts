@@ -9,7 +9,9 @@ import type { Upload } from './upload.js';
 /** How long a caller may go on sending a body that nobody reads any more (Kestrel: 5 s). */
 const drainMs = 5_000;
 
-/** How long the proxy waits for an answer that nothing comes of (`DefaultHttpProxyService`, ActivityTimeout). */
+/**
+ * How long the proxy waits for an answer that nothing comes of (`DefaultHttpProxyService`, ActivityTimeout).
+ */
 export const ACTIVITY_TIMEOUT_MS = 240_000;
 
 /** One request on its way to the worker. */
@@ -28,12 +30,12 @@ export interface ForwardOptions {
 }
 
 /**
- * Forwards a request to the worker, and its answer back, both streamed. Resolves when both are over; rejects when
- * there will be no answer.
+ * Forwards a request to the worker, and its answer back, both streamed. Resolves when both are over; rejects
+ * when there will be no answer.
  *
- * What the invocation comes to does not end a request by itself: the host waits for the worker's answer in any
- * case (`GrpcWorkerChannel`), so a handler that throws leaves its caller waiting until the proxy gives up. And a
- * request that does not reach the worker leaves its invocation waiting until `functionTimeout`.
+ * What the invocation comes to does not end a request by itself: the host waits for the worker's answer in
+ * any case (`GrpcWorkerChannel`), so a handler that throws leaves its caller waiting until the proxy gives
+ * up. And a request that does not reach the worker leaves its invocation waiting until `functionTimeout`.
  *
  * As in the real host, the function learns nothing of a caller who goes away, unless it is still
  * reading the body.
@@ -89,8 +91,9 @@ function openUpstream({ request, invocationId, invocation, body }: ForwardOption
 }
 
 /**
- * Streams the worker's answer to the caller. Resolves once it is through, or the caller is gone. What comes of no
- * invocation (the worker's server refuses a request by itself) is no answer; nor is a broken connection.
+ * Streams the worker's answer to the caller. Resolves once it is through, or the caller is gone. What comes
+ * of no invocation (the worker's server refuses a request by itself) is no answer; nor is a broken
+ * connection.
  */
 function answer(upstream: http.ClientRequest, response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {

@@ -14,7 +14,9 @@ const hopByHop = [
   'upgrade',
 ];
 
-/** Correlates the proxied request with its invocation (the library's httpProxy.ts); the caller sees it, too. */
+/**
+ * Correlates the proxied request with its invocation (the library's httpProxy.ts); the caller sees it, too.
+ */
 export const invocationIdHeader = 'x-ms-invocation-id';
 
 /** Kestrel's limits: a request line of 8 kB, 100 headers, 32 kB of them. Node adds the line to the latter. */
@@ -32,8 +34,8 @@ export function endToEndHeaders(message: IncomingMessage): OutgoingHttpHeaders {
 }
 
 /**
- * The target of a request as the proxy sends it on: Kestrel decodes the path but for `%2F`, and YARP and .NET's `Uri`
- * encode it again, so that `%2F` becomes `%252F` and `%41` an `A`.
+ * The target of a request as the proxy sends it on: Kestrel decodes the path but for `%2F`, and YARP and
+ * .NET's `Uri` encode it again, so that `%2F` becomes `%252F` and `%41` an `A`.
  */
 export function forwardedTarget(url: string): string {
   const [path = '', ...query] = url.split('?');
@@ -62,7 +64,10 @@ function unescapeUnreserved(escaped: string, hex: string): string {
   return /[\w.~-]/.test(character) ? character : escaped;
 }
 
-/** What becomes of a request by its line and headers alone: the front's own answer, or a request that is never sent on. */
+/**
+ * What becomes of a request by its line and headers alone: the front's own answer, or a request that is never
+ * sent on.
+ */
 export function judgeHead({
   url = '',
   rawHeaders,
@@ -81,8 +86,9 @@ export function judgeHead({
  * What the real host tells the worker about an HTTP request besides the request itself, after
  * `HttpTriggerAttributeBindingProvider` (azure-webjobs-sdk-extensions): query parameters except `code`, over
  * them the members of a JSON body that has a Content-Length, over them route parameters, then "Query" and
- * "Headers" as JSON, where nothing has their name yet. The library makes `request.headers` of "Headers", spelt
- * like that, and `request.params` of every text. Keys are compared in any case, and keep their first spelling.
+ * "Headers" as JSON, where nothing has their name yet. The library makes `request.headers` of "Headers",
+ * spelt like that, and `request.params` of every text. Keys are compared in any case, and keep their first
+ * spelling.
  */
 export function triggerMetadata(
   request: IncomingMessage,

@@ -18,7 +18,10 @@ export interface HostJson {
   };
 }
 
-/** Its `extensions.queues`, with the defaults of https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#hostjson-settings. */
+/**
+ * Its `extensions.queues`, with the defaults of
+ * https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#hostjson-settings.
+ */
 export function queueSettings({ extensions }: HostJson): QueueSettings {
   const given = extensions?.queues ?? {};
   const batchSize = given.batchSize ?? 16;

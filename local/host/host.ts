@@ -15,7 +15,10 @@ import { startTimers } from './timers.js';
 
 /** What a host is started with. */
 export interface HostOptions {
-  /** What one app registered: `await functionsCore.collect(() => ...)`, or `loadApp`; or how to start its worker. */
+  /**
+   * What one app registered: `await functionsCore.collect(() => ...)`, or `loadApp`; or how to start its
+   * worker.
+   */
   registrations: Registrations | StartWorker;
   /** Port on 127.0.0.1; 0 takes a free one. */
   port: number;
@@ -36,21 +39,28 @@ export interface RunningHost {
   /** Without a slash at the end; routes begin with `/api`. */
   url: string;
   /**
-   * Stops as the real host does on SIGINT: takes nothing new; lets what is in work end, for at most `graceMs` (10 s
-   * unless given); tells the worker to end, whose appTerminate hooks have 5 s; and cuts what is left in the moment in
-   * which they are done. Leaves no handle open. Closing twice is closing once.
+   * Stops as the real host does on SIGINT: takes nothing new; lets what is in work end, for at most `graceMs`
+   * (10 s unless given); tells the worker to end, whose appTerminate hooks have 5 s; and cuts what is left in
+   * the moment in which they are done. Leaves no handle open. Closing twice is closing once.
    */
   close(graceMs?: number): Promise<void>;
-  /** Resolves when the host has ended by itself, which the real one does when a queue cannot be listened to: with why. */
+  /**
+   * Resolves when the host has ended by itself, which the real one does when a queue cannot be listened to:
+   * with why.
+   */
   readonly ended: Promise<Error>;
 }
 
-/** How long the host waits for what is in work (`RpcFunctionInvocationDispatcher`, `WebJobsScriptHostService`). */
+/**
+ * How long the host waits for what is in work (`RpcFunctionInvocationDispatcher`,
+ * `WebJobsScriptHostService`).
+ */
 const DRAIN_MS = 10_000;
 
 /**
  * Starts a small Azure Functions host for the functions of one app: HTTP, queue and timer triggers. Several
- * hosts can run in one process, each with an app of its own. README.md beside this says where the real one differs.
+ * hosts can run in one process, each with an app of its own. README.md beside this says where the real one
+ * differs.
  *
  * @throws when the app has no functions, has HTTP streaming off, has routes that clash, or has queue
  * triggers without an extension bundle; when the port is taken (`code: 'EADDRINUSE'`); when an

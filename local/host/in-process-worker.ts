@@ -23,8 +23,8 @@ export interface Worker {
 export type StartWorker = () => Promise<Worker>;
 
 /**
- * An app that was loaded into this process. It can be started once: what it keeps in its memory would outlive a
- * second start, which it does not in a process of its own.
+ * An app that was loaded into this process. It can be started once: what it keeps in its memory would outlive
+ * a second start, which it does not in a process of its own.
  */
 export function inProcess(registrations: Registrations, log: LogSink): StartWorker {
   let isStarted = false;

@@ -17,7 +17,9 @@ export interface QueueSettings {
 export interface PumpOptions {
   readonly clock: Clock;
   readonly queue: HostQueue;
-  /** Where goes what was delivered too often; undefined: nowhere, as for a queue that is such a place itself. */
+  /**
+   * Where goes what was delivered too often; undefined: nowhere, as for a queue that is such a place itself.
+   */
   readonly poison: HostQueue | undefined;
   readonly settings: QueueSettings;
   /** Works on a message's decoded text; rejects to report a failure. */
@@ -30,12 +32,16 @@ export interface PumpOptions {
 
 /**
  * How long a message in work is hidden: should its worker be killed, nobody sees it before
- * (https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-trigger#peek-lock).
- * The real host renews it while the function runs; `functionTimeout` in host.json is below it, so this one need not.
+ * (https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-trigger#peek-lock). The
+ * real host renews it while the function runs; `functionTimeout` in host.json is below it, so this one need
+ * not.
  */
 export const LEASE_MS = 600_000;
 
-/** Between the tries of the host's storage client, which gives up after the sixth (`RetryOptions` of Azure.Core). */
+/**
+ * Between the tries of the host's storage client, which gives up after the sixth (`RetryOptions` of
+ * Azure.Core).
+ */
 const RETRY_MS = [800, 1_600, 3_200, 6_400, 12_800];
 
 /** The shortest time between two looks at an empty queue; it doubles up to `maxPollingMs`. */
@@ -49,8 +55,8 @@ const FIRST_POLL_MS = 100;
  * `maxDequeueCount` deliveries it is passed over, until the storage account lets it expire
  * (`QueueListenerFactory` and `QueueProcessor` in azure-sdk-for-net).
  *
- * A failure of the queue that outlives the client's tries ends the host, which takes HTTP along: all but 404, 409, 5xx
- * and time-outs of a look, and all but 404 and time-outs of anything else.
+ * A failure of the queue that outlives the client's tries ends the host, which takes HTTP along: all but 404,
+ * 409, 5xx and time-outs of a look, and all but 404 and time-outs of anything else.
  */
 export class QueuePump {
   readonly #options: PumpOptions;
@@ -168,7 +174,9 @@ export class QueuePump {
 /** What is no UTF-8 fails like a handler does. */
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
-/** As `Convert.FromBase64String` of .NET does: white space anywhere, padding wanted, and no other alphabet. */
+/**
+ * As `Convert.FromBase64String` of .NET does: white space anywhere, padding wanted, and no other alphabet.
+ */
 function decode(text: string, encoding: QueueSettings['messageEncoding']): Buffer | undefined {
   if (encoding === 'none') return Buffer.from(text);
   const packed = text.replace(/[ \t\r\n]/g, '');

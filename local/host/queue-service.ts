@@ -15,7 +15,9 @@ export interface HostQueue {
   receive(most: number, hiddenMs: number): Promise<readonly QueueMessage[]>;
   /** Nothing, when the message has been given to another by now. */
   delete(message: QueueMessage): Promise<void>;
-  /** Gives a message back as it is, to be seen after `ms`. Nothing, when it has been given to another by now. */
+  /**
+   * Gives a message back as it is, to be seen after `ms`. Nothing, when it has been given to another by now.
+   */
   hide(message: QueueMessage, ms: number): Promise<void>;
   /** Puts a message in; makes the queue if there is none. */
   send(text: string): Promise<void>;

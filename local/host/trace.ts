@@ -3,9 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { TraceContext } from './core-api.js';
 
 /**
- * The trace context of an invocation (https://www.w3.org/TR/trace-context/). As in the real host,
- * whose web server opens a span of its own per request, a caller's trace goes on under a new span id; without a
- * valid `traceparent` a new trace begins; and without telemetry of the host there is none at all.
+ * The trace context of an invocation (https://www.w3.org/TR/trace-context/). As in the real host, whose web
+ * server opens a span of its own per request, a caller's trace goes on under a new span id; without a valid
+ * `traceparent` a new trace begins; and without telemetry of the host there is none at all.
  */
 export function traceContext(headers: IncomingHttpHeaders, hasTelemetry: boolean): TraceContext {
   if (!hasTelemetry) return { traceParent: '', traceState: '' };

@@ -12,7 +12,7 @@ export interface IdentityEndpointOptions {
   clock: Clock;
   /** 24 hours unless given, as managed identities have it. */
   tokenLifetimeSeconds?: number;
-  /** Application roles in the tokens; `Ip.Read.All` unless given. */
+  /** Application roles in the tokens; unless given, the one that the resource wants. */
   roles?: readonly string[];
 }
 
@@ -39,8 +39,8 @@ export interface IdentityEndpoint extends Interceptable {
 
 /**
  * Stands in for the managed identity of App Service and Functions: the protocol of version 2019-08-01
- * (https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference),
- * with tokens that only the Defender simulator takes. Each request gets a new token; the real back
+ * (https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference), with
+ * tokens that only the simulators of Defender and Graph take. Each request gets a new token; the real back
  * end would hand out the same one for hours.
  */
 export async function startIdentityEndpoint(options: IdentityEndpointOptions): Promise<IdentityEndpoint> {
@@ -93,7 +93,7 @@ function answer(
   const { token, expiresOn } = makeToken({
     resource,
     clientId,
-    roles: options.roles ?? ['Ip.Read.All'],
+    roles: options.roles ?? [resource.includes('graph') ? 'SecurityAlert.Read.All' : 'Ip.Read.All'],
     nowMs: options.clock.epochMs(),
     lifetimeSeconds: options.tokenLifetimeSeconds ?? 86_400,
   });

@@ -32,7 +32,10 @@ export interface Receiver {
   readonly connections: number;
   /** Connections that are open. */
   readonly open: number;
-  /** What is done with a request, if it is to fail; looked at for each. A wrong signature is refused in any case. */
+  /**
+   * What is done with a request, if it is to fail; looked at for each. A wrong signature is refused in any
+   * case.
+   */
   behave: ((received: Received) => Failure | Behaviour | undefined) | undefined;
   close(): Promise<void>;
 }
@@ -40,7 +43,10 @@ export interface Receiver {
 /** A path like those of Logic Apps and Slack, which are secrets. */
 const SECRET_PATH = '/hook/canary-path?sig=canary-sig';
 
-/** Starts a receiver on 127.0.0.1 that checks signatures with the library that Standard Webhooks gives to receivers. */
+/**
+ * Starts a receiver on 127.0.0.1 that checks signatures with the library that Standard Webhooks gives to
+ * receivers.
+ */
 export async function startReceiver({ secret, tls }: ReceiverOptions = {}): Promise<Receiver> {
   const received: Received[] = [];
   const sockets = new Set<unknown>();

@@ -1,6 +1,6 @@
 import type { TelemetryEvent } from '../../shared/base/telemetry-event.js';
-import type { Outcome } from '../../shared/defender/outcome.js';
 import type { MetricName } from '../../shared/telemetry/items.js';
+import type { Outcome } from '../../shared/upstream/outcome.js';
 
 /** One thing to be woken for: a query over what the app sends, and when its rows are too many or too large. */
 export interface AlertRule {
@@ -30,7 +30,7 @@ const HOURLY = { windowMinutes: 60, everyMinutes: 15 } as const;
 /** How often a metric was measured. */
 const COUNTED = { aggregation: 'Total', column: 'valueCount' } as const;
 
-/** docs/reference/telemetry.md shows them, monitoring/alerts.json deploys them. */
+/** monitoring/alerts.json deploys them; `why` is the description that is read by whoever is alerted. */
 export const ALERT_RULES: readonly AlertRule[] = [
   {
     name: 'dead-letter',

@@ -1,4 +1,4 @@
-import { NAME as DEFENDER } from '../../shared/defender/call.js';
+import { NAME as DEFENDER } from '../../shared/defender/api.js';
 import { metric, permits } from './alert-rules.js';
 
 /** One chart: a query over what the app sends. `{TimeRange:grain}` is what the workbook's reader has chosen. */

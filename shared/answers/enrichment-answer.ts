@@ -7,8 +7,8 @@ import { type Answered, type Logged, problemAnswer, retryAfterHeader } from './h
 import type { Options } from './options.js';
 
 /**
- * The enriched payload in the format asked for, or a problem where the caller wants one. An answer that would be too
- * large is a problem as well: what was forwarded is named in it.
+ * The enriched payload in the format asked for, or a problem where the caller wants one. An answer that would
+ * be too large is a problem as well: what was forwarded is named in it.
  */
 export async function enrichmentAnswer(
   enriched: EnrichedPayload,

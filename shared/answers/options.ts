@@ -103,8 +103,14 @@ function checkTogether({ as, mode, forward }: Pick<Options, 'as' | 'mode' | 'for
 }
 
 /** The options that shape an answer, as a query that `parseOptions` reads. */
-export function answerQuery({ format, onFailure, stats, scope }: Options): string {
-  const asked = { format: format.name, onFailure, stats: String(stats) };
-  // Left out while it is the default, so that a post has the same query as one of the version before.
-  return new URLSearchParams(scope === 'all' ? asked : { ...asked, scope }).toString();
+export function answerQuery({ format, onFailure, stats, scope, sources }: Options): string {
+  const asked = {
+    format: format.name,
+    onFailure,
+    stats: String(stats),
+    // Left out while they are the default, so that a post has the same query as one of the version before.
+    ...(scope === 'all' ? {} : { scope }),
+    ...(sources === 'first' ? {} : { sources }),
+  };
+  return new URLSearchParams(asked).toString();
 }

@@ -4,28 +4,42 @@ import type { EnvironmentVariables, SettingProblem } from '../base/setting-reade
 import type { Emit } from '../base/telemetry-event.js';
 import { currentTrace } from '../base/trace.js';
 import { APP_NAME, VERSION } from '../base/version.js';
-import type { UpstreamClock } from '../defender/call.js';
 import type { DefenderSource } from '../defender/defender-source.js';
 import type { Deliveries } from '../delivery/deliveries.js';
 import type { Forwarding } from '../delivery/forwarding.js';
 import { createSend, type Send } from '../delivery/send.js';
+import type { QuotasByName } from '../enrichment/enrich.js';
+import type { GraphSource } from '../graph/provider.js';
 import { createCredential } from '../identity/credential.js';
 import { type AccessToken, scopeOf, TokenCache } from '../identity/token-cache.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { createStatsLookup } from '../lookup/create-lookups.js';
 import type { Lookup } from '../lookup/lookup.js';
-import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
+import type { IpStats, SourceWarning } from '../lookup/source.js';
+import type { AlertLookup } from '../lookup/sources-lookup.js';
 import type { Quota } from '../quota/quota.js';
 import type { TelemetryToken } from '../telemetry/connection.js';
 import { createTelemetry, type Telemetry, telemetryOff } from '../telemetry/telemetry.js';
+import type { UpstreamClock } from '../upstream/call.js';
 import { createDelegation, type Delegation } from './delegation.js';
 import { createForwarding } from './forwarding.js';
 import { createJobs } from './jobs.js';
 import { type ParsedSettings, parseSettings, type Settings } from './settings.js';
-import { createSources, openQuota, openSource, sharedAnswersOf } from './sources.js';
+import {
+  canAskOf,
+  createSources,
+  type OpenSources,
+  openQuotas,
+  openSources,
+  quotasOf,
+  sharedAnswersOf,
+} from './sources.js';
 import { openState, type SharedState } from './state.js';
 
-/** What jobs may take of the 5 s in which a process has to end (WorkerConstants.cs of the host); telemetry takes 2. */
+/**
+ * What jobs may take of the 5 s in which a process has to end (WorkerConstants.cs of the host); telemetry
+ * takes 2.
+ */
 const JOBS_STOP_MS = 2_800;
 const USER_AGENT = `${APP_NAME}/${VERSION}`;
 
@@ -37,14 +51,25 @@ export interface App extends Environment {
   readonly telemetry: Telemetry;
   /** A token to send telemetry with, where the settings want one. */
   readonly telemetryToken: TelemetryToken | undefined;
+  /** Of the source that is asked first. */
   readonly quota: Quota;
+  /** By the source's name; absent with Defender alone. */
+  readonly quotas?: QuotasByName;
+  /**
+   * Whether a source that is configured can be asked about an alert of this id; it is then safe in a path.
+   */
+  readonly canAsk: (alertId: string) => boolean;
   /** An alert's IPs, by its id. */
-  readonly lookup: Lookup<SourceAnswer>;
+  readonly lookup: AlertLookup;
   /** How common an address is, by the address. */
   readonly statsLookup: Lookup<IpStats>;
   /** What the sources have noticed that callers should know. */
   readonly warnings: () => readonly SourceWarning[];
   readonly defender: DefenderSource;
+  /** Absent unless `IP_SOURCES` names it. */
+  readonly graph: GraphSource | undefined;
+  /** Every source by itself, and what they were asked about last: for the doctor. */
+  readonly sources: Pick<OpenSources, 'each' | 'recent'>;
   /** How far Defender's clock is from this machine's, by its answers. */
   readonly upstreamClock: UpstreamClock;
   /** The app's own token for a scope, from the cache where it holds one. */
@@ -101,16 +126,22 @@ export function createApp(
   const ownToken: App['ownToken'] = (scope, signal) => tokens.get(credential, scope, signal);
   const state = openState(settings, environment, tokens);
   const { shared } = state;
-  const { defender: provider } = createSources(settings, { ...environment, emit, userAgent: USER_AGENT });
+  const providers = createSources(settings, { ...environment, emit, userAgent: USER_AGENT });
   const { principal } = settings.state;
-  const quota = openQuota(provider, principal, state, { clock, emit });
-  const { source, lookup, backgroundLookup, settled } = openSource(
-    provider,
-    { credential, tokens, quota, report: environment.report },
-    { clock, emit, times: settings.cache, shared: sharedAnswersOf(provider, principal, state) },
+  const quotas = openQuotas(settings, providers, principal, state, { clock, emit });
+  const quota = quotas.first;
+  const sources = openSources(
+    settings,
+    providers,
+    { credential, tokens, quotas, report: environment.report },
+    { clock, emit, times: settings.cache },
+    (provider) => sharedAnswersOf(provider, principal, state),
   );
-  const statsLookup = createStatsLookup({ clock, emit, source });
-  const delegation = createDelegation(settings, { provider, state, clock, emit, ownToken });
+  const { lookup, backgroundLookup, defender, graph, warnings, settled } = sources;
+  const statsLookup = createStatsLookup({ clock, emit, source: defender });
+  const quotasByName = quotasOf(settings, quotas);
+  const canAsk = canAskOf(settings);
+  const delegation = createDelegation(settings, { providers, state, clock, emit, ownToken });
   const send = createSend({ ...environment, emit, userAgent: USER_AGENT, ownToken });
   const { forwarding, deliveries } = createForwarding(shared, settings, { ...environment, emit }, send);
   const jobs =
@@ -120,16 +151,17 @@ export function createApp(
       ...environment,
       settings,
       portal: settings.cloud.portal,
-      warnings: () => source.warnings(),
+      warnings,
       deliveries,
       quota,
+      ...quotasByName,
       statsLookup,
       lookup: backgroundLookup,
       emit,
     });
   const stop = async (underWay?: Promise<void>) => {
-    quota.stop();
-    delegation?.quota.stop();
+    quotas.stop();
+    delegation?.quotas.stop();
     await Promise.all([jobs?.stop(JOBS_STOP_MS), underWay]);
     await Promise.all([settled(), telemetry.close()]);
   };
@@ -140,11 +172,15 @@ export function createApp(
     telemetry,
     telemetryToken,
     quota,
+    ...quotasByName,
+    canAsk,
     lookup,
     statsLookup,
-    warnings: () => source.warnings(),
-    defender: source,
-    upstreamClock: provider.clock,
+    warnings,
+    defender,
+    graph,
+    sources,
+    upstreamClock: providers.defender.clock,
     ownToken,
     send,
     delegation,
@@ -178,8 +214,9 @@ function alsoNoted(report: Reporter, emit: Emit): Reporter {
 }
 
 /**
- * The platform takes what a worker writes there into the function app's log, without function and invocation, and as
- * an error only if a word says so (WorkerProcess.cs of the host); so the line carries the trace's id, and that word.
+ * The platform takes what a worker writes there into the function app's log, without function and invocation,
+ * and as an error only if a word says so (WorkerProcess.cs of the host); so the line carries the trace's id,
+ * and that word.
  */
 function toConsole({ event, detail }: OperatorAlert): void {
   const traceparent = currentTrace()?.traceparent;

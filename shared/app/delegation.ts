@@ -1,17 +1,15 @@
 import type { Clock } from '../base/clock.js';
 import type { Emit } from '../base/telemetry-event.js';
-import type { DefenderSource } from '../defender/defender-source.js';
-import { createDelegatedCredential, createRegistrationCredential } from '../delegation/credential.js';
 import type { UserAssertion } from '../delegation/user-assertion.js';
+import { createDelegatedCredential, createRegistrationCredential } from '../delegation/user-credential.js';
 import { MOST_USERS, type User, Users } from '../delegation/users.js';
 import { principalOf } from '../identity/principal.js';
 import { type AccessToken, scopeOf, TokenCache } from '../identity/token-cache.js';
 import { MOST_KEPT } from '../lookup/answer-cache.js';
 import { createStatsLookup } from '../lookup/create-lookups.js';
-import type { SourceProvider } from '../lookup/source.js';
 import type { Quota } from '../quota/quota.js';
 import type { Settings } from './settings.js';
-import { openQuota, openSource } from './sources.js';
+import { openQuotas, openSources, type Quotas, quotasOf, type Sources } from './sources.js';
 import type { State } from './state.js';
 
 /** What asks on behalf of users. */
@@ -19,6 +17,7 @@ export interface Delegation {
   readonly users: Users;
   /** The registration's, which users share. */
   readonly quota: Quota;
+  readonly quotas: Quotas;
   /** Whether Entra takes this app for the registration; asked without any user. */
   proveRegistration(signal: AbortSignal): Promise<AccessToken>;
 }
@@ -28,7 +27,7 @@ const MOST_KEPT_PER_USER = MOST_KEPT / MOST_USERS;
 
 /** What of the app asking on behalf of users needs. */
 interface DelegationParts {
-  readonly provider: SourceProvider<DefenderSource>;
+  readonly providers: Sources;
   readonly state: State;
   readonly clock: Clock;
   readonly emit: Emit;
@@ -43,13 +42,16 @@ interface DelegationParts {
  * and nothing of any user.
  */
 export function createDelegation(
-  { delegation: registration, cache, cloud }: Settings,
-  { provider, state, clock, emit, ownToken }: DelegationParts,
+  settings: Settings,
+  { providers, state, clock, emit, ownToken }: DelegationParts,
 ): Delegation | undefined {
+  const { delegation: registration, cache, cloud } = settings;
   if (!registration) return undefined;
-  const scope = scopeOf(provider.audience);
+  const [first = 'defender'] = settings.sources;
+  const scope = scopeOf((providers[first] ?? providers.defender).audience);
   const principal = principalOf(registration.clientId, registration.tenantId);
-  const quota = openQuota(provider, principal, state, { clock, emit });
+  const quotas = openQuotas(settings, providers, principal, state, { clock, emit });
+  const quotasByName = quotasOf(settings, quotas);
   const parts = {
     clock,
     registration,
@@ -60,14 +62,15 @@ export function createDelegation(
     const tokens = new TokenCache(clock, emit);
     const kept = { clock, emit, mostKept: MOST_KEPT_PER_USER };
     // That a user sees no alert is a matter of that user's rights: nobody is alarmed.
-    const asker = { credential, tokens, quota, report: () => {} };
-    const { source, lookup } = openSource(provider, asker, { ...kept, times: cache });
+    const asker = { credential, tokens, quotas, report: () => {} };
+    const { defender, lookup } = openSources(settings, providers, asker, { ...kept, times: cache });
     return {
       enricher: {
         clock,
-        quota,
+        quota: quotas.first,
+        ...quotasByName,
         lookup,
-        statsLookup: createStatsLookup({ ...kept, source }),
+        statsLookup: createStatsLookup({ ...kept, source: defender }),
         portal: cloud.portal,
       },
       authorise: (signal) => tokens.get(credential, scope, signal),
@@ -75,7 +78,8 @@ export function createDelegation(
   }
   return {
     users: new Users(clock, registration, createUser),
-    quota,
+    quota: quotas.first,
+    quotas,
     proveRegistration: (signal) => createRegistrationCredential(parts).getToken(scope, signal),
   };
 }

@@ -9,6 +9,7 @@ import type { KeptAnswer } from '../jobs/end.js';
 import { JobStore } from '../jobs/job-store.js';
 import { Jobs } from '../jobs/jobs.js';
 import { priorityWindows } from '../quota/priorities.js';
+import type { Limits } from '../quota/sliding-log.js';
 import type { Settings } from './settings.js';
 import type { SharedState } from './state.js';
 
@@ -32,12 +33,18 @@ export function createJobs(shared: SharedState, app: JobsSurroundings): Jobs {
     queue,
     poison,
     jobs: new JobStore({ clock, random, store, large, places }),
-    perMinute: priorityWindows(settings.quota, settings.quota.reservePercent).background[0].limit,
+    perMinute: priorityWindows(limitsOf(settings), settings.quota.reservePercent).background[0].limit,
     resultHours: settings.jobs.resultHours,
     wantsStats: (query) => options(query).stats,
     wantedScope: (query) => options(query).scope,
+    wantedSources: (query) => options(query).sources,
     render: async (enriched, query) => kept(await enrichmentAnswer(enriched, options(query))),
   });
+}
+
+/** Of the source that is asked first: a job goes as fast as that one lets it. */
+function limitsOf({ sources, graph, quota }: Settings): Limits {
+  return sources[0] === 'graph' ? { perMinute: graph.perMinute } : quota;
 }
 
 function kept({ status = 200, headers, body }: HttpResponseInit): KeptAnswer {

@@ -4,11 +4,17 @@ import { CLOUD_NAMES, CLOUDS, cloudProblems, type DefenderCloud } from '../defen
 import { type DelegationSettings, delegationProblems } from '../delegation/settings.js';
 import type { Destination } from '../delivery/destination.js';
 import { parseDestinations } from '../delivery/destination-settings.js';
+import type { GraphSettings } from '../graph/api.js';
 import type { IdentitySettings } from '../identity/credential.js';
 import { type Principal, principalOf } from '../identity/principal.js';
 import type { CacheTimes } from '../lookup/cache-policy.js';
 import { parseConnection, type StateStorage } from '../storage/connection.js';
 import { readTelemetry, type TelemetrySettings } from '../telemetry/connection.js';
+
+/** What `IP_SOURCES` can name. */
+export const SOURCE_NAMES = ['defender', 'graph'] as const;
+/** A source's name. */
+export type SourceName = (typeof SOURCE_NAMES)[number];
 
 /** Every setting, parsed and typed. */
 export interface Settings {
@@ -16,6 +22,9 @@ export interface Settings {
   readonly identity: IdentitySettings;
   /** How to ask on behalf of users; absent: not at all. */
   readonly delegation: DelegationSettings | undefined;
+  /** The sources that are asked, in their order; at least one. */
+  readonly sources: readonly SourceName[];
+  readonly graph: GraphSettings;
   readonly quota: { readonly perMinute: number; readonly perHour: number; readonly reservePercent: number };
   readonly cache: CacheTimes;
   readonly state: {
@@ -63,6 +72,7 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
     apiHost: read.origin('DEFENDER_API_HOST', implied.apiHost),
     audience: readAudience(read, implied.audience),
     graphHost: implied.graphHost,
+    graphRoleId: implied.graphRoleId,
     portal: implied.portal,
     exchangeAudience: implied.exchangeAudience,
   };
@@ -76,6 +86,12 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
       authorityHost: cloud.authorityHost,
     },
     delegation: readDelegation(read, cloud),
+    sources: readSources(read),
+    graph: {
+      apiHost: read.origin('GRAPH_API_HOST', implied.graphHost),
+      audience: implied.graphHost,
+      perMinute: read.integer('GRAPH_QUOTA_PER_MINUTE', 1, 100_000, 150),
+    },
     quota: {
       perMinute: read.integer('QUOTA_PER_MINUTE', 1, 100_000, 100),
       perHour: read.integer('QUOTA_PER_HOUR', 1, 100_000, 1500),
@@ -106,7 +122,10 @@ export function parseSettings(env: EnvironmentVariables): ParsedSettings {
   return { ok: true, settings: { ...settings, telemetryProblems, misspelled: read.misspelled() } };
 }
 
-/** Settings of telemetry have a prefix of their own; what is wrong with them turns off telemetry, and nothing else. */
+/**
+ * Settings of telemetry have a prefix of their own; what is wrong with them turns off telemetry, and nothing
+ * else.
+ */
 function isOfTelemetry(setting: string): boolean {
   return setting.startsWith('APPLICATIONINSIGHTS_');
 }
@@ -115,6 +134,16 @@ function isOfTelemetry(setting: string): boolean {
 function withoutConsequences(problems: readonly SettingProblem[]): readonly SettingProblem[] {
   const causes = problems.filter(({ remedy }) => remedy?.keyVault).map(({ setting }) => setting);
   return problems.filter(({ remedy }) => remedy?.keyVault || !causes.includes(remedy?.set ?? ''));
+}
+
+function readSources(read: SettingReader): readonly SourceName[] {
+  const setting = 'IP_SOURCES';
+  const names = (read.text(setting) ?? 'defender').split(',').map((name) => name.trim());
+  const isKnown = (name: string): name is SourceName => (SOURCE_NAMES as readonly string[]).includes(name);
+  const known = names.filter(isKnown);
+  if (known.length === names.length && new Set(known).size === known.length) return known;
+  const message = `must name sources in their order, each once, separated by commas; there are ${SOURCE_NAMES.join(', ')}`;
+  return read.wrong(setting, message, ['defender']);
 }
 
 function readAudience(read: SettingReader, fallback: string): string {
@@ -136,8 +165,9 @@ function readLocalCredentials(read: SettingReader): IdentitySettings['localCrede
 }
 
 /**
- * The variable by which an instance of the platform is known; Core Tools set none of them. Dev containers and CI
- * images have a `CONTAINER_NAME` as well, so it counts only together with the site's name (Linux Consumption).
+ * The variable by which an instance of the platform is known; Core Tools set none of them. Dev containers and
+ * CI images have a `CONTAINER_NAME` as well, so it counts only together with the site's name (Linux
+ * Consumption).
  */
 function markOfAzure(read: SettingReader): string | undefined {
   const isSet = (name: string) => read.text(name) !== undefined;
@@ -174,8 +204,8 @@ function appOf(read: SettingReader): string {
 }
 
 /**
- * The user-assigned identity, else the app that has the system-assigned one. Only outside Azure one client can work in
- * several tenants one after the other: there the tenant belongs to it.
+ * The user-assigned identity, else the app that has the system-assigned one. Only outside Azure one client
+ * can work in several tenants one after the other: there the tenant belongs to it.
  */
 function readPrincipal(read: SettingReader): Principal {
   const isLocal = read.text('LOCAL_CREDENTIALS') === 'environment';

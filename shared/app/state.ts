@@ -91,10 +91,15 @@ const DAY_MS = 86_400_000;
 /** Long enough that somebody who was on leave can still find out what happened. */
 const SET_ASIDE_KEPT_MS = 30 * DAY_MS;
 
-/** The longest that IPS_CACHE_SECONDS can say: the account may hold answers of other apps, with other settings. */
+/**
+ * The longest that IPS_CACHE_SECONDS can say: the account may hold answers of other apps, with other
+ * settings.
+ */
 const ANSWERS_KEPT_MS = DAY_MS;
 
-/** What the daily sweep deletes. Of ledgers only those that were set aside: the others are in use, and small. */
+/**
+ * What the daily sweep deletes. Of ledgers only those that were set aside: the others are in use, and small.
+ */
 export function sweepRules({ deliveries }: Pick<SharedState, 'deliveries'>): readonly SweepRule[] {
   return [
     { prefix: ANSWERS_FOLDER, containing: '', olderThanMs: ANSWERS_KEPT_MS },

@@ -17,7 +17,10 @@ export interface Deadline {
 /** What is aborted after the work has ended; one for all, since without a reason each gets a stack trace. */
 const OVER = new Error('The work has ended.');
 
-/** Makes its signal when it is first asked for: a cached answer needs none, and it would cost a twentieth of it. */
+/**
+ * Makes its signal when it is first asked for: a cached answer needs none, and it would cost a twentieth of
+ * it.
+ */
 class TimeLimit implements Deadline {
   readonly atMs: number;
   #reason: Error | undefined;

@@ -139,7 +139,10 @@ export class StorageError extends EnrichmentError {
   }
 }
 
-/** A part of the app's own code could not be loaded: the package is damaged, or the disk is failing for a moment. */
+/**
+ * A part of the app's own code could not be loaded: the package is damaged, or the disk is failing for a
+ * moment.
+ */
 export class CodeNotLoadedError extends EnrichmentError {
   /** @param does what that part does, as the middle of a sentence */
   constructor(does: string, cause: unknown) {
@@ -217,7 +220,10 @@ export function toProblem(error: EnrichmentError): Problem {
   };
 }
 
-/** What may be logged of anything thrown where no request is answered: its kind, and a foreign error's name and place. */
+/**
+ * What may be logged of anything thrown where no request is answered: its kind, and a foreign error's name
+ * and place.
+ */
 export function loggedFault(thrown: unknown): {
   readonly kind: ErrorKind;
   readonly name?: string;

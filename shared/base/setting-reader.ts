@@ -53,8 +53,8 @@ export class SettingReader {
   }
 
   /**
-   * Settings that nobody asked for, with the one that each was probably meant to be: misspelled, they have no effect.
-   * Call it after everything was read.
+   * Settings that nobody asked for, with the one that each was probably meant to be: misspelled, they have no
+   * effect. Call it after everything was read.
    */
   misspelled(): readonly Misspelling[] {
     const own = [...this.#own].filter((name) => !OF_THE_PLATFORM.test(name));

@@ -18,7 +18,10 @@ export type NetworkFailure =
   /** name not resolved, refused, reset, cut short, … */
   | 'unreachable';
 
-/** OpenSSL's and Node's codes for a certificate that does not hold (nodejs.org/api/tls.html, "X509 certificate error codes"). */
+/**
+ * OpenSSL's and Node's codes for a certificate that does not hold (nodejs.org/api/tls.html, "X509 certificate
+ * error codes").
+ */
 const CERTIFICATE_ERROR =
   /^(CERT_|CRL_|ERROR_IN_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH_)/;
 
@@ -56,8 +59,8 @@ export function parseRetryAfter(
 }
 
 /**
- * An HTTP date in milliseconds since the epoch, in one of the forms that end in GMT. `Date.parse` alone would take `-1` for a year,
- * and the third form, which names no zone, for local time.
+ * An HTTP date in milliseconds since the epoch, in one of the forms that end in GMT. `Date.parse` alone would
+ * take `-1` for a year, and the third form, which names no zone, for local time.
  */
 export function parseHttpDate(value: string): number | undefined {
   if (!/^[A-Z][a-z]+, .+ GMT$/.test(value)) return undefined;

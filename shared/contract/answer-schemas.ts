@@ -1,4 +1,5 @@
 import { KINDS, problemType } from '../base/errors.js';
+import { VERDICTS } from '../lookup/source.js';
 import type { Schemas } from './operation.js';
 import { dateTime, integer, list, object, ref, string } from './schema.js';
 import { ALERT_STATUSES, DELIVERY_STATUSES, ENRICHMENT_STATUSES } from './statuses.js';
@@ -29,6 +30,18 @@ const failedAlert = object(
 
 const window = (title: string) => object(title, { limit: integer('Limit'), remaining: integer('Remaining') });
 
+const quota = (title: string) =>
+  object(
+    title,
+    {
+      asOf: dateTime('As of'),
+      minute: window('This minute'),
+      hour: window('This hour'),
+      pausedUntil: dateTime('Paused until'),
+    },
+    ['hour', 'pausedUntil'],
+  );
+
 const receipt = {
   id: string('Id'),
   destination: string('Destination'),
@@ -54,19 +67,28 @@ export const SCHEMAS: Schemas = {
       address: string('Address', { description: 'Canonical; IPv6 as RFC 5952 wants it.' }),
       version: integer('IP version', { enum: [4, 6] }),
       scope: string('Scope', { description: '`public`, `private`, `loopback`, `link-local`, …' }),
-      sources: list('Sources', string('Source', { enum: ['defender', 'payload'] })),
+      sources: list('Sources', string('Source', { enum: ['defender', 'graph', 'payload'] })),
       alertIds: list('Alert ids', string('Alert id')),
       alertCount: integer('Alerts', {
         minimum: 1,
         description: 'There only where `alertIds` does not list all of them.',
       }),
+      evidence: object(
+        'What a source says of it',
+        {
+          verdict: string('Verdict', { enum: VERDICTS }),
+          roles: list('Roles', string('Role', { description: '`attacker`, `commandAndControl`, …' })),
+          country: string('Country', { description: 'Two letters.' }),
+        },
+        ['verdict', 'roles', 'country'],
+      ),
       stats: object('Prevalence in the organisation', {
         organizationPrevalence: integer('Devices'),
         firstSeen: dateTime('First seen', { nullable: true }),
         lastSeen: dateTime('Last seen', { nullable: true }),
       }),
     },
-    ['alertCount', 'stats'],
+    ['alertCount', 'evidence', 'stats'],
   ),
   AlertEntry: object(
     'Alert',
@@ -78,12 +100,19 @@ export const SCHEMAS: Schemas = {
       ips,
       ageSeconds: integer('Age of the answer', { minimum: 0 }),
       unusableIps: list('What is no address', string('Text')),
-      product: string('Product', { description: "Whose alert it is, when it is not Defender's." }),
-      reason: string('Why it was skipped'),
+      incomplete: {
+        type: 'boolean',
+        title: 'Incomplete',
+        description: '`true` where a source that was asked could not answer fully.',
+      },
+      product: string('Product', {
+        description: "Whose alert it is, when it is not Defender for Endpoint's.",
+      }),
+      reason: string('Why it was skipped, or what it means that it is not found'),
       error: ref('AlertProblem'),
       retryAfterSeconds: retryAfter,
     },
-    ['alertId', 'ageSeconds', 'unusableIps', 'product', 'reason', 'error', 'retryAfterSeconds'],
+    ['alertId', 'ageSeconds', 'unusableIps', 'incomplete', 'product', 'reason', 'error', 'retryAfterSeconds'],
   ),
   Enrichment: object(
     'Enrichment',
@@ -111,18 +140,14 @@ export const SCHEMAS: Schemas = {
           detail: string('Detail', { description: 'What was seen, and what to check: for people.' }),
         }),
       ),
-      quota: object(
-        'Quota',
-        {
-          asOf: dateTime('As of'),
-          minute: window('This minute'),
-          hour: window('This hour'),
-          pausedUntil: dateTime('Paused until'),
-        },
-        ['pausedUntil'],
+      quota: quota('Quota of the source that is asked first'),
+      quotas: object(
+        'Quotas by source, unless Defender is the only one',
+        { defender: quota('Quota of Defender'), graph: quota('Quota of Microsoft Graph') },
+        ['defender', 'graph'],
       ),
     },
-    ['stats', 'statsMissing', 'warnings'],
+    ['stats', 'statsMissing', 'warnings', 'quotas'],
   ),
   RunningJob: object('Running job', {
     enrichment: object('Enrichment', {

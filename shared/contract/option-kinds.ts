@@ -80,6 +80,21 @@ export function seconds(least: number, most: number, fallback: number, text: Opt
   };
 }
 
+/** An option that takes a whole number from 1 to `most`; none unless given. */
+export function count(most: number, fallbackText: string, text: OptionText): Option<number | undefined> {
+  return {
+    ...text,
+    schema: { type: 'integer', minimum: 1, maximum: most },
+    fallback: undefined,
+    fallbackText,
+    read(given, name) {
+      const number = /^\d{1,6}$/.test(given) ? Number(given) : Number.NaN;
+      if (number >= 1 && number <= most) return number;
+      throw invalid(name, `a whole number from 1 to ${most}`);
+    },
+  };
+}
+
 /** An option that takes a text of 1 to `most` characters. */
 export function text(most: number, fallbackText: string, told: OptionText): Option<string | undefined> {
   return {

@@ -2,7 +2,7 @@ import { alertIdIn, isEndpointAlertId, LONGEST_LINK } from '../base/alert-id.js'
 import { RequestError } from '../base/errors.js';
 import { LONGEST_NAME } from '../delivery/destination.js';
 import { FORMATS } from '../formats/index.js';
-import { flag, instant, oneOf, seconds, text, word } from './option-kinds.js';
+import { count, flag, instant, oneOf, seconds, text, word } from './option-kinds.js';
 
 /**
  * Every option of every route, once: requests are read by these, and the OpenAPI document and the tables of
@@ -59,6 +59,12 @@ export const ENRICH_OPTIONS = {
       '`all` · `public`: only public addresses in `relatedIps`, lists and comments; `enrichment.counts` still counts the others',
     visibility: 'important',
   }),
+  sources: word(['first', 'all'], 'first', {
+    title: 'Which sources',
+    description:
+      '`first`: the first source in `IP_SOURCES` that has an answer; the next one where it does not know the alert or cannot answer · `all`: the union of what all of them say',
+    visibility: 'advanced',
+  }),
   as: word(['app', 'user'], 'app', {
     title: 'In whose name',
     description:
@@ -82,6 +88,9 @@ export const ENRICH_OPTIONS = {
   },
 } as const;
 
+/** Alerts that the doctor compares sources by. */
+export const MOST_COMPARED = 100;
+
 /** The options of `GET /api/doctor`. */
 export const DOCTOR_OPTIONS = {
   format: word(['json', 'text'], 'json', {
@@ -93,7 +102,7 @@ export const DOCTOR_OPTIONS = {
     ...text(LONGEST_LINK, 'none', {
       title: 'Alert to try',
       description:
-        "the id of an alert, or its page's address in the portal: one call to Defender is made, charged to the quota, and its outcome reported",
+        "the id of an alert, or its page's address in the portal: one call to each source is made, charged to the quota, and its outcome reported",
       visibility: 'advanced',
     }),
     read(given: string): string | undefined {
@@ -105,6 +114,17 @@ export const DOCTOR_OPTIONS = {
       );
     },
   },
+  compare: count(MOST_COMPARED, 'none', {
+    title: 'Compare the sources',
+    description:
+      'a number up to 100: every source is asked about that many of the alerts that this instance looked up last, and the differences are told',
+    visibility: 'advanced',
+  }),
+  spend: count(1_000, '20', {
+    title: 'Calls that may be spent',
+    description: 'how many calls `compare` may make; if it would be more, it tells how many and makes none',
+    visibility: 'advanced',
+  }),
 } as const;
 
 /** The options of `GET /api/enrichments/{id}`, beside the token. */

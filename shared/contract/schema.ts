@@ -1,6 +1,6 @@
 /**
- * The part of JSON Schema that the contract uses. OpenAPI 3.0 and Swagger 2.0 both know it, apart from `anyOf`
- * and `nullable`, which Swagger lacks.
+ * The part of JSON Schema that the contract uses. OpenAPI 3.0 and Swagger 2.0 both know it, apart from
+ * `anyOf` and `nullable`, which Swagger lacks.
  */
 export interface Schema {
   readonly $ref?: string;

@@ -21,8 +21,8 @@ import type { Schema } from './schema.js';
 
 /**
  * The contract as Swagger 2.0 with Microsoft's extensions, as custom connectors of Logic Apps and Power
- * Automate take it (https://learn.microsoft.com/connectors/custom-connectors/openapi-extensions). It cannot say
- * "one of these": a 200 is described in its default form, and problems in theirs.
+ * Automate take it (https://learn.microsoft.com/connectors/custom-connectors/openapi-extensions). It cannot
+ * say "one of these": a 200 is described in its default form, and problems in theirs.
  *
  * @param base the absolute address below which the routes stand, without a slash at the end
  */

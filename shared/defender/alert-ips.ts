@@ -1,7 +1,7 @@
 import { parseIpAddress } from '../base/ip-address.js';
-import type { Question } from './call.js';
-import { type Answered, malformed, type Reading } from './outcome.js';
-import { excerpt, parseObject } from './wire.js';
+import type { Question } from '../upstream/call.js';
+import { type Answered, malformed, type Reading } from '../upstream/outcome.js';
+import { excerpt, parseObject } from '../upstream/wire.js';
 
 /** One page of an alert's IPs. */
 export interface IpsPage {

@@ -10,9 +10,15 @@ export interface DefenderCloud {
   /** Origin of the login authority. */
   readonly authorityHost: string;
   /**
-   * Origin of Microsoft Graph, where permissions are granted: https://learn.microsoft.com/graph/deployments
+   * Origin of Microsoft Graph, where permissions are granted, and what its tokens are asked for:
+   * https://learn.microsoft.com/graph/deployments
    */
   readonly graphHost: string;
+  /**
+   * Id of Graph's application permission SecurityAlert.Read.All, another one for the US government's clouds:
+   * https://learn.microsoft.com/graph/permissions-reference
+   */
+  readonly graphRoleId: string;
   /** Origin of the portal that shows alerts: https://learn.microsoft.com/defender-xdr/usgov */
   readonly portal: string;
   /**
@@ -25,11 +31,14 @@ export interface DefenderCloud {
 /** The clouds by their name in `DEFENDER_CLOUD`. */
 export type CloudName = 'commercial' | 'gcc' | 'gcc-high' | 'dod';
 
+const PUBLIC_GRAPH_ROLE = '472e4a4d-bb4a-4026-98d1-0b0d74cb74a5';
+
 const US_GOVERNMENT: DefenderCloud = {
   apiHost: 'https://api-gov.securitycenter.microsoft.us',
   audience: 'https://api-gov.securitycenter.microsoft.us',
   authorityHost: 'https://login.microsoftonline.us',
   graphHost: 'https://graph.microsoft.us',
+  graphRoleId: '64c33fcb-e6aa-490d-bed5-6016a9ef8f6d',
   portal: 'https://security.microsoft.us',
   exchangeAudience: 'api://AzureADTokenExchangeUSGov',
 };
@@ -44,6 +53,7 @@ export const CLOUDS: Readonly<Record<CloudName, DefenderCloud>> = {
     audience: 'https://api.securitycenter.microsoft.com',
     authorityHost: 'https://login.microsoftonline.com',
     graphHost: 'https://graph.microsoft.com',
+    graphRoleId: PUBLIC_GRAPH_ROLE,
     portal: 'https://security.microsoft.com',
     exchangeAudience: 'api://AzureADTokenExchange',
   },
@@ -52,6 +62,7 @@ export const CLOUDS: Readonly<Record<CloudName, DefenderCloud>> = {
     audience: 'https://api-gcc.securitycenter.microsoft.us',
     authorityHost: 'https://login.microsoftonline.com',
     graphHost: 'https://graph.microsoft.com',
+    graphRoleId: PUBLIC_GRAPH_ROLE,
     portal: 'https://security.microsoft.com',
     exchangeAudience: 'api://AzureADTokenExchange',
   },

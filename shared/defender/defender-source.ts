@@ -7,11 +7,11 @@ import type { AccessToken } from '../identity/token-cache.js';
 import type { IpSource, IpStats, SourceAnswer, SourceWarning, StatsSource, Work } from '../lookup/source.js';
 import { isSuspect, SUSPECT_AFTER, unknownInARow } from '../lookup/unknown-alerts.js';
 import type { Priority } from '../quota/priorities.js';
+import type { Question } from '../upstream/call.js';
+import type { ApiClient, EndOf, LastCall } from '../upstream/client.js';
+import { ASK_AGAIN_AFTER_MS } from '../upstream/retry.js';
 import { askAboutAlert, type IpsPage, MOST_UNUSABLE_KEPT, readIpsPage } from './alert-ips.js';
-import type { Question } from './call.js';
-import type { DefenderClient, EndOf, LastCall } from './client.js';
 import { askAboutAddress, readIpStats } from './ip-stats.js';
-import { ASK_AGAIN_AFTER_MS } from './retry.js';
 
 /** Pages of one alert's IPs that are read; the API's page documents none, so this is only a bound. */
 const MOST_PAGES = 20;
@@ -32,7 +32,7 @@ const NEVER_SEEN: IpStats = { organizationPrevalence: 0, firstSeen: null, lastSe
 /** What the source is made of. */
 export interface DefenderSourceParts {
   readonly clock: Clock;
-  readonly client: DefenderClient;
+  readonly client: ApiClient;
   /** Takes the operator alert when the source becomes suspect. */
   readonly report: Reporter;
 }

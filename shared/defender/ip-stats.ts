@@ -1,7 +1,7 @@
 import type { IpStats } from '../lookup/source.js';
-import type { Question } from './call.js';
-import { type Answered, malformed, type Reading } from './outcome.js';
-import { parseObject } from './wire.js';
+import type { Question } from '../upstream/call.js';
+import { type Answered, malformed, type Reading } from '../upstream/outcome.js';
+import { parseObject } from '../upstream/wire.js';
 
 /** What Defender is asked about an address. */
 export function askAboutAddress(origin: string, address: string): Question {

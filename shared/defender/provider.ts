@@ -1,8 +1,9 @@
 import type { Environment } from '../base/environment.js';
 import type { Emit } from '../base/telemetry-event.js';
 import type { SourceProvider } from '../lookup/source.js';
-import { createCall, NAME, TITLE, UpstreamClock, withTelemetry } from './call.js';
-import { DefenderClient } from './client.js';
+import { createCall, UpstreamClock, withTelemetry } from '../upstream/call.js';
+import { ApiClient } from '../upstream/client.js';
+import { defenderApi } from './api.js';
 import type { DefenderCloud } from './clouds.js';
 import { DefenderSource } from './defender-source.js';
 
@@ -20,19 +21,20 @@ export interface DefenderProvider extends SourceProvider<DefenderSource> {
 
 /** Prepares Defender as a source: everybody who asks shares its connections. */
 export function createDefender(
-  { cloud: { apiHost, audience }, quota }: DefenderSettings,
+  { cloud, quota }: DefenderSettings,
   { clock, random, emit, userAgent }: Environment & { readonly emit: Emit; readonly userAgent: string },
 ): DefenderProvider {
   const upstreamClock = new UpstreamClock();
-  const call = withTelemetry(createCall(clock, userAgent, upstreamClock), clock, emit);
+  const api = defenderApi(cloud);
+  const call = withTelemetry(createCall(clock, userAgent, upstreamClock, api), api.name, clock, emit);
   return {
-    name: NAME,
-    title: TITLE,
-    audience,
+    name: api.name,
+    title: api.title,
+    audience: api.audience,
     limits: quota,
     clock: upstreamClock,
     open: ({ report, ...asker }) => {
-      const client = new DefenderClient({ apiHost, audience, clock, random, call, ...asker });
+      const client = new ApiClient({ api, clock, random, call, ...asker });
       return new DefenderSource({ clock, client, report });
     },
   };

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import ipaddr from 'ipaddr.js';
 import { isLoopback } from '../base/web.js';
 import type { Destination } from './destination.js';
-import { type ConnectionFailure, connectionFailure, explainFailure, REFUSED_ADDRESS } from './judge.js';
+import { type ConnectionFailure, connectionFailure, explainFailure, REFUSED_ADDRESS } from './verdict.js';
 
 /** What of a destination says where a connection goes. */
 export type Target = Pick<Destination, 'url' | 'allowPrivateHost'>;

@@ -6,8 +6,8 @@ import { runWithin } from '../base/deadline.js';
 import { asEnrichmentError } from '../base/errors.js';
 import { createAgents } from './agents.js';
 import type { Destination, DestinationAuth } from './destination.js';
-import { cutShort, judgeAnswer, judgeError, noToken, timedOut } from './judge.js';
 import type { Attempt, Outgoing, Sender } from './send.js';
+import { cutShort, judgeAnswer, judgeError, noToken, timedOut } from './verdict.js';
 
 /** One request. */
 interface Post {

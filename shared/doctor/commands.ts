@@ -1,9 +1,9 @@
-import { CLOUD_NAMES } from '../defender/clouds.js';
+import { CLOUD_NAMES, type DefenderCloud } from '../defender/clouds.js';
 import { APPLICATION_ROLE_ID, DEFENDER_APP_ID, DELEGATED_SCOPE_ID } from '../defender/findings.js';
 
 /**
- * Commands of the Azure CLI that fix things. Names in capitals are for the reader to fill in. Each can be pasted into
- * bash and PowerShell as it is: what there is to say about it is a comment of the shell's.
+ * Commands of the Azure CLI that fix things. Names in capitals are for the reader to fill in. Each can be
+ * pasted into bash and PowerShell as it is: what there is to say about it is a comment of the shell's.
  */
 
 const APP = '-g RESOURCE_GROUP -n APP_NAME';
@@ -77,7 +77,22 @@ export function assignRole(role: string, objectId = 'OBJECT_ID', scope = 'STORAG
 
 /** There is no button in the portal for granting an application permission to a managed identity. */
 export function grantPermission(objectId: string, graphHost: string): string {
-  const body = `{\\"principalId\\":\\"${objectId}\\",\\"resourceId\\":\\"$(az ad sp show --id ${DEFENDER_APP_ID} --query id -o tsv)\\",\\"appRoleId\\":\\"${APPLICATION_ROLE_ID}\\"}`;
+  return grantRole(objectId, graphHost, { appId: DEFENDER_APP_ID, roleId: APPLICATION_ROLE_ID });
+}
+
+/** Microsoft Graph's application id in every tenant. */
+const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
+
+/** The same for Graph's permission to read alerts, whose role id differs by cloud. */
+export function grantGraphPermission(
+  objectId: string,
+  { graphHost, graphRoleId }: Pick<DefenderCloud, 'graphHost' | 'graphRoleId'>,
+): string {
+  return grantRole(objectId, graphHost, { appId: GRAPH_APP_ID, roleId: graphRoleId });
+}
+
+function grantRole(objectId: string, graphHost: string, api: { appId: string; roleId: string }): string {
+  const body = `{\\"principalId\\":\\"${objectId}\\",\\"resourceId\\":\\"$(az ad sp show --id ${api.appId} --query id -o tsv)\\",\\"appRoleId\\":\\"${api.roleId}\\"}`;
   const url = `${graphHost}/v1.0/servicePrincipals/${objectId}/appRoleAssignments`;
   return `az rest --method POST --url "${url}" --body "${body}"`;
 }

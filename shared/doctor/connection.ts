@@ -21,7 +21,10 @@ export async function connectTo(clock: Clock, target: Target, signal: AbortSigna
   }
 }
 
-/** Whether a name was not found, by the error's code: it does not exist, or not for this network's DNS servers. */
+/**
+ * Whether a name was not found, by the error's code: it does not exist, or not for this network's DNS
+ * servers.
+ */
 export function isUnknownName(code: string): boolean {
   return code === 'ENOTFOUND' || code === 'EAI_AGAIN';
 }

@@ -5,7 +5,16 @@ import { asEnrichmentError, DeadlineError, type EnrichmentError, faultOf } from 
 import { COMMIT, VERSION } from '../base/version.js';
 import { readClaims } from '../identity/claims.js';
 import { scopeOf } from '../identity/token-cache.js';
-import type { Check, Observation, Patient, ProbeLook, Status, TokenLook } from './check.js';
+import {
+  type Asked,
+  type Check,
+  isDefenderAsked,
+  type Observation,
+  type Patient,
+  type ProbeLook,
+  type Status,
+  type TokenLook,
+} from './check.js';
 import { hasAnswered } from './checks/defender.js';
 import { CHECKS } from './checks/index.js';
 import { examineSettings } from './checks/settings.js';
@@ -35,12 +44,12 @@ const CHECK_TIMEOUT_MS = 21_000;
 
 /**
  * Looks at everything that keeps the app from its work, all at the same time.
- * @param probe an alert to make one call to Defender about; without it Defender is not asked
+ * @param asked what the sources may be asked; unless given, nothing
  */
-export async function examine(startup: Startup, probe: string | undefined): Promise<DoctorReport> {
+export async function examine(startup: Startup, asked: Asked): Promise<DoctorReport> {
   const { clock } = startup.environment;
   const { checks, answered } = startup.ok
-    ? await examineApp(startup.app, probe, examineSettings(startup))
+    ? await examineApp(startup.app, asked, examineSettings(startup))
     : { checks: named('settings', examineSettings(startup)), answered: false };
   const status = worst(checks);
   return {
@@ -66,16 +75,20 @@ function summarize(status: Status, answered: boolean): string {
 
 async function examineApp(
   app: App,
-  alertId: string | undefined,
+  asked: Asked,
   settings: readonly Observation[],
 ): Promise<{ readonly checks: readonly Entry[]; readonly answered: boolean }> {
   const over = new AbortController();
   const token = lookAtToken(app, over.signal);
-  const probe = alertId === undefined ? undefined : makeProbe(app, alertId, over.signal);
+  const { probe: alertId } = asked;
+  const isProbed = alertId !== undefined && isDefenderAsked(app);
+  const probe = isProbed ? makeProbe(app, alertId, over.signal) : undefined;
   const storage = tryStorage(app);
   storage.catch(() => {}); // the checks that wait for it report it
   try {
-    const entries = await Promise.all(CHECKS.map((check) => runCheck({ app, token, probe, storage }, check)));
+    const entries = await Promise.all(
+      CHECKS.map((check) => runCheck({ app, token, probe, asked, storage }, check)),
+    );
     return { checks: [...named('settings', settings), ...entries.flat()], answered: hasAnswered(app) };
   } finally {
     over.abort();
@@ -109,7 +122,8 @@ function failed(name: string, error: EnrichmentError, report: Reporter): readonl
 }
 
 function lookAtToken({ settings, ownToken }: App, signal: AbortSignal): Promise<TokenLook> {
-  return ownToken(scopeOf(settings.cloud.audience), signal).then(
+  const { audience } = settings.sources.includes('defender') ? settings.cloud : settings.graph;
+  return ownToken(scopeOf(audience), signal).then(
     ({ token }) => ({ ok: true, claims: readClaims(token) }),
     (error) => ({ ok: false, error: asEnrichmentError(error) }),
   );

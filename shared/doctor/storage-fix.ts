@@ -34,8 +34,8 @@ const CONNECTION_STRING =
   '$(az storage account show-connection-string -g RESOURCE_GROUP -n ACCOUNT --query connectionString -o tsv)';
 
 /**
- * Whether the check of the storage account reports this error already. An identity has one role for blobs and another
- * for queues, so a refusal is not the same trouble there.
+ * Whether the check of the storage account reports this error already. An identity has one role for blobs and
+ * another for queues, so a refusal is not the same trouble there.
  */
 export function isSameTrouble(
   error: unknown,

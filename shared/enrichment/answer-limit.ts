@@ -1,8 +1,8 @@
 import { RequestError } from '../base/errors.js';
 
 /**
- * The longest answer, in bytes. A choice: three times the largest post of the default settings, and far below the
- * 512 MB at which V8 can make no text any more. It is there for memory, not for callers.
+ * The longest answer, in bytes. A choice: three times the largest post of the default settings, and far below
+ * the 512 MB at which V8 can make no text any more. It is there for memory, not for callers.
  */
 export const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
@@ -13,7 +13,8 @@ export function mostAnswerBytes(postedLength: number): number {
 
 /**
  * Counts what an answer to a post of `postedLength` comes to, before it is put together.
- * @returns takes a number of bytes; throws {RequestError} `answer-too-large` when they become more than there may be
+ * @returns takes a number of bytes; throws {RequestError} `answer-too-large` when they become more than there
+ *   may be
  */
 export function byteBudget(postedLength: number): (bytes: number) => void {
   const most = mostAnswerBytes(postedLength);

@@ -3,10 +3,13 @@ import type { Deadline } from '../base/deadline.js';
 import { asEnrichmentError, type EnrichmentError } from '../base/errors.js';
 import { inTurns, Pace } from '../base/steps.js';
 import type { Lookup } from '../lookup/lookup.js';
-import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
+import type { IpStats, SourceWarning } from '../lookup/source.js';
+import type { SourcesOption } from '../lookup/source-choice.js';
+import type { AlertLookup } from '../lookup/sources-lookup.js';
 import { removingOwnAnswer } from '../payload/own-answer.js';
 import { type AlertReference, type EndpointReference, findingAlerts } from '../payload/references.js';
 import { type Attachment, attachingRelatedIps } from '../payload/splice.js';
+import type { QuotaView } from '../quota/ledger.js';
 import type { Quota } from '../quota/quota.js';
 import { answerTooLarge, mostAnswerBytes } from './answer-limit.js';
 import { byInterest, type Listing, listingOf } from './order.js';
@@ -21,12 +24,18 @@ import {
 } from './result.js';
 import { addStats, type KnownStats, withStats } from './statistics.js';
 
+/** The quotas of sources, by the source's name. */
+export type QuotasByName = Readonly<Record<string, Pick<Quota, 'view'>>>;
+
 /** What enriching needs. */
 export interface Enricher {
   readonly clock: Clock;
-  readonly lookup: Lookup<SourceAnswer>;
+  readonly lookup: AlertLookup;
   readonly statsLookup: Pick<Lookup<IpStats>, 'find'>;
+  /** Of the source that is asked first. */
   readonly quota: Quota;
+  /** Of every source by its name, where it is not Defender alone. */
+  readonly quotas?: QuotasByName;
   /** What the sources have noticed that a caller should know; nothing unless given. */
   readonly warnings?: () => readonly SourceWarning[];
   /** Origin of the portal that shows alerts, for links in comments. */
@@ -78,10 +87,14 @@ export interface LookedUp {
 
 /**
  * The alerts in what was posted.
+ * @param canAsk whether another product's alert can be looked up; none of them unless given
  * @throws {RequestError} when there is none
  */
-export function recognised({ payload }: Posted): Promise<readonly AlertReference[]> {
-  return inTurns(findingAlerts(payload));
+export function recognised(
+  { payload }: Posted,
+  canAsk?: (alertId: string) => boolean,
+): Promise<readonly AlertReference[]> {
+  return inTurns(findingAlerts(payload, canAsk));
 }
 
 /** The first half of the story: looks the alerts up. A failed lookup is part of the result. */
@@ -89,8 +102,9 @@ export async function lookUp(
   { lookup }: Pick<Enricher, 'lookup'>,
   references: readonly AlertReference[],
   deadline: Deadline,
+  sources?: SourcesOption,
 ): Promise<LookedUp> {
-  return { references, results: await lookUpAll(lookup, alertIdsIn(references), deadline) };
+  return { references, results: await lookUpAll(lookup, alertIdsIn(references), deadline, sources) };
 }
 
 /** The second half: what came of it. For a job it comes long after the first one. */
@@ -99,6 +113,7 @@ export async function attach(
     clock,
     statsLookup,
     quota,
+    quotas,
     warnings,
     portal,
   }: Omit<Enricher, 'lookup' | 'quota'> & {
@@ -135,6 +150,7 @@ export async function attach(
       ...summary,
       ...(warned.length > 0 ? { warnings: warned } : {}),
       quota: quota.view(),
+      ...(quotas ? { quotas: viewsOf(quotas) } : {}),
     },
     alertText: () => {
       alertText ??= textWith(posted, attachments(references, results, listing), listing);
@@ -145,6 +161,10 @@ export async function attach(
     faults,
     ...(portal === undefined ? {} : { portal }),
   };
+}
+
+function viewsOf(quotas: QuotasByName): Readonly<Record<string, QuotaView>> {
+  return Object.fromEntries(Object.entries(quotas).map(([name, quota]) => [name, quota.view()]));
 }
 
 /** The posted text with its attachments; of an answer of this app that was posted again, only its alert. */
@@ -166,16 +186,17 @@ function isEndpoint(reference: AlertReference): reference is EndpointReference {
 
 /** Looks every alert up once, all at the same time; the quota bounds how many calls are under way. */
 async function lookUpAll(
-  lookup: Lookup<SourceAnswer>,
+  lookup: AlertLookup,
   alertIds: readonly string[],
   deadline: Deadline,
+  sources: SourcesOption | undefined,
 ): Promise<ReadonlyMap<string, LookupResult>> {
   const pace = new Pace();
   const lookups: Promise<LookupResult>[] = [];
   for (const alertId of alertIds) {
     if (pace.isPauseDue) await pace.pause();
     lookups.push(
-      lookup.find(alertId, deadline).then(
+      lookup.find(alertId, deadline, sources).then(
         (found): LookupResult => ({ ok: true, found }),
         (error): LookupResult => ({ ok: false, error: asEnrichmentError(error) }),
       ),
@@ -186,8 +207,8 @@ async function lookUpAll(
 }
 
 /**
- * Only a source's addresses are attached, or its word that there are none: what failed, and what the source does
- * not know, stays as it was posted.
+ * Only a source's addresses are attached, or its word that there are none: what failed, and what the source
+ * does not know, stays as it was posted.
  */
 function attachments(
   references: readonly AlertReference[],

@@ -1,8 +1,10 @@
+import { VERDICTS } from '../lookup/source.js';
 import type { RelatedIp } from './result.js';
 
 /**
- * Which of two addresses comes first wherever addresses are listed: public before others; then the rarest in the
- * organisation, those of unknown prevalence last. Sorting is stable, so that equal ones stay in the source's order.
+ * Which of two addresses comes first wherever addresses are listed: public before others; then by a source's
+ * verdict, the worst first; then the rarest in the organisation, those of unknown prevalence last. Sorting is
+ * stable, so that equal ones stay in the source's order.
  */
 export function byInterest(one: RelatedIp, other: RelatedIp): number {
   return rankOf(one) - rankOf(other);
@@ -12,10 +14,13 @@ export function byInterest(one: RelatedIp, other: RelatedIp): number {
 const UNKNOWN_PREVALENCE = 2 ** 40;
 const NOT_PUBLIC = 2 ** 45;
 
-/** A source's verdict, once one has any, goes between the two: into the bits above every prevalence. */
-function rankOf({ scope, stats }: RelatedIp): number {
+/** In the bits above every prevalence. Without a verdict as much is known as with that of "unknown". */
+const VERDICT_STEP = 2 ** 41;
+
+function rankOf({ scope, stats, evidence }: RelatedIp): number {
   const rarity = stats?.organizationPrevalence ?? UNKNOWN_PREVALENCE;
-  return (scope === 'public' ? 0 : NOT_PUBLIC) + rarity;
+  const verdict = VERDICTS.indexOf(evidence?.verdict ?? 'unknown') * VERDICT_STEP;
+  return (scope === 'public' ? 0 : NOT_PUBLIC) + verdict + rarity;
 }
 
 /** Puts addresses in order, and leaves out those that are not to be shown. */

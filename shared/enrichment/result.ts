@@ -2,7 +2,8 @@ import { type EnrichmentError, type Problem, retryAfterSeconds, toProblem } from
 import { type IpAddress, parseIpAddress } from '../base/ip-address.js';
 import type { Steps } from '../base/steps.js';
 import type { Aged } from '../lookup/answer-cache.js';
-import type { IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
+import type { IpEvidence, IpStats, SourceAnswer, SourceWarning } from '../lookup/source.js';
+import { withEvidence } from '../lookup/source-choice.js';
 import { toPointer } from '../payload/path.js';
 import type {
   AlertReference,
@@ -38,8 +39,11 @@ interface AlertFacts {
   readonly ageSeconds?: number;
   /** Values among Defender's addresses that are none; at most ten of them. */
   readonly unusableIps?: readonly string[];
-  /** For a skipped alert: whose it is, and why it was skipped. */
+  /** Set where a source that was asked could not answer fully. */
+  readonly incomplete?: true;
+  /** Whose alert it is, when it is not Defender for Endpoint's. */
   readonly product?: string;
+  /** Why it was skipped, or what it means that no source knows it. */
   readonly reason?: string;
   /** For a failed one. */
   readonly error?: Problem;
@@ -47,7 +51,7 @@ interface AlertFacts {
 }
 
 /** Who ties an address to an alert. */
-export type IpOrigin = 'defender' | 'payload';
+export type IpOrigin = 'defender' | 'graph' | 'payload';
 
 /** One address, and what ties it to the alerts. */
 export interface RelatedIp extends IpAddress {
@@ -56,6 +60,8 @@ export interface RelatedIp extends IpAddress {
   readonly alertIds: readonly string[];
   /** How many alerts there are, where `alertIds` lists only the first of them. */
   readonly alertCount?: number;
+  /** What a source says of it beside that; absent where none says anything. */
+  readonly evidence?: IpEvidence;
   /** With `stats=true`, for public addresses, as far as the quota allowed. */
   readonly stats?: IpStats;
 }
@@ -98,7 +104,10 @@ export interface Enrichment {
   readonly statsMissing?: number;
   /** What a caller should know and cannot see from a status. */
   readonly warnings?: readonly SourceWarning[];
+  /** Of the source that is asked first. */
   readonly quota: QuotaView;
+  /** Of every source by its name, where it is not Defender alone. */
+  readonly quotas?: Readonly<Record<string, QuotaView>>;
 }
 
 const MOST_UNUSABLE_SHOWN = 10;
@@ -157,7 +166,7 @@ function byAlert(references: readonly AlertReference[]): Map<unknown, NamedAlert
   return alerts;
 }
 
-/** The entry of an alert that is none of Defender for Endpoint's. */
+/** The entry of an alert that nobody can be asked about. */
 function skipped(reference: OtherReference | UnusableReference): AlertEntry {
   if (reference.kind === 'unusable') {
     const reason = 'No id here fits the grammar of Defender for Endpoint alert ids.';
@@ -181,6 +190,7 @@ function lookedUp(
   { nowMs, listing, problemOf }: EntryParts,
 ): AlertEntry {
   const { alertId } = reference;
+  const product = reference.product === undefined ? {} : { product: reference.product };
   if (result.ok) {
     const { answer, ageSeconds } = result.found;
     const unusableIps = answer.unusable
@@ -192,16 +202,20 @@ function lookedUp(
       ips: listing(answer.ips),
       ageSeconds,
       ...(unusableIps.length > 0 ? { unusableIps } : {}),
+      ...(answer.incomplete ? { incomplete: true } : {}),
+      ...product,
+      ...(answer.reason === undefined ? {} : { reason: answer.reason }),
     });
   }
   if ('notAsked' in result) {
-    return placed(reference, { alertId, status: 'skipped', ips: [], reason: result.notAsked });
+    return placed(reference, { alertId, ...product, status: 'skipped', ips: [], reason: result.notAsked });
   }
   const { error } = result;
   return placed(reference, {
     alertId,
     status: 'failed',
     ips: listing([...new Set(payloadIps.flat())]),
+    ...product,
     error: problemOf(error),
     ...(error.retryAtMs === undefined
       ? {}
@@ -228,13 +242,14 @@ function placed(reference: AlertReference, entry: Unplaced): AlertEntry {
 }
 
 /**
- * The most alert ids that all of `ips[].alertIds` list together: 2 MB. Alerts that share their addresses would
- * otherwise make an answer that is the product of the two: 10,000 alerts that share 300 addresses, 66 MB.
+ * The most alert ids that all of `ips[].alertIds` list together: 2 MB. Alerts that share their addresses
+ * would otherwise make an answer that is the product of the two: 10,000 alerts that share 300 addresses, 66
+ * MB.
  */
 export const MOST_ALERT_IDS = 100_000;
 
 /**
- * All addresses that Defender or the payload ties to the alerts, each once: Defender's in the order of the
+ * All addresses that a source or the payload ties to the alerts, each once: the sources' in the order of the
  * alerts, then those that only the payload has.
  */
 export function* relatedIps(
@@ -257,7 +272,20 @@ export function* relatedIps(
     listed++;
   };
   for (const [alertId, result] of results) {
-    if (result.ok) for (const ip of result.found.answer.ips) tie(ip, 'defender', alertId);
+    if (result.ok) {
+      const { ips, origins = [{ source: 'defender', ips }], evidence = {} } = result.found.answer;
+      const isTied = new Set<string>(); // an alert counts once, however many sources tie it
+      for (const { source, ips: its } of origins) {
+        for (const ip of its) {
+          tie(ip, source as IpOrigin, isTied.has(ip) ? undefined : alertId);
+          if (origins.length > 1) isTied.add(ip);
+        }
+      }
+      for (const [ip, said] of Object.entries(evidence)) {
+        const tied = ties.get(ip);
+        if (tied) tied.evidence = tied.evidence ? withEvidence(tied.evidence, said) : said;
+      }
+    }
     yield;
   }
   for (const { reference, payloadIps } of byAlert(references).values()) {
@@ -274,10 +302,11 @@ export function* relatedIps(
     listed <= MOST_ALERT_IDS && [...ties.values()].every((one) => one.count === one.alertIds.length);
   const part = isAll ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(MOST_ALERT_IDS / ties.size));
   const ips: RelatedIp[] = [];
-  for (const [address, { sources, alertIds, count }] of ties) {
+  for (const [address, { sources, alertIds, count, evidence }] of ties) {
     const ip = parseIpAddress(address);
-    if (ip && count <= part) ips.push({ ...ip, sources, alertIds });
-    else if (ip) ips.push({ ...ip, sources, alertIds: alertIds.slice(0, part), alertCount: count });
+    const said = evidence ? { evidence } : {};
+    if (ip && count <= part) ips.push({ ...ip, sources, alertIds, ...said });
+    else if (ip) ips.push({ ...ip, sources, alertIds: alertIds.slice(0, part), alertCount: count, ...said });
     yield;
   }
   return ips;
@@ -290,6 +319,7 @@ interface Tied {
   readonly alertIds: string[];
   /** How many there are. */
   count: number;
+  evidence?: IpEvidence;
 }
 
 /** How many alerts an address belongs to. */

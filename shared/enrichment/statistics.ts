@@ -17,7 +17,10 @@ export interface IpsWithStats {
   readonly statsMissing: number;
 }
 
-/** The public addresses that have no statistics yet, in their order: what a job asks about until there are none. */
+/**
+ * The public addresses that have no statistics yet, in their order: what a job asks about until there are
+ * none.
+ */
 export function withoutStats(ips: readonly RelatedIp[]): readonly string[] {
   return ips.filter(({ scope, stats }) => scope === 'public' && !stats).map(({ address }) => address);
 }
@@ -31,9 +34,9 @@ export function withStats(ips: readonly RelatedIp[], known: KnownStats): Related
 }
 
 /**
- * Adds to each public address how common it is in the organisation: an address that one device spoke with is worth
- * a look before one that all do. Statistics never make a request fail; an address that could not be asked about
- * comes without, and the summary says why.
+ * Adds to each public address how common it is in the organisation: an address that one device spoke with is
+ * worth a look before one that all do. Statistics never make a request fail; an address that could not be
+ * asked about comes without, and the summary says why.
  * @param onError takes each lookup's failure
  */
 export async function addStats(

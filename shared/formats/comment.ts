@@ -47,7 +47,9 @@ function withLinks(enrichment: Enrichment, markup: Markup, portal: string): stri
   return text.length <= MOST_CHARACTERS ? text : undefined;
 }
 
-/** As much as there is room for. A third of it is kept for reasons, so that no flood of IPs hides a failure. */
+/**
+ * As much as there is room for. A third of it is kept for reasons, so that no flood of IPs hides a failure.
+ */
 function withoutLinks(enrichment: Enrichment, markup: Markup): string {
   const { columns, assemble, rows, items } = partsOf(enrichment, markup, (text) => idOf(text, markup));
   const room = MOST_CHARACTERS - assemble('', '').length;
@@ -93,7 +95,7 @@ function headOf(enrichment: Enrichment, markup: Markup, id: ShowId): string[] {
   const failed = having('failed');
   const outcomes = counted([
     [having('found'), 'with IPs'],
-    [having('empty'), 'without IPs in Defender'],
+    [having('empty'), 'without IPs'],
     [having('not_found'), 'not found'],
     [having('skipped'), 'skipped'],
     [failed, 'failed'],
@@ -111,12 +113,15 @@ function headOf(enrichment: Enrichment, markup: Markup, id: ShowId): string[] {
     `Alerts: ${alerts.length} (${outcomes}).`,
   ];
   const incomplete = `Incomplete: the lookup of ${failed} of ${alerts.length} alerts failed, so addresses may be missing.`;
+  const inPart = alerts.filter((alert) => alert.incomplete).length;
+  const partly = `Incomplete: of ${inPart} alerts a source could not say all that it knows, so addresses may be missing.`;
   const alertsOfAll = shared(ips, (ip) => alertsOf(ip, id));
   const escaped = (line: string) => markup.text(plainText(line, MOST_TEXT));
   return [
     escaped(sentences.join(' ')),
     ...(alertsOfAll === undefined ? [] : [`${markup.text('All addresses belong to:')} ${alertsOfAll}`]),
     ...(failed > 0 ? [escaped(incomplete)] : []),
+    ...(inPart > 0 ? [escaped(partly)] : []),
     ...(stats?.reason === undefined
       ? []
       : [escaped(`Device counts are missing for ${statsMissing} public addresses: ${stats.reason}`)]),
@@ -141,14 +146,22 @@ function alertsOf(ip: RelatedIp, id: ShowId): string {
   return listed(ip.alertIds, alertCountOf(ip), id);
 }
 
+const SOURCE_TITLES: Readonly<Partial<Record<string, string>>> = {
+  defender: 'Defender',
+  graph: 'Microsoft Graph',
+};
+
 function sourcesOf({ sources }: RelatedIp): string {
-  return sources.map((source) => (source === 'defender' ? 'Defender' : source)).join(', ');
+  return sources.map((source) => SOURCE_TITLES[source] ?? source).join(', ');
 }
 
 /** A column: its head, and an address's cell in it. */
 type Column = readonly [head: string, cell: (ip: RelatedIp) => string];
 
-/** Columns, and an address's cells in them. Columns that would say the same in each row are in the head instead. */
+/**
+ * Columns, and an address's cells in them. Columns that would say the same in each row are in the head
+ * instead.
+ */
 function tableOf(ips: readonly RelatedIp[], { text, code }: Markup, id: ShowId) {
   const plain = (cell: (ip: RelatedIp) => string) => (ip: RelatedIp) => text(plainText(cell(ip), MOST_TEXT));
   const some = (isThere: boolean, ...columns: readonly Column[]) => (isThere ? columns : []);
@@ -160,6 +173,18 @@ function tableOf(ips: readonly RelatedIp[], { text, code }: Markup, id: ShowId) 
       (ip) => alertsOf(ip, id),
     ]),
     ...some(shared(ips, sourcesOf) === undefined, ['Sources', plain(sourcesOf)]),
+    ...some(
+      ips.some(({ evidence }) => evidence?.verdict !== undefined),
+      ['Verdict', plain(({ evidence }) => evidence?.verdict ?? '')],
+    ),
+    ...some(
+      ips.some(({ evidence }) => evidence?.roles !== undefined),
+      ['Roles', plain(({ evidence }) => evidence?.roles?.join(', ') ?? '')],
+    ),
+    ...some(
+      ips.some(({ evidence }) => evidence?.country !== undefined),
+      ['Country', plain(({ evidence }) => evidence?.country ?? '')],
+    ),
     ...some(
       ips.some(({ stats }) => stats !== undefined),
       ['Devices', plain(({ stats }) => (stats ? String(stats.organizationPrevalence) : ''))],
@@ -188,8 +213,9 @@ interface Unanswered {
 const URGENCY: readonly AlertEntry['status'][] = ['failed', 'not_found', 'skipped'];
 
 /**
- * The alerts without an answer, together where they have the same reason but for its numbers: of twenty alerts
- * that the quota refused, each names another wait. Failures first, for they are what someone has to act on.
+ * The alerts without an answer, together where they have the same reason but for its numbers: of twenty
+ * alerts that the quota refused, each names another wait. Failures first, for they are what someone has to
+ * act on.
  */
 function alike(alerts: readonly AlertEntry[]): Unanswered[] {
   const groups = new Map<string, Unanswered>();

@@ -11,13 +11,14 @@ import { answeredIps, whyUnanswered } from './texts.js';
 const OURS = 'alert_ip_enrichment';
 
 /**
- * Elastic Common Schema: `related.ip` (https://www.elastic.co/docs/reference/ecs/ecs-related), and what became of
- * each alert under a proper name.
+ * Elastic Common Schema: `related.ip` (https://www.elastic.co/docs/reference/ecs/ecs-related), and what
+ * became of each alert under a proper name.
  *
- * Where the payload was one ECS document, that document comes back with the addresses added to its own. Else it is
- * a fragment to be appended to a document (the `append` processor of an ingest pipeline): a partial update would
- * replace the document's `related.ip`. So `related` is left out while a lookup failed or there is no address, and
- * the fragment has no `@timestamp`, `event.*` or `ecs.version`, which the document knows better.
+ * Where the payload was one ECS document, that document comes back with the addresses added to its own. Else
+ * it is a fragment to be appended to a document (the `append` processor of an ingest pipeline): a partial
+ * update would replace the document's `related.ip`. So `related` is left out while a lookup failed or there
+ * is no address, and the fragment has no `@timestamp`, `event.*` or `ecs.version`, which the document knows
+ * better.
  */
 export const ecs: Format = {
   name: 'ecs',
@@ -54,7 +55,9 @@ function* wholeEvent(enriched: EnrichedPayload, { text, document }: PostedEvent)
   return yield* withMember(related, OURS, JSON.stringify({ status, alerts: alerts.map(toEntry) }));
 }
 
-/** The document with the addresses behind its own, in the spelling that it has: nested or with dotted names. */
+/**
+ * The document with the addresses behind its own, in the spelling that it has: nested or with dotted names.
+ */
 function* withRelated(
   { enrichment }: EnrichedPayload,
   text: string,

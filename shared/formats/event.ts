@@ -9,8 +9,8 @@ export interface PostedEvent {
 }
 
 /**
- * The payload, where it is one event of a shape and nothing around it; then a format of that shape gives the event
- * back. Of anything else it gives a fragment.
+ * The payload, where it is one event of a shape and nothing around it; then a format of that shape gives the
+ * event back. Of anything else it gives a fragment.
  */
 export function postedEvent({ enrichment, posted }: EnrichedPayload, shape: string): PostedEvent | undefined {
   const [alert, ...more] = enrichment.alerts;
@@ -24,8 +24,8 @@ export function isWhole({ enrichment }: EnrichedPayload): boolean {
 }
 
 /**
- * An object's text with entries added to the end of one of its lists; the list is made where there is none. What is
- * no list stays as it is.
+ * An object's text with entries added to the end of one of its lists; the list is made where there is none.
+ * What is no list stays as it is.
  */
 export function* withAppended(text: string, name: string, entries: readonly unknown[]): Steps<string> {
   if (entries.length === 0) return text;

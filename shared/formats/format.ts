@@ -5,7 +5,8 @@ import type { EnrichedPayload } from '../enrichment/enrich.js';
  * shared/contract/format-schemas.ts, without which no document is made.
  *
  * Every format keeps one rule about lists: a list that could replace one that the receiver has (`related.ip`,
- * `observables`, an alert's `IPs`) is left out while it is not fully answered, and never written empty in its place.
+ * `observables`, an alert's `IPs`) is left out while it is not fully answered, and never written empty in its
+ * place.
  */
 export interface Format {
   /** As callers name it in `format`. */
@@ -18,8 +19,8 @@ export interface Format {
   readonly where: string;
   /**
    * The body in pieces; `render` puts them together. A pure list of addresses has no place for
-   * `enrichment.status`: it is in the `Enrichment-Status` header only, and a caller who must have all or nothing
-   * asks with `onFailure=fail`.
+   * `enrichment.status`: it is in the `Enrichment-Status` header only, and a caller who must have all or
+   * nothing asks with `onFailure=fail`.
    * @throws {RequestError} `answer-too-large`, here or while the pieces are taken
    */
   pieces(enriched: EnrichedPayload): Iterable<Piece>;

@@ -28,8 +28,8 @@ const MARKUP: Markup = {
 };
 
 /**
- * HTML for an incident's comment or a chat message: a fragment of plain elements, without style, script or anything
- * that is loaded. Its links lead to the portal.
+ * HTML for an incident's comment or a chat message: a fragment of plain elements, without style, script or
+ * anything that is loaded. Its links lead to the portal.
  */
 export const html: Format = {
   name: 'html',

@@ -21,7 +21,10 @@ export function listOf<T>(items: readonly T[], make: (item: T, index: number) =>
   );
 }
 
-/** JSON that is there as text already; asked for when its turn comes, so that no failure is left without a listener. */
+/**
+ * JSON that is there as text already; asked for when its turn comes, so that no failure is left without a
+ * listener.
+ */
 export class Raw {
   readonly text: () => Piece;
 
@@ -31,8 +34,8 @@ export class Raw {
 }
 
 /**
- * `JSON.stringify(value)` in pieces: objects member by member, lists by some of their entries. What is inside of
- * an entry is written at once.
+ * `JSON.stringify(value)` in pieces: objects member by member, lists by some of their entries. What is inside
+ * of an entry is written at once.
  */
 export function* jsonPieces(value: unknown): Generator<Piece, void> {
   if (value instanceof Raw) yield value.text();

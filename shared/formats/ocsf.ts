@@ -10,9 +10,9 @@ import { answeredIps, whyUnanswered } from './texts.js';
 const IP_ADDRESS = { type_id: 2, type: 'IP Address' };
 
 /**
- * Where the addresses are in the event, as OCSF's validators follow a name: attributes with dots between, no index
- * of a list, and nothing below `data`, which is free-form
- * (https://github.com/ocsf/ocsf-docs, "Defining and Using Observables").
+ * Where the addresses are in the event, as OCSF's validators follow a name: attributes with dots between, no
+ * index of a list, and nothing below `data`, which is free-form (https://github.com/ocsf/ocsf-docs, "Defining
+ * and Using Observables").
  */
 const PLACE = 'enrichments.data';
 
@@ -20,13 +20,13 @@ const PLACE = 'enrichments.data';
  * OCSF: `observables` (https://schema.ocsf.io/objects/observable) and `enrichments`
  * (https://schema.ocsf.io/objects/enrichment), attributes of the base event.
  *
- * Where the payload was one finding, that finding comes back with both added to its own. Else it is a fragment to
- * be appended to an event of any class: it is no event by itself, since a Detection Finding (2004) demands a
- * severity, a title and a product version, which are the posted alert's. `observables` is left out while a lookup
- * failed or there is no address.
+ * Where the payload was one finding, that finding comes back with both added to its own. Else it is a
+ * fragment to be appended to an event of any class: it is no event by itself, since a Detection Finding
+ * (2004) demands a severity, a title and a product version, which are the posted alert's. `observables` is
+ * left out while a lookup failed or there is no address.
  *
- * Each enrichment names the finding that it pertains to by `finding_info.uid`, which is the alert's id, and says
- * what became of it.
+ * Each enrichment names the finding that it pertains to by `finding_info.uid`, which is the alert's id, and
+ * says what became of it.
  */
 export const ocsf: Format = {
   name: 'ocsf',

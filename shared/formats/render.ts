@@ -4,7 +4,8 @@ import type { EnrichedPayload } from '../enrichment/enrich.js';
 import type { Format } from './format.js';
 
 /**
- * A payload in an output format. Others are served meanwhile: an answer can have tens of thousands of entries.
+ * A payload in an output format. Others are served meanwhile: an answer can have tens of thousands of
+ * entries.
  * @throws {RequestError} `answer-too-large`, before the text is put together
  */
 export async function render(format: Format, enriched: EnrichedPayload): Promise<string> {

@@ -34,7 +34,7 @@ export function whyUnanswered({ status, reason, error }: AlertEntry): string | u
     case 'empty':
       return undefined;
     case 'not_found':
-      return 'Defender for Endpoint does not know this alert.';
+      return reason ?? 'Defender for Endpoint does not know this alert.';
     case 'skipped':
       return reason;
     case 'failed':
@@ -42,7 +42,9 @@ export function whyUnanswered({ status, reason, error }: AlertEntry): string | u
   }
 }
 
-/** An alert's addresses, where they say something: an empty list of one that was not answered says nothing. */
+/**
+ * An alert's addresses, where they say something: an empty list of one that was not answered says nothing.
+ */
 export function answeredIps(alert: AlertEntry): readonly string[] | undefined {
   return alert.ips.length > 0 || whyUnanswered(alert) === undefined ? alert.ips : undefined;
 }

@@ -12,12 +12,11 @@ import type { Reservation } from '../delivery/forwarding.js';
 import { alertIdsIn, attach, type LookedUp, lookUp, type Posted, recognised } from '../enrichment/enrich.js';
 import type { ForwardReceipt, LookupResult } from '../enrichment/result.js';
 import type { Answers } from '../jobs/answers.js';
-import type { Lookup } from '../lookup/lookup.js';
-import type { SourceAnswer } from '../lookup/source.js';
+import type { AlertLookup } from '../lookup/sources-lookup.js';
 import { findingNotifications } from '../payload/notifications.js';
 import type { AlertReference } from '../payload/references.js';
+import { answerWithin, withTimeToSpare } from './answer-within.js';
 import { readPost } from './body.js';
-import { answerWithin, withTimeToSpare } from './deadline.js';
 import { checkClientState, eventGridHandshake } from './handshake.js';
 import { acceptedAnswer, jobLocation } from './job-answer.js';
 import { enricherFor } from './on-behalf.js';
@@ -38,15 +37,15 @@ export function answerPost(services: App, request: HttpRequest, requestId: strin
     if (graphClientState !== undefined) {
       checkClientState(await inTurns(findingNotifications(posted.payload)), graphClientState);
     }
-    const { as, mode, stats, scope, forward } = options;
+    const { as, mode, stats, scope, sources, forward } = options;
     if (mode === 'async' && !jobs) throw withoutStorage();
-    const references = await recognised(posted);
+    const references = await recognised(posted, services.canAsk);
     const asked = { id: requestId, stats, scope };
     const reservation =
       forward && (await deadline.unlessOver(reserveForward(services, posted, options, forward)));
     const delivery = reservation && (await deadline.unlessOver(services.forwarding.receipt(reservation)));
     if (delivery) {
-      const known = alreadyForwarded(services.lookup, references, delivery);
+      const known = alreadyForwarded(services.lookup, references, delivery, sources);
       const enriched = await attach(services, posted, known, { ...asked, stats: false }, deadline);
       return enrichmentAnswer({ ...enriched, delivery }, options);
     }
@@ -59,7 +58,9 @@ export function answerPost(services: App, request: HttpRequest, requestId: strin
     const inTime = <T>(isToSpare: boolean, run: (by: Deadline) => Promise<T>) =>
       isToSpare ? withTimeToSpare(clock, options.waitSeconds, deadline, run) : run(deadline);
     const isForwarded = reservation !== undefined;
-    const lookedUp = await inTime(mayOverflow || isForwarded, (by) => lookUp(enricher, references, by));
+    const lookedUp = await inTime(mayOverflow || isForwarded, (by) =>
+      lookUp(enricher, references, by, sources),
+    );
     if (mayOverflow && isOverflowing(lookedUp)) return beginJob(lookedUp);
     const enriched = await inTime(isForwarded, (by) => attach(enricher, posted, lookedUp, asked, by));
     if (!reservation || isProblem(enriched.enrichment, options.onFailure)) {
@@ -79,17 +80,19 @@ function isOverflowing({ results }: LookedUp): boolean {
 }
 
 /**
- * The alerts of a post that was forwarded before: what this process knows of them is shown, and nobody is asked
- * again. A caller that repeats its post, as Logic Apps and Event Grid do, must not spend the quota twice.
+ * The alerts of a post that was forwarded before: what this process knows of them is shown, and nobody is
+ * asked again. A caller that repeats its post, as Logic Apps and Event Grid do, must not spend the quota
+ * twice.
  */
 function alreadyForwarded(
-  lookup: Lookup<SourceAnswer>,
+  lookup: AlertLookup,
   references: readonly AlertReference[],
   { id }: ForwardReceipt,
+  sources: Options['sources'],
 ): LookedUp {
   const notAsked = `Not looked up again: this post was forwarded before, as the delivery ${id}.`;
   const results = alertIdsIn(references).map((alertId): [string, LookupResult] => {
-    const found = lookup.known(alertId);
+    const found = lookup.known(alertId, sources);
     return [alertId, found ? { ok: true, found } : { ok: false, notAsked }];
   });
   return { references, results: new Map(results) };

@@ -29,13 +29,15 @@ export interface BodyLimits {
 }
 
 /**
- * For all bodies that this process is reading. A choice: ten of the largest that are allowed by default, and an
- * eighth of the memory of the smallest instances, since what becomes of a body is several times its size.
+ * For all bodies that this process is reading. A choice: ten of the largest that are allowed by default, and
+ * an eighth of the memory of the smallest instances, since what becomes of a body is several times its size.
  */
 const ALL_BODIES_BYTES = 200_000_000;
 const ALL_BODIES = new ByteBudget(ALL_BODIES_BYTES);
 
-/** Least rate of a body: so many bytes in each such time. The host's own is 240 bytes/s, after 5 s (Kestrel). */
+/**
+ * Least rate of a body: so many bytes in each such time. The host's own is 240 bytes/s, after 5 s (Kestrel).
+ */
 const LEAST_BYTES = 10_000;
 const LEAST_EVERY_MS = 10_000;
 
@@ -44,7 +46,8 @@ const COME_BACK_MS = 5_000;
 
 /**
  * Reads a post whole, whatever its headers say: only when the payload is known, it is known whose they are.
- * @throws {RequestError} 413 when it is too large, 415 when it is not JSON in UTF-8 by its headers, 408 when it
+ * @throws {RequestError} 413 when it is too large, 415 when it is not JSON in UTF-8 by its headers, 408 when
+ *   it
  *   does not come in time, 400 when it is cut short, or no JSON in UTF-8
  * @throws {EnrichmentError} 503 when other bodies have taken all the room
  */
@@ -92,7 +95,10 @@ async function readBytes(request: HttpRequest, limits: BodyLimits): Promise<Buff
   }
 }
 
-/** A body on its way. What goes beyond a limit is read on and dropped: the caller looks at no answer before it has sent all. */
+/**
+ * A body on its way. What goes beyond a limit is read on and dropped: the caller looks at no answer before it
+ * has sent all.
+ */
 class Body {
   readonly #maxBytes: number;
   readonly #share: ByteShare;

@@ -4,7 +4,8 @@ import { callerHeaders } from './caller-headers.js';
 
 /**
  * By what Azure Logic Apps tells its runs and their actions apart
- * (https://learn.microsoft.com/azure/logic-apps/logic-apps-http-endpoint), and the property that each becomes.
+ * (https://learn.microsoft.com/azure/logic-apps/logic-apps-http-endpoint), and the property that each
+ * becomes.
  */
 const RUN_HEADERS: readonly (readonly [header: string, property: string])[] = [
   ['x-ms-workflow-run-id', 'workflowRunId'],
@@ -38,8 +39,9 @@ function headersOf(input: unknown): HttpRequest['headers'] | undefined {
 }
 
 /**
- * The host gives a trace context only where it has telemetry of its own to put into it. Without, the caller's trace
- * goes on as it came (https://www.w3.org/TR/trace-context/#traceparent-header-field-values; only version 00 is known).
+ * The host gives a trace context only where it has telemetry of its own to put into it. Without, the caller's
+ * trace goes on as it came (https://www.w3.org/TR/trace-context/#traceparent-header-field-values; only
+ * version 00 is known).
  */
 function ownTraceparent(headers: HttpRequest['headers'] | undefined): string | undefined {
   const given = headers?.get('traceparent') ?? '';

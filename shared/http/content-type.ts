@@ -3,7 +3,8 @@ import { RequestError } from '../base/errors.js';
 import { unreadableType } from '../payload/refusals.js';
 
 /**
- * Refuses what is not JSON in UTF-8 by its headers. Missing ones pass: Logic Apps drops most Content-* headers.
+ * Refuses what is not JSON in UTF-8 by its headers. Missing ones pass: Logic Apps drops most Content-*
+ * headers.
  * @throws {RequestError} 415
  */
 export function checkHeaders(headers: HttpRequest['headers']): void {

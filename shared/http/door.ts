@@ -87,12 +87,15 @@ function settingsError(problems: readonly SettingProblem[], isOpen: boolean, now
   });
 }
 
-/** What a header's value may hold. The host drops an answer that has anything else in one, and its caller waits. */
+/**
+ * What a header's value may hold. The host drops an answer that has anything else in one, and its caller
+ * waits.
+ */
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 
 /**
- * An answer of which nothing is left that could fail: after the handler, the library and the host fail without
- * any answer, and the caller waits for four minutes (Azure/azure-functions-nodejs-library#324).
+ * An answer of which nothing is left that could fail: after the handler, the library and the host fail
+ * without any answer, and the caller waits for four minutes (Azure/azure-functions-nodejs-library#324).
  * @throws {TypeError} when it could not be written
  */
 function written({ jsonBody, ...answer }: Answered): Answered {
@@ -122,8 +125,8 @@ function withEcho(answer: HttpResponseInit, request: HttpRequest): HttpResponseI
 const MOST_FAULTS = 5;
 
 /**
- * One line for each request, with the caller's own names for its run, and why the answer is not what was hoped for;
- * a fault of the app itself has one more line, with its place.
+ * One line for each request, with the caller's own names for its run, and why the answer is not what was
+ * hoped for; a fault of the app itself has one more line, with its place.
  */
 function logAnswer(
   context: InvocationContext,

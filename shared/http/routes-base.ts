@@ -1,7 +1,9 @@
 import type { HttpRequest } from '@azure/functions';
 import { callerHeaders } from './caller-headers.js';
 
-/** Where a route of ours begins in a path, the last one: before it are the prefix and whatever a gateway adds. */
+/**
+ * Where a route of ours begins in a path, the last one: before it are the prefix and whatever a gateway adds.
+ */
 const ROUTE = /^(.*)\/(?:enrichAlert|enrichments|deliveries|openapi\.json|swagger\.json)(?:\/|$)/i;
 
 /**

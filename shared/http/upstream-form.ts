@@ -8,10 +8,13 @@ export function upstreamIps(apiHost: string, ips: readonly string[]): HttpRespon
   return { status: 200, jsonBody: writeIps(apiHost, ips) };
 }
 
-/** Defender's answer about an alert that it does not know. */
-export function unknownAlert(requestId: string): HttpResponseInit {
+/**
+ * Defender's answer about an alert that it does not know.
+ * @param reason what it means, where it was another source's word
+ */
+export function unknownAlert(requestId: string, reason?: string): HttpResponseInit {
   const message =
-    'Defender does not know this alert, or it is older than the retention period of the tenant.';
+    reason ?? 'Defender does not know this alert, or it is older than the retention period of the tenant.';
   return errorForm(404, 'ResourceNotFound', message, requestId);
 }
 

@@ -54,8 +54,8 @@ function noIdentity(): IdentityError {
 }
 
 /**
- * Statuses of the identity endpoint after which asking again can help. 404 and 410 are its own words for
- * "not ready yet":
+ * Statuses of the identity endpoint after which asking again can help. 404 and 410 are its own words for "not
+ * ready yet":
  * https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
  */
 const PASSING_STATUSES = new Set([404, 408, 410, 429]);

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Aged } from '../lookup/answer-cache.js';
+import { sizeOf } from '../lookup/cache-policy.js';
 import { isSourceAnswer, type SourceAnswer } from '../lookup/source.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import { type EntryFormat, GroupedBlobs } from './grouped-blobs.js';
@@ -22,7 +23,7 @@ const ANSWERS: EntryFormat<StoredAnswer> = {
     return Number.isSafeInteger(index) && Number.isFinite(ageSeconds) && isSourceAnswer(answer);
   },
   // An answer without any address weighs something as well.
-  weight: ({ answer }) => 25 + answer.ips.length + answer.unusable.length,
+  weight: ({ answer }) => 25 + sizeOf(answer),
 };
 
 /** The answers of one job. Their ages are taken from the store's own times. */

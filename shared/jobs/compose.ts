@@ -52,9 +52,9 @@ export async function composeAnswer(
   { job, text, alertIds, answers }: Composition,
   { known, retryAtMs }: { readonly known?: KnownStats | undefined; readonly retryAtMs: number },
 ): Promise<EnrichedPayload> {
-  const payload = await inTurns(parsingJson(text));
-  const references = await inTurns(findingAlerts(payload));
   const places = new Map(alertIds.map((alertId, place) => [alertId, place]));
+  const payload = await inTurns(parsingJson(text));
+  const references = await inTurns(findingAlerts(payload, (alertId) => places.has(alertId)));
   const failed = new Map(job.failures.flatMap((failure) => failure.indices.map((index) => [index, failure])));
   const result = (place: number | undefined): LookupResult => {
     if (place === undefined) return { ok: false, error: withoutPlace() };

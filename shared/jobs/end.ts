@@ -49,8 +49,8 @@ export interface NotYet {
 }
 
 /**
- * Makes the final answer and ends the job with it; where statistics are wanted, when they are there, or have been asked
- * for long enough.
+ * Makes the final answer and ends the job with it; where statistics are wanted, when they are there, or have
+ * been asked for long enough.
  */
 export async function end(parts: EndParts, job: Job, last: LastSlice): Promise<Ended | NotYet> {
   const { jobs, deliveries, report } = parts;

@@ -40,8 +40,8 @@ export interface Failure {
 }
 
 /**
- * Ends a job that cannot be worked on, and says why to its callers and to operators. What it was to forward is
- * forwarded as it is.
+ * Ends a job that cannot be worked on, and says why to its callers and to operators. What it was to forward
+ * is forwarded as it is.
  *
  * @param message whose work it is: an old one ends nothing
  */
@@ -77,7 +77,10 @@ export async function endAsFailed(
   return 'ended';
 }
 
-/** Takes an ended job's mark away. If there still is one, who ended it may have died before it could report so. */
+/**
+ * Takes an ended job's mark away. If there still is one, who ended it may have died before it could report
+ * so.
+ */
 export async function tidyUp(parts: Pick<FailParts, 'jobs' | 'report'>, job: Job): Promise<void> {
   if (job.end) await parts.jobs.stopRunning(job.id, () => reportFailed(parts, job));
 }
@@ -114,8 +117,8 @@ export async function endWithoutState(parts: FailParts, { id, generation }: Mess
 }
 
 /**
- * Forwards what there is. Where that is not even possible, or making it has killed a worker, the posted alerts become
- * a dead letter.
+ * Forwards what there is. Where that is not even possible, or making it has killed a worker, the posted
+ * alerts become a dead letter.
  */
 async function forwardFailed(parts: FailParts, job: Job, order: Reservation, reason: string): Promise<void> {
   const { jobs, deliveries } = parts;

@@ -20,11 +20,14 @@ export interface KeptEntry<E> {
   readonly keptSeconds: number;
 }
 
-/** A blob takes no more once it weighs this much: some 2 MB, read and parsed in some ten milliseconds (a choice). */
+/**
+ * A blob takes no more once it weighs this much: some 2 MB, read and parsed in some ten milliseconds (a
+ * choice).
+ */
 const MOST_WEIGHT = 50_000;
 /**
- * Between the beginnings of two writes (a choice): Defender is asked 20 times at once and answers in some 100 ms, so that
- * one takes some 20 answers. The first one does not wait.
+ * Between the beginnings of two writes (a choice): Defender is asked 20 times at once and answers in some 100
+ * ms, so that one takes some 20 answers. The first one does not wait.
  */
 const BETWEEN_WRITES_MS = 200;
 /** All of them are needed, however long it takes. */
@@ -38,10 +41,10 @@ interface Waiting<E> {
 }
 
 /**
- * What a job has found so far, in blobs of several entries: whatever happens after one is written, it is not asked for
- * again. Writes are committed in groups: what comes within a moment, or while a write is under way, goes into the next
- * one together. Each blob has a name of its own, so that two workers that group differently never write over one
- * another's.
+ * What a job has found so far, in blobs of several entries: whatever happens after one is written, it is not
+ * asked for again. Writes are committed in groups: what comes within a moment, or while a write is under way,
+ * goes into the next one together. Each blob has a name of its own, so that two workers that group
+ * differently never write over one another's.
  */
 export class GroupedBlobs<E> {
   readonly #clock: Clock;

@@ -12,12 +12,15 @@ export interface StopSignal {
   readonly cut: AbortSignal;
 }
 
-/** The part of the time for stopping in which calls under way may still be answered (a choice); the rest is for writing. */
+/**
+ * The part of the time for stopping in which calls under way may still be answered (a choice); the rest is
+ * for writing.
+ */
 const SHARE_FOR_CALLS = 0.5;
 
 /**
- * The jobs that this process works on. When the process is about to end, their messages are sent for other instances.
- * And a job that may have killed a worker is worked on alone: it must not take others along twice.
+ * The jobs that this process works on. When the process is about to end, their messages are sent for other
+ * instances. And a job that may have killed a worker is worked on alone: it must not take others along twice.
  */
 export class InFlight implements StopSignal {
   readonly #clock: Clock;
@@ -67,8 +70,8 @@ export class InFlight implements StopSignal {
   }
 
   /**
-   * Lets every slice end at once, with what it has, and sends a message for each in any case, so that another instance
-   * goes on with its job when this one has not the time to.
+   * Lets every slice end at once, with what it has, and sends a message for each in any case, so that another
+   * instance goes on with its job when this one has not the time to.
    *
    * @param withinMs after which the process may end
    * @returns ids of the jobs that were still being worked on then

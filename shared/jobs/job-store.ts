@@ -101,7 +101,10 @@ export class JobStore extends WorkStore<Job> {
     await store.write(`${places.running}${job.id}`, text, 'any');
   }
 
-  /** How many jobs are marked as running; of more than a page of them, that page: shares are the least ones by then. */
+  /**
+   * How many jobs are marked as running; of more than a page of them, that page: shares are the least ones by
+   * then.
+   */
   async running(): Promise<number> {
     const { store, places } = this.#parts;
     const { blobs } = await store.list(places.running);

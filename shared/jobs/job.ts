@@ -14,12 +14,17 @@ export interface Job extends WorkItem {
   /** Digests of the tokens that open it. */
   readonly tokens: readonly string[];
   readonly createdAtMs: number;
-  /** Of the payload as posted, and of the list of its alerts. Absent in jobs of version 0.1, which are not checked. */
+  /**
+   * Of the payload as posted, and of the list of its alerts. Absent in jobs of version 0.1, which are not
+   * checked.
+   */
   readonly payloadDigest?: string;
   readonly alertsDigest?: string;
   /** On whose behalf all its work is done: the request that posted it. */
   readonly trace?: Trace | undefined;
-  /** How many slices of work have ended. Only a message of this generation, or of a later one, is worked on. */
+  /**
+   * How many slices of work have ended. Only a message of this generation, or of a later one, is worked on.
+   */
   readonly generation: number;
   /** Who works on it; absent between slices. */
   readonly claim: Lease | undefined;
@@ -30,7 +35,10 @@ export interface Job extends WorkItem {
   readonly fruitless: number;
   /** When it is likely to end. */
   readonly expectedAtMs: number;
-  /** How often its answer was begun to be made since a worker last ended a slice. More than once: that may kill workers. */
+  /**
+   * How often its answer was begun to be made since a worker last ended a slice. More than once: that may
+   * kill workers.
+   */
   readonly composing?: number | undefined;
   readonly end: JobEnd | undefined;
   /** What is to be done with the result: the 202 has promised it. */

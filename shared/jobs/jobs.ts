@@ -56,17 +56,21 @@ export class Jobs {
     return giveUpJob(this.#parts, message);
   }
 
-  /** Looks after jobs without a message, and deletes what has had its time. It begins with nothing more after `longestMs`. */
+  /**
+   * Looks after jobs without a message, and deletes what has had its time. It begins with nothing more after
+   * `longestMs`.
+   */
   sweep(longestMs: number): Promise<Swept> {
     return sweepJobs(this.#parts, longestMs);
   }
 
   /**
-   * Gets ready for the end of this process: work under way ends with what it has, and other instances go on with it.
-   * Permits should not be given any more by then.
+   * Gets ready for the end of this process: work under way ends with what it has, and other instances go on
+   * with it. Permits should not be given any more by then.
    *
    * @param withinMs after which the process may end
-   * @returns ids of the jobs that were still being worked on then; they go on elsewhere when their lease is over
+   * @returns ids of the jobs that were still being worked on then; they go on elsewhere when their lease is
+   *   over
    */
   stop(withinMs: number): Promise<readonly string[]> {
     return this.#parts.inFlight.stop(withinMs);
@@ -74,7 +78,8 @@ export class Jobs {
 
   /**
    * What became of a job. Whoever has no token for it is told no more than of one that never was.
-   * @throws {EnrichmentError} `job-unknown`, `job-expired`, `job-failed`, or what an answer could not be made for
+   * @throws {EnrichmentError} `job-unknown`, `job-expired`, `job-failed`, or what an answer could not be made
+   *   for
    */
   async ask(id: string, token: string): Promise<AskedJob> {
     const { jobs, resultHours, report } = this.#parts;
@@ -102,7 +107,10 @@ export class Jobs {
     return { kind: 'answered', answer: { status, headers, body } };
   }
 
-  /** @throws {EnrichmentError} also for a job whose state is gone or damaged: its mark knows who may be told so */
+  /**
+   * @throws {EnrichmentError} also for a job whose state is gone or damaged: its mark knows who may be told
+   * so
+   */
   async #read(id: string, token: string): Promise<{ readonly item: Job; readonly storeTimeMs: number }> {
     const { jobs, report } = this.#parts;
     try {
@@ -116,7 +124,10 @@ export class Jobs {
     throw new EnrichmentError('job-failed', STATE_LOST);
   }
 
-  /** Sends a message for a job that is long overdue, since perhaps somebody has cleared the queue; once in a while. */
+  /**
+   * Sends a message for a job that is long overdue, since perhaps somebody has cleared the queue; once in a
+   * while.
+   */
   async #ensureMessage(asked: Job, storeTimeMs: number): Promise<void> {
     const { jobs, queue } = this.#parts;
     if (!isOverdue(asked, storeTimeMs)) return;
@@ -127,8 +138,8 @@ export class Jobs {
   }
 
   /**
-   * The answer so far of a running job; `partial` however much of it there is, since the job goes on. It can be some
-   * seconds old: however often it is asked for, the answers are read once in that time.
+   * The answer so far of a running job; `partial` however much of it there is, since the job goes on. It can
+   * be some seconds old: however often it is asked for, the answers are read once in that time.
    */
   async partial(job: Job, retryAfterSeconds: number): Promise<EnrichedPayload> {
     const nowMs = this.#parts.clock.monotonicMs();

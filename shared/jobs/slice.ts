@@ -39,8 +39,9 @@ const BATCH_MS = 20_000;
 const SLICE_MS = 30_000;
 
 /**
- * Looks up, all of a batch at the same time, until there is nothing left, the share of the calls is spent, the quota
- * has no permit, the upstream fails, or the time is up. What was found is stored before anything else is made of it.
+ * Looks up, all of a batch at the same time, until there is nothing left, the share of the calls is spent,
+ * the quota has no permit, the upstream fails, or the time is up. What was found is stored before anything
+ * else is made of it.
  */
 export async function runSlice<T>(
   parts: SliceParts,

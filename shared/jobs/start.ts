@@ -57,7 +57,10 @@ interface Post extends JobRequest {
 
 /** A message is looked for about this often (`maxPollingInterval` in host.json). */
 const POLLING_MS = 2_000;
-/** A job whose key was reserved this long ago and that is not there was begun by a process that died (a choice). */
+/**
+ * A job whose key was reserved this long ago and that is not there was begun by a process that died (a
+ * choice).
+ */
 const MAKING_MS = 20_000;
 /** Between two looks for a job that an equal post is making (a choice). */
 const LOOK_AGAIN_MS = 250;
@@ -65,9 +68,10 @@ const LOOK_AGAIN_MS = 250;
 /**
  * Makes a job of a post, or joins the running one that an equal post began: then with a token of its own.
  *
- * The job's id is reserved under the post's idempotency key before anything is written under it, so of equal posts at
- * the same time one writes. Everything after that can be done twice: a job that its maker left in the middle is made
- * by whoever repeats the post, and who joins a job that may be without a message sends one more.
+ * The job's id is reserved under the post's idempotency key before anything is written under it, so of equal
+ * posts at the same time one writes. Everything after that can be done twice: a job that its maker left in
+ * the middle is made by whoever repeats the post, and who joins a job that may be without a message sends one
+ * more.
  *
  * @throws {RequestError} `dedupe-reused` when the caller's key belongs to another post whose job still runs
  * @throws {StorageError} when the store or the queue is down: then the post has to be repeated
@@ -128,7 +132,9 @@ async function joinJob(
   return started(joined.next, token, joined.nowMs);
 }
 
-/** Makes a job under an id that was reserved for it, or joins the one that somebody else has made meanwhile. */
+/**
+ * Makes a job under an id that was reserved for it, or joins the one that somebody else has made meanwhile.
+ */
 async function makeJob(parts: StartParts, post: Post, id: string): Promise<StartedJob> {
   const { clock, jobs, queue, quota } = parts;
   const { text, alertIds, query, answers, forward, payloadDigest, token } = post;

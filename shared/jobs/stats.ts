@@ -5,8 +5,8 @@ import type { BlobStore } from '../storage/blob-store.js';
 import { type EntryFormat, GroupedBlobs } from './grouped-blobs.js';
 
 /**
- * Addresses of one job that are asked about (a choice): what its background share of the quota allows in about two
- * hours. The others come without.
+ * Addresses of one job that are asked about (a choice): what its background share of the quota allows in
+ * about two hours. The others come without.
  */
 export const MOST_STATS = 2_400;
 

@@ -30,9 +30,10 @@ export interface SweepParts {
 /**
  * Looks after the jobs that have been marked as running for a day, and deletes what has had its time.
  *
- * The state of a running job is written at least every hour, that of an ended one never again. So a job that has been
- * running for a day may be without a message, since the app was stopped for days or somebody has cleared the queue: it
- * is sent one, since its result may have been promised to a destination. One too many does nothing.
+ * The state of a running job is written at least every hour, that of an ended one never again. So a job that
+ * has been running for a day may be without a message, since the app was stopped for days or somebody has
+ * cleared the queue: it is sent one, since its result may have been promised to a destination. One too many
+ * does nothing.
  *
  * @throws {StorageError} when the store is down
  */
@@ -68,7 +69,10 @@ export async function sweepJobs(parts: SweepParts, longestMs: number): Promise<S
   };
 }
 
-/** Takes marks away that say that an ended job runs, and sends a message for each other job, whatever its state is like. */
+/**
+ * Takes marks away that say that an ended job runs, and sends a message for each other job, whatever its
+ * state is like.
+ */
 async function sweepMarks(
   { store, queue, clock, places, jobs }: SweepParts,
   untilMs: number,

@@ -26,8 +26,8 @@ export function opens(token: string, digests: readonly string[]): boolean {
 const CHUNK_CHARACTERS = 4_000_000;
 
 /**
- * The SHA-256 of a text that can have 20 MB and more, in base64url. Between two pieces others get their turn. Byte
- * order marks at its beginning do not count: one that was stored is read back without it.
+ * The SHA-256 of a text that can have 20 MB and more, in base64url. Between two pieces others get their turn.
+ * Byte order marks at its beginning do not count: one that was stored is read back without it.
  */
 export async function digestOfText(given: string): Promise<string> {
   const text = given.replace(/^\uFEFF+/, '');

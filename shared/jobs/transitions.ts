@@ -2,13 +2,13 @@ import { holds, needsRequeue } from '../queue-work/work-item.js';
 import { type Job, type JobEnd, PENDING, pendingOf } from './job.js';
 
 /**
- * What can become of a job, and when it goes on; pure: the state as it is in, the state as it shall be out. What
- * jobs have in common with deliveries (claim, release, finish) is in `queue-work/work-item.ts`.
+ * What can become of a job, and when it goes on; pure: the state as it is in, the state as it shall be out.
+ * What jobs have in common with deliveries (claim, release, finish) is in `queue-work/work-item.ts`.
  */
 
 /**
- * For how long nobody else works on a job after its worker was last heard of. A dead worker's message is visible
- * again after 30 s (`visibilityTimeout` in host.json), and finds the lease over.
+ * For how long nobody else works on a job after its worker was last heard of. A dead worker's message is
+ * visible again after 30 s (`visibilityTimeout` in host.json), and finds the lease over.
  */
 export const LEASE_MS = 25_000;
 /** How often a worker extends its lease (a choice): two tries may fail before it is over. */
@@ -33,8 +33,8 @@ export function join(job: Job, token: string): Job | undefined {
 }
 
 /**
- * Whether a job may be without a message: no slice of it has ever begun, and perhaps the first message was never
- * sent; or it ought to have ended long ago, and perhaps somebody has cleared the queue.
+ * Whether a job may be without a message: no slice of it has ever begun, and perhaps the first message was
+ * never sent; or it ought to have ended long ago, and perhaps somebody has cleared the queue.
  */
 export function needsMessage(job: Job, nowMs: number): boolean {
   return needsRequeue(job, 0, job.expectedAtMs, nowMs);

@@ -1,7 +1,7 @@
 import type { Emit } from '../base/telemetry-event.js';
 import { inTrace } from '../base/trace.js';
-import type { Lookup } from '../lookup/lookup.js';
-import type { SourceAnswer } from '../lookup/source.js';
+import type { SourcesOption } from '../lookup/source-choice.js';
+import type { AlertLookup } from '../lookup/sources-lookup.js';
 import { type Message, writeMessage } from '../queue-work/message.js';
 import {
   type Claimed,
@@ -31,7 +31,9 @@ import { EXTEND_MS, extendLease, LEASE_MS, type Next, nextSlice, shareOf } from 
 /** What working on jobs needs. */
 export interface WorkParts extends EndParts, QueueParts {
   /** Looks alerts up with the permits that background work may have. */
-  readonly lookup: Lookup<SourceAnswer>;
+  readonly lookup: AlertLookup;
+  /** Which sources the options in a job's query want to be asked. */
+  readonly wantedSources: (query: string) => SourcesOption;
   readonly emit: Emit;
   /** Permits of a minute that background work may have. */
   readonly perMinute: number;
@@ -49,14 +51,18 @@ const FAILED_ANYWAY =
 const KILLS =
   'The process that made its answer died of it, twice. Post fewer alerts at once, or a smaller payload.';
 
-/** How often an answer is begun whose maker dies each time (a choice): the second time no other job is beside it. */
+/**
+ * How often an answer is begun whose maker dies each time (a choice): the second time no other job is beside
+ * it.
+ */
 const MOST_COMPOSINGS = 2;
 
 /**
- * Works on a job for one slice, as a message says. Whatever happens to this process, the job goes on: an answer is
- * kept before it counts, and a wait is a new message, never an error.
+ * Works on a job for one slice, as a message says. Whatever happens to this process, the job goes on: an
+ * answer is kept before it counts, and a wait is a new message, never an error.
  *
- * @param dequeueCount how often the host has handed this message over: more than once, if its worker died or failed
+ * @param dequeueCount how often the host has handed this message over: more than once, if its worker died or
+ *   failed
  * @throws what should not happen; the host then delivers the message again, and at last to `giveUp`
  */
 export function workOnJob(parts: WorkParts, message: Message, dequeueCount: number): Promise<Worked> {
@@ -64,8 +70,8 @@ export function workOnJob(parts: WorkParts, message: Message, dequeueCount: numb
 }
 
 /**
- * Ends a job whose message the host has given up. One that was never begun failed by nothing of its own, and its
- * message goes back.
+ * Ends a job whose message the host has given up. One that was never begun failed by nothing of its own, and
+ * its message goes back.
  */
 export function giveUpJob(parts: WorkParts, message: Message): Promise<void> {
   return giveUpMessage(parts, workOf(parts, 1), message);
@@ -73,8 +79,8 @@ export function giveUpJob(parts: WorkParts, message: Message): Promise<void> {
 
 function workOf(parts: WorkParts, dequeueCount: number): Work<Job, Sliced> {
   const { jobs, inFlight, queue } = parts;
-  // How often its worker died while it made the answer. What fails gives its lease back, and a storage that is away
-  // brings a new message: both are no deaths.
+  // How often its worker died while it made the answer. What fails gives its lease back, and a storage that
+  // is away brings a new message: both are no deaths.
   let deaths = 0;
   return {
     store: jobs,
@@ -123,7 +129,10 @@ function inTelemetry(
   });
 }
 
-/** Extends the lease as long as the work lasts. Should that fail, the next time makes up for it, or the lease is over. */
+/**
+ * Extends the lease as long as the work lasts. Should that fail, the next time makes up for it, or the lease
+ * is over.
+ */
 async function whileExtending<T>(
   { clock, jobs, inFlight }: WorkParts,
   { item: { id }, by }: Claimed<Job>,
@@ -159,13 +168,14 @@ async function workClaimed(parts: WorkParts, claimed: Claimed<Job>, deaths: numb
   if (!alertIds) return endAsFailed(parts, item, { reason: PARTS_MISSING });
   const kept = jobs.answers(item.id, alertIds);
   const job = isTakeover ? withAnswered(item, [...(await kept.all()).keys()]) : item;
+  const sources = parts.wantedSources(job.query);
   const running = Math.max(1, await jobs.running());
   const share = shareOf(parts.perMinute, running);
   const slice = await runSlice(
     parts,
     {
       keys: new Map(pendingOf(job).map((place) => [place, alertIds[place] ?? ''])),
-      find: (alertId, deadline) => lookup.find(alertId, deadline),
+      find: (alertId, deadline) => lookup.find(alertId, deadline, sources),
       keep: (place, found) => kept.keep(new Map([[place, found]])),
       share,
     },

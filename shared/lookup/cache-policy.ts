@@ -14,11 +14,21 @@ export interface CacheTimes {
   readonly notFoundSeconds: number;
 }
 
+/** What an answer holds, in addresses. What is known of an address takes about the room of three. */
+export function sizeOf({ ips, unusable, origins = [], evidence = {}, own = [] }: SourceAnswer): number {
+  const named = origins.reduce((sum, origin) => sum + origin.ips.length, 0);
+  return ips.length + unusable.length + named + own.length + 3 * Object.keys(evidence).length;
+}
+
 /** An alert that Defender does not know yet may be known soon. */
 export function alertIpsPolicy({ ipsSeconds, notFoundSeconds }: CacheTimes): CachePolicy<SourceAnswer> {
   return {
-    ttlSeconds: ({ status }) => (status === 'not_found' ? notFoundSeconds : ipsSeconds),
-    size: ({ ips, unusable }) => 1 + ips.length + unusable.length,
+    // What is missing in an answer may be there soon.
+    ttlSeconds: ({ status, incomplete }) => {
+      if (status === 'not_found') return notFoundSeconds;
+      return incomplete ? Math.min(notFoundSeconds, ipsSeconds) : ipsSeconds;
+    },
+    size: (answer) => 1 + sizeOf(answer),
   };
 }
 

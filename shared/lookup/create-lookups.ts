@@ -4,6 +4,7 @@ import { AnswerCache, MOST_KEPT } from './answer-cache.js';
 import { alertIpsPolicy, type CacheTimes, ipStatsPolicy } from './cache-policy.js';
 import { Lookup, type SharedCache } from './lookup.js';
 import type { IpSource, IpStats, SourceAnswer, StatsSource } from './source.js';
+import type { AlertLookup } from './sources-lookup.js';
 
 /** What lookups for one identity are made of. */
 interface Parts {
@@ -21,14 +22,14 @@ export interface LookupsParts extends Parts {
   readonly shared?: SharedCache<SourceAnswer> | undefined;
 }
 
-/** Looks alerts up by their ids, at one source and for one identity. */
+/** Looks alerts up by their ids for one identity. */
 export interface Lookups {
-  readonly lookup: Lookup<SourceAnswer>;
+  readonly lookup: AlertLookup;
   /**
    * The same for work that can wait: from the same cache, with flights of its own, so that a caller who
    * waits for an answer does not wait behind a job.
    */
-  readonly backgroundLookup: Lookup<SourceAnswer>;
+  readonly backgroundLookup: AlertLookup;
   /** Resolves when what both found so far has been shared with the other instances. */
   settled(): Promise<unknown>;
 }

@@ -2,7 +2,9 @@ import type { Deadline } from '../base/deadline.js';
 import { DeadlineError } from '../base/errors.js';
 import type { Work } from './source.js';
 
-/** Why work is stopped once all its callers have left. One error for all: each would capture a stack trace. */
+/**
+ * Why work is stopped once all its callers have left. One error for all: each would capture a stack trace.
+ */
 const NOBODY_WAITS = new DeadlineError('Nobody waits for this answer any more.');
 /** When a caller whose time ran out may find the answer ready. */
 const COME_BACK_MS = 5_000;

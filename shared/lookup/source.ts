@@ -25,16 +25,78 @@ export interface SourceAnswer {
   readonly ips: readonly string[];
   /** Values in the answer that are no addresses; they are left out and reported. */
   readonly unusable: readonly string[];
+  /** Which source gave which of the addresses; absent where Defender gave all of them. */
+  readonly origins?: readonly SourceOrigin[];
+  /** What is known of addresses beside that they belong to the alert, by the address. */
+  readonly evidence?: Readonly<Record<string, IpEvidence>>;
+  /** Addresses of the alert's own devices, which are none of `ips`. */
+  readonly own?: readonly string[];
+  /** Set where a source could not say all that it knows. */
+  readonly incomplete?: true;
+  /** What a `not_found` means, where it means less than that there is no such alert. For people. */
+  readonly reason?: string;
+}
+
+/** The addresses that one source gave. */
+export interface SourceOrigin {
+  /** The source's name. */
+  readonly source: string;
+  readonly ips: readonly string[];
+}
+
+/** How bad a source takes an address to be, the worst first. */
+export const VERDICTS = ['malicious', 'suspicious', 'unknown', 'noThreatsFound'] as const;
+/** See `VERDICTS`. */
+export type IpVerdict = (typeof VERDICTS)[number];
+
+/** What a source says of an address; what it does not say is absent. */
+export interface IpEvidence {
+  readonly verdict?: IpVerdict;
+  /** Such as `attacker` or `commandAndControl`, in the source's words. */
+  readonly roles?: readonly string[];
+  /** Two letters. */
+  readonly country?: string;
 }
 
 /** Whether something that was kept outside of the process is an answer. */
 export function isSourceAnswer(value: unknown): value is SourceAnswer {
-  const answer = value as Partial<SourceAnswer> | null;
-  const isTexts = (list: unknown) => Array.isArray(list) && list.every((one) => typeof one === 'string');
+  if (typeof value !== 'object' || value === null) return false;
+  const {
+    status,
+    ips,
+    unusable,
+    origins = [],
+    evidence = {},
+    own = [],
+    incomplete,
+    reason,
+  } = value as Partial<SourceAnswer>;
   return (
-    ['found', 'empty', 'not_found'].includes(answer?.status ?? '') &&
-    isTexts(answer?.ips) &&
-    isTexts(answer?.unusable)
+    ['found', 'empty', 'not_found'].includes(status ?? '') &&
+    isTexts(ips) &&
+    isTexts(unusable) &&
+    isTexts(own) &&
+    Array.isArray(origins) &&
+    origins.every((one) => typeof one?.source === 'string' && isTexts(one.ips)) &&
+    typeof evidence === 'object' &&
+    evidence !== null &&
+    Object.values(evidence).every(isEvidence) &&
+    (incomplete === undefined || incomplete === true) &&
+    (reason === undefined || typeof reason === 'string')
+  );
+}
+
+function isTexts(list: unknown): list is readonly string[] {
+  return Array.isArray(list) && list.every((one) => typeof one === 'string');
+}
+
+function isEvidence(value: unknown): value is IpEvidence {
+  if (typeof value !== 'object' || value === null) return false;
+  const { verdict, roles = [], country } = value as IpEvidence;
+  return (
+    (verdict === undefined || VERDICTS.includes(verdict)) &&
+    isTexts(roles) &&
+    (country === undefined || typeof country === 'string')
   );
 }
 

@@ -7,7 +7,9 @@ import { inside, items, type JsonTexts, member, spelt } from './json.js';
  * what it is related to.
  */
 
-/** The member `name` of each element of a list, or of the one element in its place: `evidence[].ipAddress`. */
+/**
+ * The member `name` of each element of a list, or of the one element in its place: `evidence[].ipAddress`.
+ */
 export function* addressesIn(list: unknown, name = 'ipAddress'): Generator<unknown> {
   for (const element of Array.isArray(list) ? list : [list]) {
     const address = spelt(element, name);

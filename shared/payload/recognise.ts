@@ -2,9 +2,8 @@ import { alertIdsIn } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import type { Steps } from '../base/steps.js';
 import { cluesIn } from './clues.js';
-import { alertKey, type Finding, type Holder, isNoId, isTelling, settled } from './findings.js';
 import { isObject, type JsonObject, JsonTexts, member } from './json.js';
-import { judge } from './judge.js';
+import { alertKey, type Finding, type Holder, isNoId, isTelling, settled } from './mentions.js';
 import { counts, countsAsLink, isRawCopy, nameAround, plainName } from './names.js';
 import { isLong, LONGEST_POINTER, type Path } from './path.js';
 import { type AnyShape, type Candidate, type Shape, under } from './shape.js';
@@ -18,6 +17,7 @@ import {
   MOST_WRAPPERS,
   openEnvelope,
 } from './unwrap.js';
+import { judge } from './whose-alert.js';
 
 /**
  * Most places in which one payload may name alerts. As many alerts take a job more than eight hours,

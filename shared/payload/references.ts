@@ -1,8 +1,8 @@
-import { bareForm } from '../base/alert-id.js';
+import { bareForm, otherProductOf } from '../base/alert-id.js';
 import { RequestError } from '../base/errors.js';
 import { canonicalIpAddress } from '../base/ip-address.js';
 import { atOnce, type Steps } from '../base/steps.js';
-import type { Finding } from './findings.js';
+import type { Finding } from './mentions.js';
 import type { Path } from './path.js';
 import { type Recognised, recognising } from './recognise.js';
 
@@ -15,17 +15,19 @@ interface Found {
   readonly shape: string;
 }
 
-/** An alert that Defender for Endpoint can be asked about. */
+/** An alert that a source can be asked about. */
 export interface EndpointReference extends Found {
   readonly kind: 'endpoint';
   readonly alertId: string;
+  /** Whose it is, when it is not Defender for Endpoint's. */
+  readonly product?: string;
   /** Where its IPs go; absent where the alert is a bare string or a table's row. */
   readonly attachTo: Path | undefined;
   /** Addresses that the payload ties to this alert, canonical, each once. */
   readonly payloadIps: readonly string[];
 }
 
-/** Another product's alert. */
+/** Another product's alert that no source can be asked about. */
 export interface OtherReference extends Found {
   readonly kind: 'other-product';
   readonly alertId: string | undefined;
@@ -46,9 +48,13 @@ const BETWEEN_PAUSES = 500;
 
 /**
  * The alerts in a payload, in its order.
+ * @param canAsk whether a source can be asked about another product's alert; none of them unless given
  * @throws {RequestError} `no-alert-found` when there is none, `invalid-body` when there are too many
  */
-export function* findingAlerts(payload: unknown): Steps<readonly AlertReference[]> {
+export function* findingAlerts(
+  payload: unknown,
+  canAsk: (alertId: string) => boolean = () => false,
+): Steps<readonly AlertReference[]> {
   const recognised = yield* recognising(payload);
   const { findings } = recognised;
   if (findings.every(({ verdict }) => verdict.kind === 'unusable')) throw nothingFound(recognised);
@@ -58,15 +64,28 @@ export function* findingAlerts(payload: unknown): Steps<readonly AlertReference[
   for (const { shape, candidate, verdict } of findings) {
     if (references.length % BETWEEN_PAUSES === 0) yield;
     const found = { path: candidate.path, shape: shape.name };
-    if (verdict.kind !== 'endpoint') {
+    const others = verdict.kind === 'other-product' ? verdict.alertId : undefined;
+    if (verdict.kind === 'unusable' || (verdict.kind === 'other-product' && !isOthers(others, canAsk))) {
       references.push({ ...found, ...verdict });
       continue;
     }
     const payloadIps = yield* addresses.reading(candidate.ips);
-    const alertId = spelling.get(verdict.alertId) ?? verdict.alertId;
-    references.push({ kind: 'endpoint', ...found, alertId, attachTo: candidate.attachTo, payloadIps });
+    const id = verdict.alertId as string;
+    references.push({
+      kind: 'endpoint',
+      ...found,
+      alertId: spelling.get(id) ?? id,
+      ...(verdict.kind === 'other-product' ? { product: verdict.product } : {}),
+      attachTo: candidate.attachTo,
+      payloadIps,
+    });
   }
   return references;
+}
+
+/** Whether an id is another product's by its letters, and a source can be asked about it. */
+function isOthers(alertId: string | undefined, canAsk: (alertId: string) => boolean): boolean {
+  return alertId !== undefined && otherProductOf(alertId) !== undefined && canAsk(alertId);
 }
 
 /** The same without a pause. */

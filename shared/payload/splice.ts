@@ -89,7 +89,9 @@ function* treeOf(attachments: readonly Attachment[]): Steps<Target> {
 /** Puts addresses in order. */
 type Order = (ips: readonly string[]) => readonly string[];
 
-/** How many characters may still be added, and each list as it is written: once, however often it is added. */
+/**
+ * How many characters may still be added, and each list as it is written: once, however often it is added.
+ */
 class Room {
   readonly #written = new Map<readonly string[], string>();
   readonly #order: Order;

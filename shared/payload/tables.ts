@@ -8,7 +8,10 @@ export function areTables(tables: unknown): tables is readonly unknown[] {
   return Array.isArray(tables) && tables.length > 0 && tables.every(isTable);
 }
 
-/** Whether a value is a table: of Log Analytics (`columns`, `rows`), of Azure Data Explorer (`Columns`, `Rows`). */
+/**
+ * Whether a value is a table: of Log Analytics (`columns`, `rows`), of Azure Data Explorer (`Columns`,
+ * `Rows`).
+ */
 export function isTable(table: unknown): boolean {
   return Array.isArray(spelt(table, 'columns')) && Array.isArray(spelt(table, 'rows'));
 }

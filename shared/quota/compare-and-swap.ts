@@ -33,14 +33,21 @@ export const SET_ASIDE = '.corrupt-';
 /** End of the name of the blob that says that there is a ledger, which the sweep leaves alone. */
 const MARKER = '.marker';
 
-/** While other instances write too, a copy older than this is read again: a lost swap costs more than a read. */
+/**
+ * While other instances write too, a copy older than this is read again: a lost swap costs more than a read.
+ */
 const FRESH_MS = 200;
-/** The same alarm is given once in this time: what goes wrong at each exchange says no more the hundredth time. */
+/**
+ * The same alarm is given once in this time: what goes wrong at each exchange says no more the hundredth
+ * time.
+ */
 const ALARM_EVERY_MS = 600_000;
 /** When an instance of a later version may have gone: a deployment that is taken back takes minutes. */
 const LATER_VERSION_MS = 30_000;
 
-/** The ledger's blob and this instance's copy of it: reads, compare-and-swap by ETag, and the store's time. */
+/**
+ * The ledger's blob and this instance's copy of it: reads, compare-and-swap by ETag, and the store's time.
+ */
 export class LedgerBlob {
   readonly time = new StoreClock();
   readonly #place: LedgerPlace;
@@ -81,7 +88,8 @@ export class LedgerBlob {
   }
 
   /**
-   * Gets a copy before there is something to write. It will be old by then, so the first write reads again if it is.
+   * Gets a copy before there is something to write. It will be old by then, so the first write reads again if
+   * it is.
    * @throws {StorageError}
    */
   async lookAhead(): Promise<void> {
@@ -142,7 +150,10 @@ export class LedgerBlob {
     return this.#keep(state, blob.etag, isOlder);
   }
 
-  /** No blob. What this instance knows is kept, for the calls were made; one that knows nothing looks for traces. */
+  /**
+   * No blob. What this instance knows is kept, for the calls were made; one that knows nothing looks for
+   * traces.
+   */
   async #missing(latestMs: number): Promise<LedgerCopy> {
     const { store, name, windows } = this.#place;
     const before = this.#copy;

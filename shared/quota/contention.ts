@@ -2,8 +2,8 @@ import type { Clock } from '../base/clock.js';
 import { type LedgerState, placeOf } from './ledger-state.js';
 
 /**
- * How much of an exchange with the store the slot of one instance takes: a swap is lost when another one comes between
- * its read and its write, which are one exchange apart; and exchanges differ.
+ * How much of an exchange with the store the slot of one instance takes: a swap is lost when another one
+ * comes between its read and its write, which are one exchange apart; and exchanges differ.
  */
 const SLOT_SHARE = 1.5;
 /** Before it is known how long an exchange takes: as long as is usual. */
@@ -17,9 +17,9 @@ const CROWD_LOSSES = 2;
 const CROWDED_MS = 120_000;
 
 /**
- * When an instance tries to swap while others do. Who meets nobody tries at once. In a crowd all know from the ledger
- * who writes and how long an exchange takes, so each waits for its slot in an order that all agree on; who loses all
- * the same waits at random.
+ * When an instance tries to swap while others do. Who meets nobody tries at once. In a crowd all know from
+ * the ledger who writes and how long an exchange takes, so each waits for its slot in an order that all agree
+ * on; who loses all the same waits at random.
  */
 export class Contention {
   readonly #clock: Clock;

@@ -16,20 +16,22 @@ import {
 import type { StoreMoment } from './store-clock.js';
 
 /**
- * What a ledger holds, and how a shared one is written down. Times are the ledger's own, in milliseconds: of a
- * shared one the store's, since the epoch.
+ * What a ledger holds, and how a shared one is written down. Times are the ledger's own, in milliseconds: of
+ * a shared one the store's, since the epoch.
  */
 export interface LedgerState {
   /** Ascending. */
   readonly log: CallLog;
   /**
-   * Those of the log that are under way, ascending. They are logged as late as they can arrive, so that the limit
-   * holds whatever becomes of the instance that makes them; it moves them to when they did arrive.
+   * Those of the log that are under way, ascending. They are logged as late as they can arrive, so that the
+   * limit holds whatever becomes of the instance that makes them; it moves them to when they did arrive.
    */
   readonly underWay: CallLog;
   /** No permit for anyone before this. */
   readonly pausedUntilMs: number;
-  /** Names of the last swaps, the one that wrote this state last: who lost the answer to a swap finds it here. */
+  /**
+   * Names of the last swaps, the one that wrote this state last: who lost the answer to a swap finds it here.
+   */
   readonly swaps: readonly string[];
   /** When it was written; later in each state than in the one before. 0 in states of version 0.1. */
   readonly writtenMs: number;
@@ -60,8 +62,8 @@ export function fullLedger(windows: readonly Window[], nowMs: number): LedgerSta
 const PROVISION_MS = LONGEST_CALL_MS - GUARD_MS;
 
 /**
- * How long after that it is held for likely that the call has arrived at once, and its instance has not said so yet.
- * Until it can be about to leave the shortest window: from then on it counts as it is logged.
+ * How long after that it is held for likely that the call has arrived at once, and its instance has not said
+ * so yet. Until it can be about to leave the shortest window: from then on it counts as it is logged.
  */
 export const UNDER_WAY_MS = 60_000 - PROVISION_MS;
 
@@ -124,7 +126,10 @@ export function likelyTimes(
   return freeTimes({ ...state, log: likely }, windows, nowMs, demand);
 }
 
-/** Whether a process that ends while it calls leaves the ledger behind, so that others must be safe from its calls. */
+/**
+ * Whether a process that ends while it calls leaves the ledger behind, so that others must be safe from its
+ * calls.
+ */
 export type Keeping = 'outlives-process' | 'ends-with-process';
 
 /**
@@ -152,8 +157,9 @@ export function charged(
 }
 
 /**
- * What is believed of a state that was read, given what this instance knows: the store may hold an older one, because
- * somebody put it back or a copy took over. Calls that are known and can be in every window still are added.
+ * What is believed of a state that was read, given what this instance knows: the store may hold an older one,
+ * because somebody put it back or a copy took over. Calls that are known and can be in every window still are
+ * added.
  * @param own the calls of this instance as it has seen them written
  * @param latestMs the latest that it can be
  */
@@ -184,13 +190,18 @@ export function believed(
   return { state, isOlder: true };
 }
 
-/** Raise it only with a reader of the version before. An instance of a lower one leaves such a ledger alone. */
+/**
+ * Raise it only with a reader of the version before. An instance of a lower one leaves such a ledger alone.
+ */
 const VERSION = 1;
 
 /** Calls in a ledger at most: the upper bound of a limit in the settings, twice. */
 const MOST_CALLS = 200_000;
 
-/** Swaps that are remembered: more than sixteen instances make while one of them waits for an answer. A choice. */
+/**
+ * Swaps that are remembered: more than sixteen instances make while one of them waits for an answer. A
+ * choice.
+ */
 const SWAPS_KEPT = 32;
 
 /** The state as it is written by an instance's swap. */
@@ -207,7 +218,10 @@ function writerOf(swap: string): { by: string; atMs: number } {
   return { by, atMs: Number.parseInt(at, 36) };
 }
 
-/** Of the other instances that have written of late: how many, and how many come before in an order that all agree on. */
+/**
+ * Of the other instances that have written of late: how many, and how many come before in an order that all
+ * agree on.
+ */
 export function placeOf(by: string, { swaps, writtenMs }: LedgerState): { place: number; others: number } {
   const lately = swaps.map(writerOf).filter((other) => other.by !== by && other.atMs > writtenMs - LATELY_MS);
   return { place: lately.filter((other) => other.by < by).length, others: lately.length };

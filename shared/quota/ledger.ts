@@ -20,10 +20,15 @@ export interface QuotaView {
 /** The longest pause: Defender's longest window. A longer wait can be no statement about the quota. */
 export const LONGEST_PAUSE_MS = 3_600_000;
 
-/** A call made later than this after it was charged leaves too little of the guard for its way: half of it, a choice. */
+/**
+ * A call made later than this after it was charged leaves too little of the guard for its way: half of it, a
+ * choice.
+ */
 export const LATEST_USE_MS = 1_000;
 
-/** The latest after its charge that a call can arrive: the source gives it up ten seconds after it was made. */
+/**
+ * The latest after its charge that a call can arrive: the source gives it up ten seconds after it was made.
+ */
 export const LONGEST_CALL_MS = 10_000 + LATEST_USE_MS;
 
 /** What a ledger granted. */
@@ -46,11 +51,14 @@ export interface Charge {
  * answer from the latest known state, without I/O. Times are the clock's monotonic milliseconds.
  */
 export interface Ledger {
-  /** Looks ahead of the first permit where that takes time. It does not throw: what is wrong, `take` finds. */
+  /**
+   * Looks ahead of the first permit where that takes time. It does not throw: what is wrong, `take` finds.
+   */
   prepare(): Promise<void>;
   /**
    * Charges up to the calls wanted, which are made now, each in every window or in none.
-   * @param wanted asked when it comes to it: who joins while others write is served together with who was there
+   * @param wanted asked when it comes to it: who joins while others write is served together with who was
+   *   there
    */
   take(wanted: () => Demand): Promise<Charge>;
   /** One call of a charge has ended: it has arrived by `endedAtMs`, if it has. */

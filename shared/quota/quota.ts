@@ -12,7 +12,10 @@ import { type Permit, Waiters, type Waiting } from './waiters.js';
  */
 const MAX_IN_FLIGHT = 32;
 
-/** When to ask again an instance that is being stopped: the platform sends callers elsewhere by then. A choice. */
+/**
+ * When to ask again an instance that is being stopped: the platform sends callers elsewhere by then. A
+ * choice.
+ */
 const STOPPING_MS = 5_000;
 
 /** Calls that a forecast looks ahead: two hours' worth for Defender; by then it is a guess anyway. */
@@ -30,7 +33,10 @@ export class Quota {
   #inFlight = 0;
   #reviewing = false;
   #reviewAgain = false;
-  /** Whether somebody has joined, or may be served later than was forecast, since the last look at all who wait. */
+  /**
+   * Whether somebody has joined, or may be served later than was forecast, since the last look at all who
+   * wait.
+   */
   #isForecastDue = false;
   #turnAlarmOff: () => void = () => {};
   #isStopped = false;
@@ -123,7 +129,10 @@ export class Quota {
     );
   }
 
-  /** Looks at all who wait, which costs as much as there are: only when somebody has joined or something got later. */
+  /**
+   * Looks at all who wait, which costs as much as there are: only when somebody has joined or something got
+   * later.
+   */
   #refuseHopeless(): void {
     const reasonAt = this.#reasons();
     const first = { ...this.#waiters.demand(), background: 0 };
@@ -168,7 +177,8 @@ export class Quota {
     if (free === 0 && !isNew) return; // the alarm is set for when one is
     const charge = await this.#ledger.take(() => this.#waiters.demand(MAX_IN_FLIGHT - this.#inFlight));
     const unused = this.#waiters.serve(charge.granted, charge.demand, () => this.#permit(charge));
-    // Charging can take as long as a busy ledger takes: whose time has run out meanwhile gives its permit back.
+    // Charging can take as long as a busy ledger takes: whose time has run out meanwhile gives its permit
+    // back.
     for (let count = 0; count < unused; count++) this.#permit(charge).settle(false);
     // The ledger may have learnt only now of calls that other instances made.
     if (charge.granted < (isNew ? wanted : free)) this.#refuseHopeless();

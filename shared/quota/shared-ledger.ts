@@ -45,9 +45,15 @@ interface Attempt {
 const MOST_TRIES = 10;
 /** Failures of the store, and swaps that took too long, before this instance gives up. */
 const MOST_FAILURES = 2;
-/** Calls that have ended are written with the next swap, or after this: before they could leave the shortest window. */
+/**
+ * Calls that have ended are written with the next swap, or after this: before they could leave the shortest
+ * window.
+ */
 const ENDED_MS = UNDER_WAY_MS - 10_000;
-/** What was never sent is free for others after this, unless another swap has taken it along: retries come sooner. */
+/**
+ * What was never sent is free for others after this, unless another swap has taken it along: retries come
+ * sooner.
+ */
 const RELEASED_MS = 2_000;
 
 /** A ledger in a blob, shared by all instances: each change is a compare-and-swap of the whole. */
@@ -63,7 +69,10 @@ export class SharedLedger implements Ledger {
   #attempts: readonly Attempt[] = [];
   /** This instance's calls as it has seen them written, in the store's time. */
   #written: CallLog = [];
-  /** The same calls on the monotonic clock: whatever the store gives back, one instance never makes more than all may. */
+  /**
+   * The same calls on the monotonic clock: whatever the store gives back, one instance never makes more than
+   * all may.
+   */
   #calls: CallLog = [];
   readonly #contention: Contention;
   #isMarked = false;
@@ -85,7 +94,10 @@ export class SharedLedger implements Ledger {
     await this.#inTurn(() => this.#blob.lookAhead()).catch(() => {});
   }
 
-  /** @throws {StorageError} when the store is down or too many instances write at once; nothing is granted then */
+  /**
+   * @throws {StorageError} when the store is down or too many instances write at once; nothing is granted
+   * then
+   */
   take(wanted: () => Demand): Promise<Charge> {
     return this.#inTurn(() => this.#swap(wanted));
   }
@@ -151,7 +163,10 @@ export class SharedLedger implements Ledger {
     return corrected(this.#state, this.#pending, this.#parts.windows, earliestMs);
   }
 
-  /** Writes what is wanted and pending, whatever goes wrong: lost swaps, lost answers, a store that is slow or down. */
+  /**
+   * Writes what is wanted and pending, whatever goes wrong: lost swaps, lost answers, a store that is slow or
+   * down.
+   */
   async #swap(wanted: () => Demand): Promise<Charge> {
     const take = Symbol();
     let failures = 0;
@@ -194,7 +209,10 @@ export class SharedLedger implements Ledger {
     return charge;
   }
 
-  /** Finds out which tries took place although their answers were lost; the one of this take is what it wanted. */
+  /**
+   * Finds out which tries took place although their answers were lost; the one of this take is what it
+   * wanted.
+   */
   #findDone({ state, etag }: LedgerCopy, take: symbol): Attempt | undefined {
     const open = this.#attempts;
     const isDone = ({ swap }: Attempt) => state.swaps.includes(swap);
@@ -279,7 +297,9 @@ export class SharedLedger implements Ledger {
     await this.#flush;
   }
 
-  /** Writes what is pending by then, if no other swap has taken it along and somebody can be waiting for it. */
+  /**
+   * Writes what is pending by then, if no other swap has taken it along and somebody can be waiting for it.
+   */
   #writeWithin(ms: number): void {
     const { clock, random } = this.#parts;
     const atMs = clock.monotonicMs() + ms * (1 - random() / 4);
@@ -292,7 +312,9 @@ export class SharedLedger implements Ledger {
     });
   }
 
-  /** Whether nobody else has written of late, and nobody can be waiting: more than half of the minute is left. */
+  /**
+   * Whether nobody else has written of late, and nobody can be waiting: more than half of the minute is left.
+   */
   #isAlone(): boolean {
     const { minute } = this.view();
     return minute.remaining > minute.limit / 2 && placeOf(this.#id, this.#state).others === 0;

@@ -18,9 +18,9 @@ export interface Limits {
 }
 
 /**
- * How much later than it was logged a call can have arrived upstream. Defender counts arrivals, and
- * two calls can arrive closer together than they were sent; windows that are longer by this guard
- * keep every window at the receiver whole for any jitter below it. A choice: a call takes well under a second.
+ * How much later than it was logged a call can have arrived upstream. Defender counts arrivals, and two calls
+ * can arrive closer together than they were sent; windows that are longer by this guard keep every window at
+ * the receiver whole for any jitter below it. A choice: a call takes well under a second.
  */
 export const GUARD_MS = 2_000;
 
@@ -74,7 +74,10 @@ export function withCalls(log: CallLog, atMs: number, count: number): CallLog {
   return index === log.length ? log.concat(added) : [...log.slice(0, index), ...added, ...log.slice(index)];
 }
 
-/** The log with calls moved to another time. Calls that it does not hold were made all the same, and are added. */
+/**
+ * The log with calls moved to another time. Calls that it does not hold were made all the same, and are
+ * added.
+ */
 export function withCallsMoved(log: CallLog, fromMs: number, toMs: number, count: number): CallLog {
   return withCalls(withoutCalls(log, fromMs, count), toMs, count);
 }

@@ -16,10 +16,10 @@ export interface TimeSample {
  * [t0, t1], so its offset from the local clock is in [D − t1, D + 1 s − t0]. Each answer narrows what
  * is known to the overlap; a dozen of them know it to some 100 ms.
  *
- * A `Date` that jumps is not believed, whatever set it: the store, or something between. Both times are held for
- * possible from then on, so that windows are judged by the earlier one and calls charged at the later one. Only
- * where this machine's calendar went the same way did the machine sleep, which its monotonic clock does not count.
- * Pure but for what it remembers.
+ * A `Date` that jumps is not believed, whatever set it: the store, or something between. Both times are held
+ * for possible from then on, so that windows are judged by the earlier one and calls charged at the later
+ * one. Only where this machine's calendar went the same way did the machine sleep, which its monotonic clock
+ * does not count. Pure but for what it remembers.
  */
 export class StoreClock {
   #offset: Interval | undefined;
@@ -33,7 +33,8 @@ export class StoreClock {
 
   /**
    * Takes an answer.
-   * @returns `jumped` when its time is another than was known; `unusable` when it is so far off that the answer must
+   * @returns `jumped` when its time is another than was known; `unusable` when it is so far off that the
+   *   answer must
    *   not be used
    */
   learn(sample: TimeSample): 'as-known' | 'jumped' | 'unusable' {
@@ -74,7 +75,9 @@ export class StoreClock {
     };
   }
 
-  /** The local moment from which on the store's time is surely `storeMs` or later; −∞ before the first answer. */
+  /**
+   * The local moment from which on the store's time is surely `storeMs` or later; −∞ before the first answer.
+   */
   localTime(storeMs: number): number {
     if (!this.#offset) return Number.NEGATIVE_INFINITY;
     const leastMs = Math.min(this.#offset.leastMs, this.#doubt?.leastMs ?? Number.POSITIVE_INFINITY);
@@ -138,9 +141,15 @@ const RESOLUTION_MS = 1_000;
 const SERVERS_DIFFER_MS = 50;
 /** Two crystals drift apart by less than 100 millionths of the time that passes. */
 const DRIFT = 1e-4;
-/** After a sleep the calendar and the store's time have gone on alike, but for what both are uncertain by. A choice. */
+/**
+ * After a sleep the calendar and the store's time have gone on alike, but for what both are uncertain by. A
+ * choice.
+ */
 const SLEEP_DIFFERS_MS = 2_000;
-/** A jump by more than the longest window cannot be held for possible beside the other time: nothing would count. */
+/**
+ * A jump by more than the longest window cannot be held for possible beside the other time: nothing would
+ * count.
+ */
 const LONGEST_JUMP_MS = 3_600_000;
 /** So many answers in a row are believed after all: then the first one was wrong. A choice. */
 const MOST_OUT_OF_BOUNDS = 3;

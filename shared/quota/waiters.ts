@@ -27,8 +27,9 @@ interface Waiter {
 }
 
 /**
- * A background waiter takes no permit in the last ten seconds of its time (a call may take as long), or in the last
- * half if it has less than twenty: a call that is cut off has to be made again. An interactive one does up to the end.
+ * A background waiter takes no permit in the last ten seconds of its time (a call may take as long), or in
+ * the last half if it has less than twenty: a call that is cut off has to be made again. An interactive one
+ * does up to the end.
  */
 const USE_MS = 10_000;
 
@@ -95,8 +96,8 @@ export class Waiters {
   }
 
   /**
-   * Serves as many as were granted of a demand. A permit whose interactive waiter has left is not for background
-   * work, and background work that has waited for too long to use one gets none.
+   * Serves as many as were granted of a demand. A permit whose interactive waiter has left is not for
+   * background work, and background work that has waited for too long to use one gets none.
    * @returns how many of the background permits nobody could use
    */
   serve(granted: number, demand: Demand, permit: () => Permit): number {

@@ -111,9 +111,9 @@ interface ListedBlob {
 }
 
 /**
- * The blob of an answer. A body that is not read to its end is destroyed: it would fail with its connection, and a
- * failure that nobody hears ends the process. The library has refused an answer without Content-Length or
- * ETag, and fails a body that does not keep to its length.
+ * The blob of an answer. A body that is not read to its end is destroyed: it would fail with its connection,
+ * and a failure that nobody hears ends the process. The library has refused an answer without Content-Length
+ * or ETag, and fails a body that does not keep to its length.
  */
 async function readBlob(
   { etag, lastModified, contentLength, readableStreamBody: body }: BlobDownloadResponseParsed,

@@ -14,10 +14,16 @@ export const OPERATION_TIMEOUT_MS = 3_000;
 
 /** State: ids and counts, the largest of them the 10,000 alert ids of a job. The bound is a choice. */
 export const STATE_BLOBS: BlobLimits = { timeoutMs: OPERATION_TIMEOUT_MS, largestBytes: 4 * 1024 * 1024 };
-/** Payloads, and what is made of them: as large as a text can be, so that each can be read. The time is a choice. */
+/**
+ * Payloads, and what is made of them: as large as a text can be, so that each can be read. The time is a
+ * choice.
+ */
 export const LARGE_BLOBS: BlobLimits = { timeoutMs: 60_000, largestBytes: constants.MAX_STRING_LENGTH };
 
-/** @throws {StorageError} for a text that could not be read again; waiting does not help, so it has no `retryAtMs` */
+/**
+ * @throws {StorageError} for a text that could not be read again; waiting does not help, so it has no
+ * `retryAtMs`
+ */
 export function refuseTooLarge(name: string, bytes: number, { largestBytes }: BlobLimits): void {
   if (bytes <= largestBytes) return;
   throw new StorageError(

@@ -1,9 +1,10 @@
 /**
- * A storage account's connection string as the libraries want it: with both addresses, and keys spelt their way. The
- * Functions host reads shorter ones than they do: keys in any letter case, and `https` and the global cloud's suffix
- * for who names no other (https://github.com/Azure/azure-sdk-for-js/issues/21982).
+ * A storage account's connection string as the libraries want it: with both addresses, and keys spelt their
+ * way. The Functions host reads shorter ones than they do: keys in any letter case, and `https` and the
+ * global cloud's suffix for who names no other (https://github.com/Azure/azure-sdk-for-js/issues/21982).
  *
- * @returns undefined for a text that does not say where blobs and queues are, and by which key or signature they open
+ * @returns undefined for a text that does not say where blobs and queues are, and by which key or signature
+ *   they open
  */
 export function completeConnectionString(text: string): string | undefined {
   if (/^UseDevelopmentStorage=true;?$/i.test(text)) return 'UseDevelopmentStorage=true';

@@ -1,8 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import { runWithin } from '../base/deadline.js';
-import { explainOpening, explainStorage, timedOut } from './explain.js';
+import { explainOpening, explainStorage, timedOut } from './storage-error.js';
 
-/** A client of a storage library, made with its first operation, so that a cold start does not pay for the library. */
+/**
+ * A client of a storage library, made with its first operation, so that a cold start does not pay for the
+ * library.
+ */
 export class LazyClient<C> {
   readonly #clock: Clock;
   readonly #timeoutMs: number;

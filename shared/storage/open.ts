@@ -20,7 +20,10 @@ const RETRIES = { maxTries: 2, retryDelayInMs: 50, maxRetryDelayInMs: 50 };
 /** Where state is kept, other than in memory. */
 export type SharedStorage = Exclude<StateStorage, { kind: 'memory' }>;
 
-/** The store of a connection. The library is loaded with the first operation, so that a cold start does not pay for it. */
+/**
+ * The store of a connection. The library is loaded with the first operation, so that a cold start does not
+ * pay for it.
+ */
 export function openBlobStore(
   clock: Clock,
   storage: SharedStorage,

@@ -24,7 +24,10 @@ export interface TakenMessage {
   giveBack(ms: number): Promise<void>;
 }
 
-/** A queue that this app can also take messages from. Each method throws {StorageError} when there is no answer. */
+/**
+ * A queue that this app can also take messages from. Each method throws {StorageError} when there is no
+ * answer.
+ */
 export interface ReadableQueue extends QueueStore {
   /** One message, if there is any, which nobody else sees for `hiddenMs`. */
   take(hiddenMs: number): Promise<TakenMessage | undefined>;

@@ -34,9 +34,15 @@ export const AUTHENTICATION_STRING = 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'
 
 /** In lower case only: the library takes no other (`validateInstrumentationKey` of its exporter). */
 const LOWER_CASE_GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Of connection strings that name none (https://learn.microsoft.com/azure/azure-monitor/app/connection-strings). */
+/**
+ * Of connection strings that name none
+ * (https://learn.microsoft.com/azure/azure-monitor/app/connection-strings).
+ */
 const GLOBAL_ENDPOINT = 'https://dc.services.visualstudio.com';
-/** Of connection strings without AadAudience, which those of national clouds have (`httpSender` of the exporter). */
+/**
+ * Of connection strings without AadAudience, which those of national clouds have (`httpSender` of the
+ * exporter).
+ */
 const GLOBAL_AUDIENCE = 'https://monitor.azure.com';
 
 /**
@@ -116,7 +122,9 @@ function parseAuthentication(
   return { ok: true, entra: { clientId } };
 }
 
-/** Pairs of `name=value`, separated by semicolons, by their names in lower case; undefined for anything else. */
+/**
+ * Pairs of `name=value`, separated by semicolons, by their names in lower case; undefined for anything else.
+ */
 function readPairs(given: string): ReadonlyMap<string, string> | undefined {
   const pairs = given
     .split(';')

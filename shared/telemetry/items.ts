@@ -45,7 +45,10 @@ export interface Event {
 /** What is told without a source is of this one: it was the only one for long. */
 const FIRST_SOURCE = 'defender';
 
-/** Every metric: what it measures, and its dimensions. A metric's count is the number of times that it happened. */
+/**
+ * Every metric: what it measures, and its dimensions. A metric's count is the number of times that it
+ * happened.
+ */
 export const METRICS = {
   'enrichment.upstream_call_ms': ['how long calls to a source took', ['outcome', 'source']],
   'enrichment.permit_wait_ms': [

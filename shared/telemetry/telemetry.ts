@@ -3,8 +3,8 @@ import type { Environment, OperatorAlert } from '../base/environment.js';
 import type { SettingProblem } from '../base/setting-reader.js';
 import { type Emit, emitNothing } from '../base/telemetry-event.js';
 import { currentTrace } from '../base/trace.js';
-import type { openClient, TelemetryClient } from './client.js';
 import type { TelemetrySettings, TelemetryToken } from './connection.js';
+import type { openClient, TelemetryClient } from './exporter.js';
 import { type Item, itemsOf } from './items.js';
 
 /** Tells what happens to whoever watches the app from outside. */
@@ -23,7 +23,10 @@ const MOST_KEPT = 10_000;
 /** The platform gives a process that it ends a few seconds, and not for this alone. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** When a library that could not be loaded is loaded again, with the next answer: a file that is missing for a moment is back. */
+/**
+ * When a library that could not be loaded is loaded again, with the next answer: a file that is missing for a
+ * moment is back.
+ */
 const LOAD_AGAIN_AFTER_MS = 60_000;
 
 /**
@@ -35,7 +38,7 @@ export function createTelemetry(
   settings: TelemetrySettings | undefined,
   environment: Environment,
   token?: TelemetryToken,
-  load: LoadClient = () => import('./client.js'),
+  load: LoadClient = () => import('./exporter.js'),
 ): Telemetry {
   if (settings) return new LateTelemetry(settings, environment, token, load);
   return { emit: emitNothing, answered: () => {}, close: async () => {} };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readIpsPage } from '../../shared/defender/alert-ips.js';
-import { answered } from './outcomes.js';
+import { answered } from '../upstream/outcomes.js';
 
 const read = (value: unknown, more: object = {}) => readIpsPage(answered(JSON.stringify({ value, ...more })));
 const page = (ips: string[], unusable: string[] = [], nextLink?: string) => ({

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { OperatorAlert } from '../../shared/base/environment.js';
-import type { Question } from '../../shared/defender/call.js';
-import type { Answer, DefenderClient } from '../../shared/defender/client.js';
 import { DefenderSource } from '../../shared/defender/defender-source.js';
-import type { Answered, Reading } from '../../shared/defender/outcome.js';
 import type { Work } from '../../shared/lookup/source.js';
 import { SUSPECT_AFTER } from '../../shared/lookup/unknown-alerts.js';
 import type { Priority } from '../../shared/quota/priorities.js';
+import type { Question } from '../../shared/upstream/call.js';
+import type { Answer, ApiClient } from '../../shared/upstream/client.js';
+import type { Answered, Reading } from '../../shared/upstream/outcome.js';
 import { VirtualClock } from '../support/virtual-clock.js';
-import { answered } from './outcomes.js';
+import { answered } from '../upstream/outcomes.js';
 
 const ORIGIN = 'https://api.test';
 const TICKS = 'da637472900382838869_1364969609';
@@ -43,7 +43,7 @@ function answering(bodies: Readonly<Record<string, string>>) {
   };
   const source = new DefenderSource({
     clock,
-    client: client as unknown as DefenderClient,
+    client: client as unknown as ApiClient,
     report: (alert) => void reports.push(alert),
   });
   return {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { readIpStats } from '../../shared/defender/ip-stats.js';
-import { answered } from './outcomes.js';
+import { answered } from '../upstream/outcomes.js';
 
 const read = (stats: unknown) => readIpStats(answered(JSON.stringify(stats)));
 

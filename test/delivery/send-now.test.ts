@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { withDeadline } from '../../shared/base/deadline.js';
-import { judgeError, REFUSED_ADDRESS } from '../../shared/delivery/judge.js';
 import { SendNow } from '../../shared/delivery/send-now.js';
+import { judgeError, REFUSED_ADDRESS } from '../../shared/delivery/verdict.js';
 import { FakeTimers } from '../support/fake-timers.js';
 import { startWorld, type World } from '../support/world.js';
 import { destination, payload } from './deliveries-fixture.js';

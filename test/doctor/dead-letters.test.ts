@@ -13,6 +13,7 @@ test.each([
   const unused = {
     token: new Promise<never>(() => {}),
     probe: undefined,
+    asked: {},
     storage: Promise.resolve(undefined),
   };
   const [seen] = await deadLetters.examine({ app, ...unused }, new AbortController().signal);

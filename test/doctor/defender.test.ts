@@ -4,8 +4,8 @@ import { startDefenderSimulator } from '../../local/defender/simulator.js';
 import { startReceiver } from '../../local/receiver/receiver.js';
 import { createApp } from '../../shared/app/app.js';
 import { systemClock } from '../../shared/base/clock.js';
-import type { LastCall } from '../../shared/defender/client.js';
-import type { Failure } from '../../shared/defender/retry.js';
+import type { LastCall } from '../../shared/upstream/client.js';
+import type { Failure } from '../../shared/upstream/retry.js';
 // Loaded before time stands still: the app itself loads it when it is asked.
 import '../../shared/delivery/agents.js';
 import { defender, hasAnswered } from '../../shared/doctor/checks/defender.js';
@@ -128,7 +128,7 @@ describe('what the process remembers of its last call', () => {
     const lastCall: LastCall = { atMs: systemClock.epochMs() - ageMs, ...(failure && { failure }) };
     Object.defineProperty(app.defender, 'lastCall', { value: lastCall });
     const nothing = { token: Promise.resolve({ ok: true, claims: undefined } as const), probe: undefined };
-    const patient = { app, ...nothing, storage: Promise.resolve(undefined) };
+    const patient = { app, ...nothing, asked: {}, storage: Promise.resolve(undefined) };
     const [seen] = await defender.examine(patient, new AbortController().signal);
     await simulator.close();
     expect(seen).toMatchObject({ status, found: expect.stringMatching(found) });

@@ -14,7 +14,7 @@ test('a check that fails by a fault of ours: the answer says that it did, the lo
   startup.app.quota.view = () => {
     throw new RangeError(SECRET);
   };
-  const { checks, status } = await examine(startup, undefined);
+  const { checks, status } = await examine(startup, {});
   expect(status).toBe('fail');
   expect(checks.filter(({ name }) => name === 'quota')).toMatchObject([{ status: 'fail' }]);
   expect(reports).toMatchObject([

@@ -119,7 +119,13 @@ describe('who works outside Azure', () => {
       lifetimeSeconds: 3_600,
     });
     const look = Promise.resolve({ ok: true, claims: readClaims(token) } as const);
-    const patient = { app: startup.app, token: look, probe: undefined, storage: Promise.resolve(undefined) };
+    const patient = {
+      app: startup.app,
+      token: look,
+      probe: undefined,
+      asked: {},
+      storage: Promise.resolve(undefined),
+    };
     const [told] = await permission.examine(patient, new AbortController().signal);
     expect(told?.fix).toContain('LOCAL_CREDENTIALS=environment');
   });

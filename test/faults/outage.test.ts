@@ -1,13 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { asEnrichmentError } from '../../shared/base/errors.js';
-import { DefenderClient } from '../../shared/defender/client.js';
-import type { Outcome } from '../../shared/defender/outcome.js';
+import { defenderApi } from '../../shared/defender/api.js';
 import { TokenCache } from '../../shared/identity/token-cache.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
-import { answered, OUTCOMES } from '../defender/outcomes.js';
+import { ApiClient } from '../../shared/upstream/client.js';
+import type { Outcome } from '../../shared/upstream/outcome.js';
 import { VirtualClock } from '../support/virtual-clock.js';
+import { answered, OUTCOMES } from '../upstream/outcomes.js';
 
 const MINUTE_MS = 60_000;
 const ALERTS_PER_MINUTE = 20; // 1,200 an hour: less than Defender's limit
@@ -21,9 +22,8 @@ async function live(outageMinutes: number, failure: Outcome) {
     clock,
     new MemoryLedger(clock, priorityWindows({ perMinute: 100, perHour: 1500 }, 20)),
   );
-  const client = new DefenderClient({
-    apiHost: 'https://api.test',
-    audience: 'https://audience.test',
+  const client = new ApiClient({
+    api: defenderApi({ apiHost: 'https://api.test', audience: 'https://audience.test' }),
     clock,
     random: () => 0.5,
     credential: {

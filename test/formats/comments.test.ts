@@ -54,6 +54,28 @@ function checkComplete(shown: Shown, { enrichment }: EnrichedPayload): void {
 }
 
 describe.each(COMMENTS)('the $name comment', ({ render, read }) => {
+  test('shows verdict, roles and country where a source tells them, and that it could not tell all', () => {
+    const ips = [
+      relatedIp('203.0.113.1', [alertId(1)], {
+        sources: ['defender', 'graph'],
+        evidence: { verdict: 'malicious', roles: ['attacker', 'source'], country: 'NL' },
+      }),
+      relatedIp('203.0.113.2', [alertId(1)], { sources: ['graph'] }),
+    ];
+    const { columns, rows, paragraphs } = read(render(payload([alert(1, { incomplete: true })], ips)));
+    expect(columns).toEqual(['Address', 'Scope', 'Sources', 'Verdict', 'Roles', 'Country']);
+    expect(rows[0]?.slice(2)).toEqual(['Defender, Microsoft Graph', 'malicious', 'attacker, source', 'NL']);
+    expect(rows[1]?.slice(2)).toEqual(['Microsoft Graph', '', '', '']);
+    expect(paragraphs.join()).toContain('of 1 alerts a source could not say all');
+  });
+
+  test('says what it means that Graph alone does not know an alert', () => {
+    const { items } = read(
+      render(payload([alert(1, { status: 'not_found', reason: 'It may be tuned.' })], [])),
+    );
+    expect(items.join()).toContain('It may be tuned.');
+  });
+
   test('says that an alert has no IPs', () => {
     const { paragraphs, ...others } = read(render(NOTHING_FOUND));
     expect(paragraphs.join()).toMatch(/addresses: 0\b.*1 without IPs/);

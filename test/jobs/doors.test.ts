@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { freshAlertIds } from '../support/alert-ids.js';
@@ -45,6 +46,30 @@ describe('mode=async', () => {
     });
     expect(world.asked()).toHaveLength(2);
     expect((await world.get(path)).text).toBe(done.text);
+  });
+
+  test('sources=all asks every source, and each alert as the post would have been', async () => {
+    await start({ IP_SOURCES: 'defender,graph' });
+    const [known = ''] = freshAlertIds(1);
+    const office = `fa${randomUUID()}`;
+    const payload = [{ alertId: known }, { alertId: office, product: 'Microsoft Defender for Office 365' }];
+    const path = accepted(await world.enrich(payload, '?mode=async&sources=all'), 2);
+    const done = await answerOf(world.get, path);
+    expect(done.json.enrichment.alerts).toMatchObject([
+      { alertId: known, status: 'found' },
+      { alertId: office, status: 'found', product: 'Microsoft Defender for Office 365' },
+    ]);
+    for (const { alertIds, sources } of done.json.enrichment.ips) {
+      expect(sources).toEqual(alertIds.includes(known) ? ['defender', 'graph'] : ['graph']);
+    }
+    expect(done.json.enrichment.ips[0].evidence.verdict).toBe('suspicious');
+    expect(Object.keys(done.json.enrichment.quotas)).toEqual(['defender', 'graph']);
+    expect([world.defender.arrivals.length, world.graph.arrivals.length]).toEqual([1, 2]);
+    // What one instance found of Graph another one has, beside Defender's.
+    const other = await stored.start({ settings: { IP_SOURCES: 'graph', WEBSITE_SLOT_NAME: world.slot } });
+    const again = await other.enrich({ alertId: known });
+    expect(again.json.enrichment.ips[0].evidence.verdict).toBe('suspicious');
+    expect(other.graph.arrivals).toEqual([]);
   });
 
   test('the form, onFailure and stats are those of the post', async () => {

@@ -198,6 +198,7 @@ export function openJobsFixture({
       statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: askStats } }),
       wantsStats: (query) => query.includes('stats=true'),
       wantedScope: () => 'all',
+      wantedSources: () => 'first',
       deliveries: {
         accept: async ({ id, destination }, enriched) => {
           fixture.onForward();

@@ -1,7 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Metafile } from 'esbuild';
@@ -57,6 +58,20 @@ test('what is loaded before the functions are registered holds none of the libra
   expect(inputs).toContain('functions/register.ts');
   const late = /node_modules\/(@azure\/(?!functions)|@opentelemetry\/|node-fetch\/|applicationinsights\/)/;
   expect(inputs.filter((path) => late.test(path))).toEqual([]);
+});
+
+test('Node does not compile its own fetch before the functions are registered', async () => {
+  await build(process.env);
+  await writeFile(join(folder, 'package.json'), '{"type":"module","main":"index.js"}');
+  const script = `import { loadApp } from '${pathToFileURL(resolve('local/host/load.ts')).href}';
+    const hasFetch = () => process.moduleLoadList.some((name) => name.endsWith('undici/undici'));
+    const before = hasFetch();
+    await loadApp('${folder}');
+    console.log(before, hasFetch());
+    process.exit();`;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env: { STATE_STORAGE: 'memory' } });
+  expect(stdout.trim()).toBe('false false');
 });
 
 test('a build without git says that its commit is unknown', async () => {

@@ -213,6 +213,7 @@ function openJobs({ clock, random, store, queue, quota, ask }: Instance): Jobs {
     statsLookup: createStatsLookup({ clock, emit: emitNothing, source: { stats: refuse } }),
     wantsStats: () => false,
     wantedScope: () => 'all',
+    wantedSources: () => 'first',
     deliveries: { accept: refuse, deadLetter: refuse },
     render: ({ enrichment }) => ({ status: 200, headers: {}, body: enrichment.status }),
   });

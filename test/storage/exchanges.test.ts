@@ -24,7 +24,7 @@ test('beyond: the first lookup of a process → at most three exchanges with the
     },
   };
   const shared = new SharedAnswerCache({ clock, store, times, owner: 'me', report: () => {} });
-  const { lookup } = createLookups({ clock, emit: emitNothing, source, times, shared });
+  const { lookup, settled: isShared } = createLookups({ clock, emit: emitNothing, source, times, shared });
   const late = () => new Error('late');
   const find = () =>
     time.until(withDeadline(clock, 25_000, late, (deadline) => lookup.find('da1_1', deadline)));
@@ -33,7 +33,7 @@ test('beyond: the first lookup of a process → at most three exchanges with the
   // The question to the shared cache, the ledger as it stands, and the swap.
   expect(before).toBe(3);
   expect(logged()).toHaveLength(1);
-  await time.until(lookup.settled());
+  await time.until(isShared());
   const settled = total();
   expect((await find()).answer).toBe(FOUND);
   expect(total()).toBe(settled);

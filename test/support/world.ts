@@ -3,6 +3,11 @@ import { Agent } from 'node:http';
 import { app } from '@azure/functions';
 import { expect } from '@jest/globals';
 import { type DefenderSimulatorOptions, startDefenderSimulator } from '../../local/defender/simulator.js';
+import {
+  type GraphSimulator,
+  type GraphSimulatorOptions,
+  startGraphSimulator,
+} from '../../local/graph/simulator.js';
 import { functionsCore } from '../../local/host/core.js';
 import type { LogEntry } from '../../local/host/core-api.js';
 import { startHost } from '../../local/host/host.js';
@@ -25,6 +30,7 @@ app.setup({ enableHttpStream: true });
 export interface WorldOptions {
   readonly settings?: Readonly<Record<string, string | undefined>>;
   readonly defender?: Partial<DefenderSimulatorOptions>;
+  readonly graph?: Partial<GraphSimulatorOptions>;
   readonly identity?: Partial<IdentityEndpointOptions>;
   readonly functionKey?: string;
   /** What else must stand in no log line and no answer. */
@@ -53,12 +59,16 @@ export async function startWorld(options: WorldOptions = {}) {
   const audience = `https://defender-${++worlds}.test`;
   const identity = await startIdentityEndpoint({ clock, ...options.identity });
   const defender = await startDefenderSimulator({ clock, random, audience, ...options.defender });
+  const graph = options.settings?.IP_SOURCES?.includes('graph')
+    ? await startGraphSimulator({ clock, random, audience: 'https://graph.microsoft.com', ...options.graph })
+    : undefined;
   Object.assign(process.env, identity.settings); // the identity library reads them there
   forgetIdentityEndpoint();
   const env = {
     ...identity.settings,
     DEFENDER_API_HOST: defender.url,
     DEFENDER_AUDIENCE: audience,
+    ...(graph ? { GRAPH_API_HOST: graph.url } : {}),
     WEBSITE_SLOT_NAME: `world-${worlds}`,
     STATE_STORAGE: 'memory',
     ...options.settings,
@@ -99,8 +109,12 @@ export async function startWorld(options: WorldOptions = {}) {
     clock,
     identity,
     defender,
+    /** There where `IP_SOURCES` names it. */
+    graph: graph as GraphSimulator,
     /** What tokens are asked for. */
     audience,
+    /** What tells its state from that of other worlds in one storage account. */
+    slot: env.WEBSITE_SLOT_NAME,
     host,
     registrations,
     logs,
@@ -123,6 +137,7 @@ export async function startWorld(options: WorldOptions = {}) {
         agent.destroy();
         await host.close(0);
         await defender.close();
+        await graph?.close();
         await identity.close();
       }
       checkNothingLeaked({

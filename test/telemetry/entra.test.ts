@@ -4,7 +4,7 @@ import { KNOWN_ALERT } from '../../local/defender/alerts.js';
 import { type IngestionEndpoint, startIngestionEndpoint } from '../../local/ingestion/endpoint.js';
 import { systemClock as clock } from '../../shared/base/clock.js';
 // Loaded before there is anything to send, as in watched.ts.
-import '../../shared/telemetry/client.js';
+import '../../shared/telemetry/exporter.js';
 import { consult } from '../doctor/consult.js';
 import { AUTHORITY_TLS, trustLocalAuthority } from '../support/tls-fixtures.js';
 import { startWorld, type World } from '../support/world.js';

@@ -6,7 +6,7 @@ import { type Attempt, createSend } from '../../shared/delivery/send.js';
 import { FORMATS } from '../../shared/formats/index.js';
 import { type Item, METRICS } from '../../shared/telemetry/items.js';
 // Loaded before there is anything to send, as in watched.ts.
-import '../../shared/telemetry/client.js';
+import '../../shared/telemetry/exporter.js';
 import { inTrace } from '../../shared/base/trace.js';
 import { createTelemetry } from '../../shared/telemetry/telemetry.js';
 import { VirtualClock } from '../support/virtual-clock.js';

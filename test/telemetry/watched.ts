@@ -6,7 +6,7 @@ import {
 } from '../../local/ingestion/endpoint.js';
 import { systemClock } from '../../shared/base/clock.js';
 // Loaded before there is anything to send: the app loads it within the two seconds that its end has for the rest.
-import '../../shared/telemetry/client.js';
+import '../../shared/telemetry/exporter.js';
 import { leaksIn } from '../support/leaks.js';
 import { startWorld, type World, type WorldOptions } from '../support/world.js';
 

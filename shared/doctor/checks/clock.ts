@@ -5,7 +5,9 @@ import { hasAnswered } from './defender.js';
 const MOST_MS = 300_000;
 const WORRYING_MS = 60_000;
 
-/** This machine's clock against Defender's: with a difference a token seems to be not valid yet, or expired. */
+/**
+ * This machine's clock against Defender's: with a difference a token seems to be not valid yet, or expired.
+ */
 export const clock: Check = {
   name: 'clock',
   async examine({ app, probe }) {

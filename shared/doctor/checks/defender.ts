@@ -1,11 +1,12 @@
 import type { App } from '../../app/app.js';
 import type { EnrichmentError } from '../../base/errors.js';
-import type { LastCall } from '../../defender/client.js';
-import { explain } from '../../defender/explain.js';
+import { defenderApi } from '../../defender/api.js';
 import { permissionFinding } from '../../defender/findings.js';
-import type { Failure } from '../../defender/retry.js';
 import type { TokenClaims } from '../../identity/claims.js';
-import type { Check, Observation, ProbeLook } from '../check.js';
+import type { LastCall } from '../../upstream/client.js';
+import { explain } from '../../upstream/explain.js';
+import type { Failure } from '../../upstream/retry.js';
+import { type Check, isDefenderAsked, type Observation, type ProbeLook } from '../check.js';
 import { SET_CLOUD } from '../commands.js';
 import { CONNECTION_TIMEOUT_MS, connectTo, isUnknownName, type Tried } from '../connection.js';
 import { permissionFix } from './permission.js';
@@ -16,12 +17,13 @@ const RECENT_MS = 3_600_000;
 const ASK = 'Add probe=ALERT_ID to ask about an alert, with one call.';
 
 /**
- * Defender itself: what the one call brought, if the caller asked for it; else whether its host can be connected to, and
- * how the last call of this process ended.
+ * Defender itself: what the one call brought, if the caller asked for it; else whether its host can be
+ * connected to, and how the last call of this process ended.
  */
 export const defender: Check = {
   name: 'defender',
   async examine({ app, token, probe }, signal) {
+    if (!isDefenderAsked(app)) return [];
     const warnings = app.warnings().map(({ detail }): Observation => ({ status: 'warn', found: detail }));
     if (probe) return [judgeProbe(app, await probe), ...warnings];
     const target = { url: app.settings.cloud.apiHost, allowPrivateHost: true };
@@ -34,7 +36,9 @@ export const defender: Check = {
   },
 };
 
-/** Whether Defender answered the last call of this process, and lately, and nothing makes its answers suspect. */
+/**
+ * Whether Defender answered the last call of this process, and lately, and nothing makes its answers suspect.
+ */
 export function hasAnswered(app: App): boolean {
   const last = recentCall(app);
   return last !== undefined && last.failure === undefined && app.warnings().length === 0;
@@ -94,8 +98,7 @@ function notAsked({ kind, message }: EnrichmentError): Observation {
 }
 
 function judgeFailure({ settings }: App, failure: Failure, claims: TokenClaims | undefined): Observation {
-  const { apiHost: host, audience } = settings.cloud;
-  const found = explain(failure, { host, audience, claims }, undefined).message;
+  const found = explain(failure, { api: defenderApi(settings.cloud), claims }, undefined).message;
   const fix = fixOf(settings, failure, claims);
   return { status: 'fail', found, ...(fix === undefined ? {} : { fix }) };
 }

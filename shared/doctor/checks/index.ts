@@ -2,10 +2,12 @@ import type { Check } from '../check.js';
 import { audience } from './audience.js';
 import { clientId } from './client-id.js';
 import { clock } from './clock.js';
+import { compare } from './compare.js';
 import { deadLetters } from './dead-letters.js';
 import { defender } from './defender.js';
 import { delegation } from './delegation.js';
 import { destinations } from './destinations.js';
+import { graph } from './graph.js';
 import { identity } from './identity.js';
 import { permission } from './permission.js';
 import { queues } from './queues.js';
@@ -22,6 +24,8 @@ export const CHECKS: readonly Check[] = [
   permission,
   tokenAge,
   defender,
+  graph,
+  compare,
   storage,
   queues,
   deadLetters,

@@ -1,7 +1,7 @@
 import type { Settings } from '../../app/settings.js';
 import { permissionFinding } from '../../defender/findings.js';
 import type { TokenClaims } from '../../identity/claims.js';
-import type { Check } from '../check.js';
+import { type Check, isDefenderAsked } from '../check.js';
 import { grantDelegated, grantPermission } from '../commands.js';
 
 /** Whether the token carries Ip.Read.All. */
@@ -9,7 +9,7 @@ export const permission: Check = {
   name: 'permission',
   async examine({ app, token }) {
     const look = await token;
-    if (!look.ok) return [];
+    if (!look.ok || !isDefenderAsked(app)) return [];
     const { claims } = look;
     const { isRight, sentence } = permissionFinding(claims);
     if (isRight) return [{ status: 'ok', found: sentence }];

@@ -10,7 +10,11 @@ export const quota: Check = {
   name: 'quota',
   async examine({ app }) {
     const own = observe('', app.quota.view());
-    return app.delegation ? [own, observe('On behalf of users: ', app.delegation.quota.view())] : [own];
+    const others = Object.entries(app.quotas ?? {})
+      .slice(1)
+      .map(([name, quota]) => observe(`Of ${name}: `, quota.view()));
+    const users = app.delegation ? [observe('On behalf of users: ', app.delegation.quota.view())] : [];
+    return [own, ...others, ...users];
   },
 };
 

@@ -3,7 +3,9 @@ import type { Misspelling, SettingProblem } from '../../base/setting-reader.js';
 import type { Observation } from '../check.js';
 import { assignRole, removeSetting, setJsonSetting, setSetting } from '../commands.js';
 
-/** The settings: one observation for each that is wrong. Without usable ones nothing else can be looked at. */
+/**
+ * The settings: one observation for each that is wrong. Without usable ones nothing else can be looked at.
+ */
 export function examineSettings(startup: Startup): readonly Observation[] {
   if (!startup.ok) {
     return startup.problems.map((problem) => ({
@@ -12,9 +14,13 @@ export function examineSettings(startup: Startup): readonly Observation[] {
       fix: fixOf(problem),
     }));
   }
-  const { cloud, misspelled } = startup.app.settings;
+  const { cloud, sources, graph, misspelled } = startup.app.settings;
   const { apiHost, audience, authorityHost } = cloud;
-  const found = `All can be used. Defender is asked at ${apiHost}, with tokens for ${audience}; users sign in at ${authorityHost}.`;
+  const asked = {
+    defender: `Defender is asked at ${apiHost}, with tokens for ${audience}`,
+    graph: `Microsoft Graph is asked at ${graph.apiHost}, with tokens for ${graph.audience}`,
+  };
+  const found = `All can be used. ${sources.map((name) => asked[name]).join('; ')}; users sign in at ${authorityHost}.`;
   return [{ status: 'ok', found }, ...misspelled.map(warn)];
 }
 

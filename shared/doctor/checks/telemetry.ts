@@ -16,7 +16,9 @@ import { fixOf } from './settings.js';
 /** Longer than any answer takes that is of use. */
 const POST_TIMEOUT_MS = 5_000;
 
-/** Whether there is a place where failures can be seen afterwards, and whether it takes what this app sends. */
+/**
+ * Whether there is a place where failures can be seen afterwards, and whether it takes what this app sends.
+ */
 export const telemetry: Check = {
   name: 'telemetry',
   async examine({ app: { clock, settings, telemetryToken } }, signal) {

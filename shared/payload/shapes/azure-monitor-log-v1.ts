@@ -6,7 +6,10 @@ import { isCommonSchema } from './azure-monitor.js';
 
 const TABLES = ['data', 'alertContext', 'SearchResults', 'tables'];
 
-/** Log alerts of the first generation: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-payload-samples */
+/**
+ * Log alerts of the first generation:
+ * https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-payload-samples
+ */
 export const azureMonitorLogV1: Shape = {
   name: 'azure-monitor-log-v1',
   title: 'Azure Monitor log alert with its rows (common schema, v1)',

@@ -13,7 +13,10 @@ const INTEGRATIONS: readonly (readonly [dataset: RegExp, member: string, product
   [/^(?:microsoft\.)?m365_defender\b/, 'm365_defender', 'Microsoft 365 Defender'],
 ];
 
-/** Where the alert's id is in their data sets, best first; of an incident's document `event.id` is the incident. */
+/**
+ * Where the alert's id is in their data sets, best first; of an incident's document `event.id` is the
+ * incident.
+ */
 const ALERTS = ['m365_defender.alert', 'm365_defender.incident.alert', 'm365_defender.event.alert'];
 const IDS = [
   'event.id',
@@ -35,7 +38,9 @@ const PRODUCTS = [
 const DATASETS = ['event.dataset', 'data_stream.dataset', 'kibana.alert.original_event.dataset'];
 const ADDRESSES = ['related.ip', 'source.ip', 'destination.ip'];
 
-/** The values of `event.kind`: https://www.elastic.co/guide/en/ecs/current/ecs-allowed-values-event-kind.html */
+/**
+ * The values of `event.kind`: https://www.elastic.co/guide/en/ecs/current/ecs-allowed-values-event-kind.html
+ */
 const KINDS = ['alert', 'signal', 'asset', 'enrichment', 'event', 'metric', 'state', 'pipeline_error'];
 const KINDS_OF_ALERTS: ReadonlySet<unknown> = new Set(['alert', 'signal']);
 

@@ -11,7 +11,10 @@ const PLACES = [
   ['data', 'SearchResult', 'tables'],
 ];
 
-/** The answer of a Log Analytics query: https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format */
+/**
+ * The answer of a Log Analytics query:
+ * https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format
+ */
 export const logAnalytics: Shape = {
   name: 'log-analytics',
   title: 'Log Analytics query result (tables of rows)',

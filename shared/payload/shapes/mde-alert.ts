@@ -3,7 +3,10 @@ import { member } from '../json.js';
 import type { Path } from '../path.js';
 import { type Candidate, objectCandidate, type Shape } from '../shape.js';
 
-/** An alert as Defender's own API gives it: https://learn.microsoft.com/defender-endpoint/api/alerts#properties */
+/**
+ * An alert as Defender's own API gives it:
+ * https://learn.microsoft.com/defender-endpoint/api/alerts#properties
+ */
 export const mdeAlert: Shape = {
   name: 'mde-alert',
   title: 'Defender for Endpoint alert',

@@ -5,7 +5,9 @@ import { objectCandidate, type Shape } from '../shape.js';
 /** `type_id` of an observable that is an address: https://schema.ocsf.io/objects/observable */
 const IP_ADDRESS = 2;
 
-/** Members that hold the finding: of the classes since OCSF 1.1, and of class 2001 (Security Finding) before. */
+/**
+ * Members that hold the finding: of the classes since OCSF 1.1, and of class 2001 (Security Finding) before.
+ */
 const FINDINGS = ['finding_info', 'finding'];
 
 /** An OCSF finding: https://schema.ocsf.io/classes/detection_finding; `metadata.uid` is the event's id. */

@@ -47,7 +47,8 @@ export function openClient(
   process.env.APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED = 'true';
   // By this trackDependency and trackEvent find what an item belongs to; nobody else here uses it.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-  // Providers of its own: the global ones would patch modules, watch the process and ask the machine who it is.
+  // Providers of its own: the global ones would patch modules, watch the process and ask the machine who it
+  // is.
   const client = new applicationInsights.TelemetryClient(connectionString, { useGlobalProviders: false });
   client.config.samplingPercentage = 100; // the quota bounds the calls; metrics are added up before
   client.config.azureMonitorOpenTelemetryOptions = {
@@ -104,7 +105,9 @@ function boundedHttpClient(clock: Clock, ended: AbortSignal): HttpClient {
   };
 }
 
-/** The library keeps a token as long as it is valid; which scope it is for, the settings say, not the library. */
+/**
+ * The library keeps a token as long as it is valid; which scope it is for, the settings say, not the library.
+ */
 function credentialOf(token: TelemetryToken, ended: AbortSignal): TokenCredential {
   return {
     async getToken() {
@@ -114,7 +117,9 @@ function credentialOf(token: TelemetryToken, ended: AbortSignal): TokenCredentia
   };
 }
 
-/** The library drops in silence what the endpoint refuses to take from this sender: here it is reported, once. */
+/**
+ * The library drops in silence what the endpoint refuses to take from this sender: here it is reported, once.
+ */
 function notingRefusals(http: HttpClient, report: Reporter): HttpClient {
   let isReported = false;
   return {
@@ -135,7 +140,10 @@ function notingRefusals(http: HttpClient, report: Reporter): HttpClient {
   };
 }
 
-/** The host's request is the parent. It is taken for sampled whatever the host does with it: nothing is left out here. */
+/**
+ * The host's request is the parent. It is taken for sampled whatever the host does with it: nothing is left
+ * out here.
+ */
 function contextOf(told: Trace | undefined): Context {
   const [, traceId, spanId] =
     /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(told?.traceparent ?? '') ?? [];
@@ -148,7 +156,10 @@ function contextOf(told: Trace | undefined): Context {
   });
 }
 
-/** The exporter takes for HTTP what has OpenTelemetry's attributes of it; without a full URL it keeps the name. */
+/**
+ * The exporter takes for HTTP what has OpenTelemetry's attributes of it; without a full URL it keeps the
+ * name.
+ */
 function dependencyOf({ name, http, isSuccess, startedAtMs, durationMs, properties, trace }: Dependency) {
   const { protocol, host } = http ? new URL(http.origin) : { protocol: '', host: '' };
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { malformed } from '../../shared/defender/outcome.js';
-import { AWAY_AFTER, decide, type Failure, type Progress } from '../../shared/defender/retry.js';
+import { malformed } from '../../shared/upstream/outcome.js';
+import { AWAY_AFTER, decide, type Failure, type Progress } from '../../shared/upstream/retry.js';
 import fc from '../support/properties.js';
 import { OUTCOMES, throttled } from './outcomes.js';
 

@@ -5,18 +5,14 @@ import type { Clock } from '../base/clock.js';
 import { runWithin } from '../base/deadline.js';
 import type { Emit } from '../base/telemetry-event.js';
 import { networkFailure, parseHttpDate } from '../base/web.js';
+import type { Api } from './api.js';
 import type { Outcome } from './outcome.js';
-import { readAnswer, withoutToken } from './wire.js';
+import { isSuccess, readAnswer, withoutToken } from './wire.js';
 
 /** The longest that one call may take, connection and body included. */
 const CALL_TIMEOUT_MS = 10_000;
 /** After decompression. 100,000 addresses are about 3 MB; real answers are a few kB. */
 const LARGEST_ANSWER_BYTES = 10 * 1024 * 1024;
-
-/** What this source is called in telemetry and stored state. */
-export const NAME = 'defender';
-/** What messages call it. */
-export const TITLE = 'Defender';
 
 /** What is asked. */
 export interface Question {
@@ -33,7 +29,12 @@ export interface Question {
 export type Call = (question: Question, token: string, signal: AbortSignal) => Promise<Outcome>;
 
 /** A caller over kept-alive connections of its own. */
-export function createCall(clock: Clock, userAgent: string, upstreamClock: UpstreamClock): Call {
+export function createCall(
+  clock: Clock,
+  userAgent: string,
+  upstreamClock: UpstreamClock,
+  api: Pick<Api, 'title' | 'headers' | 'hasPartialAnswers'>,
+): Call {
   const agents = {
     'http:': new HttpAgent({ keepAlive: true }),
     'https:': new HttpsAgent({ keepAlive: true }),
@@ -46,7 +47,8 @@ export function createCall(clock: Clock, userAgent: string, upstreamClock: Upstr
         clock,
         CALL_TIMEOUT_MS,
         () => timedOut,
-        (attempt) => exchange(clock, { url, token, userAgent, agent, upstreamClock, signal: attempt.signal }),
+        (attempt) =>
+          exchange(clock, { url, token, userAgent, agent, upstreamClock, api, signal: attempt.signal }),
         signal,
       );
     } catch (error) {
@@ -57,7 +59,7 @@ export function createCall(clock: Clock, userAgent: string, upstreamClock: Upstr
 }
 
 /** A caller that emits a telemetry event for each call that has ended, and none for one that was given up. */
-export function withTelemetry(call: Call, clock: Clock, emit: Emit): Call {
+export function withTelemetry(call: Call, source: string, clock: Clock, emit: Emit): Call {
   return async (question, token, signal) => {
     const startedAtMs = clock.epochMs();
     const beganMs = clock.monotonicMs();
@@ -65,7 +67,7 @@ export function withTelemetry(call: Call, clock: Clock, emit: Emit): Call {
     const { url, route, alertId } = question;
     emit({
       kind: 'upstream-call',
-      source: NAME,
+      source,
       origin: new URL(url).origin,
       route,
       alertId,
@@ -84,13 +86,19 @@ interface Exchange {
   readonly userAgent: string;
   readonly agent: (url: URL) => HttpAgent;
   readonly upstreamClock: UpstreamClock;
+  readonly api: Pick<Api, 'title' | 'headers' | 'hasPartialAnswers'>;
   readonly signal: AbortSignal;
 }
 
 async function exchange(clock: Clock, exchanged: Exchange): Promise<Outcome> {
-  const { url, token, userAgent, agent, upstreamClock, signal } = exchanged;
+  const { url, token, userAgent, agent, upstreamClock, api, signal } = exchanged;
   const response = await fetch(url, {
-    headers: { Authorization: `Bearer ${token}`, Accept: 'application/json', 'User-Agent': userAgent },
+    headers: {
+      ...api.headers,
+      Authorization: `Bearer ${token}`,
+      Accept: 'application/json',
+      'User-Agent': userAgent,
+    },
     redirect: 'manual',
     size: LARGEST_ANSWER_BYTES,
     signal,
@@ -102,15 +110,16 @@ async function exchange(clock: Clock, exchanged: Exchange): Promise<Outcome> {
   upstreamClock.observe(headers.get('date'), clock.epochMs());
   const text = response.text();
   // The status alone says what went wrong: a requested pause counts even if the body is cut off.
-  const said = status === 200 ? await text : await text.catch(() => '');
+  const said = isSuccess(status) ? await text : await text.catch(() => '');
   const answer = {
     status,
     retryAfter: headers.get('retry-after'),
     date: headers.get('date'),
     contentType: headers.get('content-type'),
+    warning: headers.get('warning'),
     body: withoutToken(said, token, status),
   };
-  return readAnswer(answer, clock.epochMs());
+  return readAnswer(answer, clock.epochMs(), api);
 }
 
 function describe(error: unknown): Outcome {
@@ -127,12 +136,16 @@ function describe(error: unknown): Outcome {
   }
 }
 
-/** What ends a connection before it is there. Of several addresses tried, Node's error names the first one's code. */
+/**
+ * What ends a connection before it is there. Of several addresses tried, Node's error names the first one's
+ * code.
+ */
 const NO_CONNECTION = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'];
 
 /**
- * Whether a call provably never left this machine: its name was not resolved, or no connection was made. A code
- * alone does not prove it, since some can end a connection that was there: then the system call is another one.
+ * Whether a call provably never left this machine: its name was not resolved, or no connection was made. A
+ * code alone does not prove it, since some can end a connection that was there: then the system call is
+ * another one.
  */
 function isNeverSent(code: string, error: FetchError): boolean {
   const { erroredSysCall } = error as { erroredSysCall?: string }; // missing in its types

@@ -1,14 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { type CallFacts, explain } from '../../shared/defender/explain.js';
-import { malformed } from '../../shared/defender/outcome.js';
-import type { Failure } from '../../shared/defender/retry.js';
+import { defenderApi } from '../../shared/defender/api.js';
 import type { TokenClaims } from '../../shared/identity/claims.js';
+import { type CallFacts, explain } from '../../shared/upstream/explain.js';
+import { malformed } from '../../shared/upstream/outcome.js';
+import type { Failure } from '../../shared/upstream/retry.js';
 import { OUTCOMES, throttled } from './outcomes.js';
 
 const HOST = 'https://api.test';
 const AUDIENCE = 'https://audience.test';
 /** With a token that cannot be read. */
-const CALLED = { host: HOST, audience: AUDIENCE, claims: undefined };
+const CALLED: CallFacts = { api: defenderApi({ apiHost: HOST, audience: AUDIENCE }), claims: undefined };
 const upstream = { code: 'SomeCode', message: 'Some message.', target: 'correlation-1' };
 
 /** Every failure, with the kind of error and the parts of the sentence that the reader needs. */

@@ -1,8 +1,8 @@
-import type { Answered, Outcome } from '../../shared/defender/outcome.js';
+import type { Answered, Outcome } from '../../shared/upstream/outcome.js';
 
 /** A 200 of the API. */
 export function answered(body: string, contentType: string | undefined = 'application/json'): Answered {
-  return { kind: 'answered', status: 200, body, contentType };
+  return { kind: 'answered', status: 200, body, contentType, isPartial: false };
 }
 
 /** Outcomes that need no particular body. */

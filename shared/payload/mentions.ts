@@ -1,7 +1,7 @@
 import { bareForm } from '../base/alert-id.js';
-import type { Verdict } from './judge.js';
 import type { Path } from './path.js';
 import type { AnyShape, Candidate } from './shape.js';
+import type { Verdict } from './whose-alert.js';
 
 /** A place that names an alert: whose it is, and what found it. */
 export interface Finding {
@@ -34,8 +34,9 @@ export interface Holder {
 }
 
 /**
- * What of the findings of a unit (something posted by itself, or an element of a list) are places of
- * alerts. Others only mention an alert that stands elsewhere in the unit: a string whose alert a known shape found, a part of an object that names the same alert, a copy.
+ * What of the findings of a unit (something posted by itself, or an element of a list) are places of alerts.
+ * Others only mention an alert that stands elsewhere in the unit: a string whose alert a known shape found, a
+ * part of an object that names the same alert, a copy.
  */
 export function settled(findings: readonly Finding[]): Finding[] {
   const known = new Map<string, Finding>();

@@ -1,12 +1,14 @@
 import type { UpstreamError } from '../base/errors.js';
 
-/** A 200, read to its end; what it holds is for others to say. */
+/** A 200 or 206, read to its end; what it holds is for others to say. */
 export interface Answered {
   readonly kind: 'answered';
-  readonly status: 200;
+  readonly status: 200 | 206;
   readonly body: string;
   /** Of the header of that name; undefined where there is none. */
   readonly contentType: string | undefined;
+  /** Whether the API says that something is missing in it: a 206, or a `Warning` header. */
+  readonly isPartial: boolean;
 }
 
 /**
@@ -15,7 +17,7 @@ export interface Answered {
  */
 export type Outcome =
   | Answered
-  /** 404 in Defender's own error form, with the code that it has for an alert it does not know */
+  /** 404 in the API's own error form, with the code that it has for an alert it does not know */
   | { readonly kind: 'not-found'; readonly status: 404; readonly upstream: UpstreamError }
   /** `retryAfterMs` as the upstream asks for it */
   | {

@@ -1,11 +1,11 @@
 import type { Answered, Malformed, Outcome } from './outcome.js';
 
-/** How far this question to Defender has come. */
+/** How far this question has come. */
 export interface Progress {
   /** Calls made so far, the one just ended included. */
   readonly attempts: number;
   /**
-   * Questions before this one, without an answered one among them, that Defender's absence left without an
+   * Questions before this one, without an answered one among them, that the API's absence left without an
    * answer.
    */
   readonly failedInARow: number;
@@ -44,7 +44,7 @@ const MOST_ATTEMPTS: Partial<Record<Failure['kind'], number>> = {
   malformed: 2,
 };
 /**
- * After so many failed questions in a row Defender is away, and each further one costs one call. A choice.
+ * After so many failed questions in a row the API is away, and each further one costs one call. A choice.
  */
 export const AWAY_AFTER = 5;
 const FIRST_BACKOFF_MS = 500;
@@ -79,7 +79,7 @@ export function decide(failure: Failure, progress: Progress): Verdict {
 }
 
 /**
- * Whether a failure is one of Defender's absence: of the whole, not of this question or of our standing
+ * Whether a failure is one of the API's absence: of the whole, not of this question or of our standing
  * with it.
  */
 export function isAbsence({ kind }: Failure): boolean {

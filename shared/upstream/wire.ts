@@ -1,6 +1,7 @@
 import type { UpstreamError } from '../base/errors.js';
 import { parseRetryAfter } from '../base/web.js';
 import { LONGEST_PAUSE_MS } from '../quota/ledger.js';
+import type { Api } from './api.js';
 import type { Outcome } from './outcome.js';
 
 /** One HTTP answer, read to its end. */
@@ -9,6 +10,7 @@ export interface HttpAnswer {
   readonly retryAfter: string | null;
   readonly date: string | null;
   readonly contentType: string | null;
+  readonly warning: string | null;
   readonly body: string;
 }
 
@@ -16,19 +18,37 @@ export interface HttpAnswer {
 const LONGEST_EXCERPT = 200;
 
 /**
- * Defender's code for an alert that it does not know: 404 `ResourceNotFound`, "Alert … not found", seen in
- * public on the sibling route `/api/alerts/{id}/files`. `NotFound` is the API's general word, also for a
- * route that is gone.
+ * Defender's and Graph's code for an alert that they do not know. Defender's: 404 `ResourceNotFound`, "Alert
+ * … not found", seen in public on the sibling route `/api/alerts/{id}/files`. `NotFound` is the general word,
+ * also for a route that is gone. Graph's: seen on `alerts_v2/{id}` by others.
  */
 const UNKNOWN_ALERT = 'ResourceNotFound';
 
+/** Whether the body is what was asked for, so that all of it is needed. */
+export function isSuccess(status: number): boolean {
+  return status === 200 || status === 206;
+}
+
 /** Tells answers apart by their status; `nowMs` is the calendar time. */
-export function readAnswer(answer: HttpAnswer, nowMs: number): Outcome {
-  const { status, body, contentType } = answer;
-  if (status === 200) return { kind: 'answered', status, body, contentType: contentType ?? undefined };
+export function readAnswer(
+  answer: HttpAnswer,
+  nowMs: number,
+  { title, hasPartialAnswers }: Pick<Api, 'title' | 'hasPartialAnswers'>,
+): Outcome {
+  const { status, body } = answer;
+  if (status === 200 || (status === 206 && hasPartialAnswers)) {
+    const contentType = answer.contentType ?? undefined;
+    return {
+      kind: 'answered',
+      status,
+      body,
+      contentType,
+      isPartial: status === 206 || answer.warning !== null,
+    };
+  }
   const upstream = readError(body);
   const retryAfterMs = parseRetryAfter(answer.retryAfter, answer.date, nowMs, LONGEST_PAUSE_MS);
-  if (status === 404) return readNotFound(upstream);
+  if (status === 404) return readNotFound(title, upstream);
   if (status === 429) return { kind: 'throttled', status, retryAfterMs, upstream };
   if (status === 401) return { kind: 'unauthorized', status, upstream };
   if (status === 403) return { kind: 'forbidden', status, upstream };
@@ -39,15 +59,15 @@ export function readAnswer(answer: HttpAnswer, nowMs: number): Outcome {
   return { kind: 'refused', status, upstream };
 }
 
-/** Anybody on the way can say 404: only Defender's own word for it means that the alert is unknown. */
-function readNotFound(upstream: UpstreamError | undefined): Outcome {
+/** Anybody on the way can say 404: only the API's own word for it means that the alert is unknown. */
+function readNotFound(title: string, upstream: UpstreamError | undefined): Outcome {
   if (upstream?.code === UNKNOWN_ALERT) return { kind: 'not-found', status: 404, upstream };
   const said = upstream ? `the code is ${upstream.code}` : 'the body is not in its error form';
-  const what = `a 404 that is not Defender's word for an unknown alert (${said}, not ${UNKNOWN_ALERT})`;
+  const what = `a 404 that is not ${title}'s word for an unknown alert (${said}, not ${UNKNOWN_ALERT})`;
   return { kind: 'malformed', status: 404, what, upstream };
 }
 
-/** Defender's error form, if the body has it. */
+/** The error form of Defender and Graph, if the body has it. */
 function readError(body: string): UpstreamError | undefined {
   const error = parseObject(body)?.error;
   if (typeof error !== 'object' || error === null) return undefined;
@@ -91,7 +111,7 @@ const TOKEN_CHARACTERS = /[\w.~+/-]{20,}/g;
  */
 export function withoutToken(body: string, token: string, status: number): string {
   const whole = body.replaceAll(token, '***').replace(JWT, '***');
-  if (status === 200) return whole;
+  if (isSuccess(status)) return whole;
   const fragments = new Set<string>();
   for (let at = 0; at + SHORTEST_FRAGMENT <= token.length; at++) {
     fragments.add(token.slice(at, at + SHORTEST_FRAGMENT));

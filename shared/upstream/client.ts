@@ -4,38 +4,40 @@ import { readClaims } from '../identity/claims.js';
 import { type AccessToken, scopeOf } from '../identity/token-cache.js';
 import type { Asker, Work } from '../lookup/source.js';
 import type { Priority } from '../quota/priorities.js';
-import { type Call, type Question, TITLE } from './call.js';
+import type { Api } from './api.js';
+import type { Call, Question } from './call.js';
 import { explain } from './explain.js';
 import type { Answered, Outcome, Reading } from './outcome.js';
 import { decide, type Failure, isAbsence, pauseMs } from './retry.js';
 
 /** What the client is made of. */
 export interface ClientParts extends Pick<Asker, 'credential' | 'tokens' | 'quota'> {
-  readonly apiHost: string;
-  readonly audience: string;
+  readonly api: Api;
   readonly clock: Clock;
   readonly random: () => number;
   readonly call: Call;
 }
 
-/** An answer: the value, or that Defender does not know what was asked about. */
+/** An answer: the value, or that the API does not know what was asked about. */
 export type Answer<T> = { readonly kind: 'value'; readonly value: T } | { readonly kind: 'not-found' };
 
-/** What a call brought: the value asked for, that Defender does not know what was asked about, or a failure. */
+/**
+ * What a call brought: the value asked for, that the API does not know what was asked about, or a failure.
+ */
 export type EndOf<T> = Reading<T> | Exclude<Outcome, Answered>;
 
 /** How the last call of this process ended: the doctor reports it without a call of its own. */
 export interface LastCall {
   /** When it ended, in milliseconds since the epoch. */
   readonly atMs: number;
-  /** Absent where Defender answered, be it that it does not know what was asked about. */
+  /** Absent where the API answered, be it that it does not know what was asked about. */
   readonly failure?: Failure;
 }
 
-/** Asks Defender's API: every call with a valid token and a permit charged for it. */
-export class DefenderClient {
+/** Asks an API: every call with a valid token and a permit charged for it. */
+export class ApiClient {
   readonly #parts: ClientParts;
-  /** Questions that Defender's absence left without an answer, since the last one that was answered. */
+  /** Questions that the API's absence left without an answer, since the last one that was answered. */
   #failedInARow = 0;
   #lastCall: LastCall | undefined;
 
@@ -45,7 +47,7 @@ export class DefenderClient {
 
   /** The configured API's origin, the only one that the token goes to. */
   get origin(): string {
-    return this.#parts.apiHost;
+    return this.#parts.api.host;
   }
 
   /** How the last call ended; undefined before the first one of this process. */
@@ -99,7 +101,7 @@ export class DefenderClient {
 
   /**
    * One call, charged like any other, and never a second one: for who wants to see what comes of it.
-   * That Defender asks for a pause is heeded all the same.
+   * That the API asks for a pause is heeded all the same.
    * @throws {EnrichmentError} when there is no token or no permit to call with
    */
   async probe<T>(
@@ -136,7 +138,7 @@ export class DefenderClient {
     let wasSent = false;
     try {
       const token = await this.#token(work); // again: the wait for the permit may have been long
-      work.at(TITLE);
+      work.at(this.#parts.api.title);
       wasSent = true; // whatever ends the call, unless its outcome says otherwise
       const outcome = await this.#parts.call(question, token.token, work.signal);
       wasSent = outcome.kind !== 'unreachable' || outcome.wasSent;
@@ -147,23 +149,23 @@ export class DefenderClient {
   }
 
   #token(work: Work): Promise<AccessToken> {
-    const { tokens, credential, audience } = this.#parts;
+    const { tokens, credential, api } = this.#parts;
     work.at('the identity endpoint');
-    return tokens.get(credential, scopeOf(audience), work.signal);
+    return tokens.get(credential, scopeOf(api.audience), work.signal);
   }
 
   /** Whether there is another token than the one that was refused. */
   async #renew(refused: AccessToken, work: Work): Promise<boolean> {
-    const { tokens, credential, audience } = this.#parts;
+    const { tokens, credential, api } = this.#parts;
     work.at('the identity endpoint');
-    const other = await tokens.renew(credential, scopeOf(audience), refused.token, work.signal);
+    const other = await tokens.renew(credential, scopeOf(api.audience), refused.token, work.signal);
     return other.token !== refused.token;
   }
 
   #failure(outcome: Failure, { token }: AccessToken, retryAfterMs?: number): EnrichmentError {
-    const { clock, apiHost, audience } = this.#parts;
+    const { clock, api } = this.#parts;
     if (isAbsence(outcome)) this.#failedInARow++;
     const retryAtMs = retryAfterMs === undefined ? undefined : clock.monotonicMs() + retryAfterMs;
-    return explain(outcome, { host: apiHost, audience, claims: readClaims(token) }, retryAtMs);
+    return explain(outcome, { api, claims: readClaims(token) }, retryAtMs);
   }
 }

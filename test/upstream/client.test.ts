@@ -1,17 +1,18 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type EnrichmentError, IdentityError } from '../../shared/base/errors.js';
-import { type ClientParts, DefenderClient } from '../../shared/defender/client.js';
-import {
-  type Answered,
-  malformed as malformedReading,
-  type Outcome,
-  type Reading,
-} from '../../shared/defender/outcome.js';
+import { defenderApi } from '../../shared/defender/api.js';
 import { type Credential, TokenCache } from '../../shared/identity/token-cache.js';
 import type { Work } from '../../shared/lookup/source.js';
 import { MemoryLedger } from '../../shared/quota/memory-ledger.js';
 import { priorityWindows } from '../../shared/quota/priorities.js';
 import { Quota } from '../../shared/quota/quota.js';
+import { ApiClient, type ClientParts } from '../../shared/upstream/client.js';
+import {
+  type Answered,
+  malformed as malformedReading,
+  type Outcome,
+  type Reading,
+} from '../../shared/upstream/outcome.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { answered, OUTCOMES, throttled } from './outcomes.js';
 
@@ -57,8 +58,7 @@ function scripted({ outcomes, tokens = ['token'], perMinute = 100, waitMs = 20_0
     new MemoryLedger(clock, priorityWindows({ perMinute: perMinute, perHour: 1500 }, 0)),
   );
   const parts: ClientParts = {
-    apiHost: 'https://api.test',
-    audience: 'https://audience.test',
+    api: defenderApi({ apiHost: 'https://api.test', audience: 'https://audience.test' }),
     clock,
     random: () => 0.5,
     credential,
@@ -69,7 +69,7 @@ function scripted({ outcomes, tokens = ['token'], perMinute = 100, waitMs = 20_0
       return outcomes[calls.length - 1] ?? (outcomes.at(-1) as Outcome);
     },
   };
-  const client = new DefenderClient(parts);
+  const client = new ApiClient(parts);
   const read = ({ body }: Answered): Reading<string> => ({ kind: 'value', value: `read ${body}` });
   return {
     calls,
@@ -89,7 +89,7 @@ function scripted({ outcomes, tokens = ['token'], perMinute = 100, waitMs = 20_0
   };
 }
 
-describe('DefenderClient', () => {
+describe('ApiClient', () => {
   test('asks with a token for its audience, after a permit, and reads the body', async () => {
     const { get, calls, asked, stages, quota, client } = scripted({ outcomes: [ANSWER] });
     expect(await get()).toEqual({ kind: 'value', value: 'read body' });
@@ -183,9 +183,8 @@ describe('DefenderClient', () => {
       clock,
       new MemoryLedger(clock, priorityWindows({ perMinute: 1, perHour: 1500 }, 0)),
     );
-    const client = new DefenderClient({
-      apiHost: 'https://api.test',
-      audience: 'https://audience.test',
+    const client = new ApiClient({
+      api: defenderApi({ apiHost: 'https://api.test', audience: 'https://audience.test' }),
       clock,
       random: () => 0.5,
       credential: {
@@ -346,9 +345,8 @@ describe('DefenderClient', () => {
       clock,
       new MemoryLedger(clock, priorityWindows({ perMinute: 1, perHour: 1500 }, 0)),
     );
-    const client = new DefenderClient({
-      apiHost: 'https://api.test',
-      audience: 'https://audience.test',
+    const client = new ApiClient({
+      api: defenderApi({ apiHost: 'https://api.test', audience: 'https://audience.test' }),
       clock,
       random: () => 0.5,
       credential: {

@@ -1,12 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { excerpt, type HttpAnswer, readAnswer, withoutToken } from '../../shared/defender/wire.js';
+import { defenderApi } from '../../shared/defender/api.js';
+import { excerpt, type HttpAnswer, readAnswer, withoutToken } from '../../shared/upstream/wire.js';
 
+const API = defenderApi({ apiHost: 'https://api.test', audience: 'https://api.test' });
 const NOW = Date.UTC(2026, 10, 23, 18, 0, 0);
 const answer = (status: number, more: Partial<HttpAnswer> = {}): HttpAnswer => ({
   status,
   retryAfter: null,
   date: null,
   contentType: null,
+  warning: null,
   body: '',
   ...more,
 });
@@ -15,7 +18,7 @@ const upstream = { code: 'SomeCode', message: 'Some message.', target: 'correlat
 
 describe('readAnswer', () => {
   test.each([
-    [200, { kind: 'answered', status: 200, body, contentType: undefined }],
+    [200, { kind: 'answered', status: 200, body, contentType: undefined, isPartial: false }],
     [201, { kind: 'malformed', status: 201, what: 'HTTP 201 and no answer' }],
     [204, { kind: 'malformed', status: 204, what: 'HTTP 204 and no answer' }],
     [299, { kind: 'malformed', status: 299, what: 'HTTP 299 and no answer' }],
@@ -33,14 +36,16 @@ describe('readAnswer', () => {
     [500, { kind: 'unavailable', status: 500, retryAfterMs: undefined, upstream }],
     [503, { kind: 'unavailable', status: 503, retryAfterMs: undefined, upstream }],
   ])('HTTP %d', (status, outcome) => {
-    expect(readAnswer(answer(status, { body }), NOW)).toEqual(outcome);
+    expect(readAnswer(answer(status, { body }), NOW, API)).toEqual(outcome);
   });
 
   test("the wait that is asked for is read, by the answer's own date", () => {
     const dated = { retryAfter: 'Mon, 23 Nov 2026 18:10:03 GMT', date: 'Mon, 23 Nov 2026 18:10:00 GMT' };
     for (const status of [408, 429, 500]) {
-      expect(readAnswer(answer(status, { retryAfter: '7' }), NOW)).toMatchObject({ retryAfterMs: 7_000 });
-      expect(readAnswer(answer(status, dated), NOW)).toMatchObject({ retryAfterMs: 3_000 });
+      expect(readAnswer(answer(status, { retryAfter: '7' }), NOW, API)).toMatchObject({
+        retryAfterMs: 7_000,
+      });
+      expect(readAnswer(answer(status, dated), NOW, API)).toMatchObject({ retryAfterMs: 3_000 });
     }
   });
 
@@ -57,13 +62,16 @@ describe('readAnswer', () => {
     ['{"error":{"code":"A"}}', { code: 'A', message: '' }],
     ['{"error":{"code":"A","message":7,"target":null}}', { code: 'A', message: '' }],
   ])('an error body of %j', (text, error) => {
-    expect(readAnswer(answer(400, { body: text }), NOW)).toMatchObject({ kind: 'refused', upstream: error });
+    expect(readAnswer(answer(400, { body: text }), NOW, API)).toMatchObject({
+      kind: 'refused',
+      upstream: error,
+    });
   });
 
   test("a 404 in Defender's own words is not-found", () => {
     const own =
       '{"error":{"code":"ResourceNotFound","message":"Alert x not found","target":"correlation-1"}}';
-    expect(readAnswer(answer(404, { body: own }), NOW)).toMatchObject({
+    expect(readAnswer(answer(404, { body: own }), NOW, API)).toMatchObject({
       kind: 'not-found',
       status: 404,
       upstream: { code: 'ResourceNotFound', target: 'correlation-1' },
@@ -81,7 +89,7 @@ describe('readAnswer', () => {
     ['{"error":{"code":"NotFound","message":"No resource"}}', 'NotFound'],
     ['{"error":{"code":"resourcenotfound"}}', 'resourcenotfound'],
   ])('any other 404 is malformed, and says why: %s', (text, why) => {
-    const outcome = readAnswer(answer(404, { body: text }), NOW);
+    const outcome = readAnswer(answer(404, { body: text }), NOW, API);
     expect(outcome).toMatchObject({ kind: 'malformed', status: 404, what: expect.stringContaining(why) });
   });
 
@@ -89,7 +97,7 @@ describe('readAnswer', () => {
     const long = 'x'.repeat(1_000);
     const text = JSON.stringify({ error: { code: long, message: long, target: long } });
     const cut = `${'x'.repeat(200)}…`;
-    expect(readAnswer(answer(400, { body: text }), NOW)).toMatchObject({
+    expect(readAnswer(answer(400, { body: text }), NOW, API)).toMatchObject({
       upstream: { code: cut, message: cut, target: cut },
     });
     expect(excerpt('x'.repeat(200))).toBe('x'.repeat(200));

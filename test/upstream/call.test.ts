@@ -6,17 +6,19 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../shared/base/clock.js';
 import type { TelemetryEvent } from '../../shared/base/telemetry-event.js';
-import { createCall, UpstreamClock, withTelemetry } from '../../shared/defender/call.js';
-import type { Outcome } from '../../shared/defender/outcome.js';
+import { defenderApi } from '../../shared/defender/api.js';
+import { createCall, UpstreamClock, withTelemetry } from '../../shared/upstream/call.js';
+import type { Outcome } from '../../shared/upstream/outcome.js';
 import { FakeTimers } from '../support/fake-timers.js';
 
+const API = defenderApi({ apiHost: 'https://api.test', audience: 'https://api.test' });
 const CAP = 10 * 1024 * 1024;
 let time: FakeTimers;
 let call: (url: string, token: string, signal: AbortSignal) => Promise<Outcome>;
 let servers: Server[];
 beforeEach(() => {
   time = new FakeTimers();
-  const make = createCall(systemClock, 'agent/1.0', new UpstreamClock());
+  const make = createCall(systemClock, 'agent/1.0', new UpstreamClock(), API);
   call = (url, ...rest) => make({ url, route: '/path' }, ...rest);
   servers = [];
 });
@@ -220,7 +222,7 @@ describe('a call with telemetry', () => {
     const events: TelemetryEvent[] = [];
     const outcome = { kind: 'refused', status: 418, upstream: undefined } as const;
     const emit = (event: TelemetryEvent) => void events.push(event);
-    const noted = withTelemetry(async () => outcome, systemClock, emit);
+    const noted = withTelemetry(async () => outcome, 'defender', systemClock, emit);
     expect(await noted(question, 'token', new AbortController().signal)).toBe(outcome);
     expect(events).toMatchObject([
       {
@@ -238,7 +240,12 @@ describe('a call with telemetry', () => {
   test('that was given up is not noted', async () => {
     const events: TelemetryEvent[] = [];
     const emit = (event: TelemetryEvent) => void events.push(event);
-    const noted = withTelemetry(() => Promise.reject(new Error('nobody waits')), systemClock, emit);
+    const noted = withTelemetry(
+      () => Promise.reject(new Error('nobody waits')),
+      'defender',
+      systemClock,
+      emit,
+    );
     await expect(noted(QUESTION, 'token', new AbortController().signal)).rejects.toThrow('nobody waits');
     expect(events).toEqual([]);
   });
