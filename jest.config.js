@@ -1,8 +1,9 @@
-/** ESM and TypeScript under Jest: see CONTRIBUTING.md, "Tests". */
+/**
+ * ESM and TypeScript under Jest: see CONTRIBUTING.md, "Tests". package.json turns two warnings off: of VM modules, which
+ * Jest needs, and JEST-01, of what libraries look at once more when the globals of a test file are gone.
+ */
 export default {
   testEnvironment: 'node',
-  // OpenTelemetry's API keeps a global that it looks at once more at the end; Jest warns of that unless it is gone.
-  testEnvironmentOptions: { globalsCleanup: 'on' },
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   roots: ['<rootDir>/test'],
   // No test is about its own speed. One operation on the storage that is too slow puts a job or a delivery off for
