@@ -142,9 +142,12 @@ export class JobStore extends WorkStore<Job> {
   async alertIds({ id, progress, alertsDigest }: Job): Promise<readonly string[] | undefined> {
     const { blob } = await this.#parts.store.read(this.#parts.places.alerts(id));
     const list = blob && parsed(blob.text);
-    if (!Array.isArray(list) || list.length !== progress.length || !list.every(isEndpointAlertId))
-      return undefined;
-    return alertsDigest === undefined || alertsDigest === digestOfList(list) ? list : undefined;
+    const isText = (one: unknown) => typeof one === 'string';
+    if (!Array.isArray(list) || list.length !== progress.length || !list.every(isText)) return undefined;
+    // Version 0.1.0 kept no digest, and knew alerts of Defender for Endpoint only.
+    const isWhole =
+      alertsDigest === undefined ? list.every(isEndpointAlertId) : alertsDigest === digestOfList(list);
+    return isWhole ? list : undefined;
   }
 
   answers(id: string, alertIds: readonly string[]): AnswerBlobs {

@@ -55,6 +55,7 @@ describe('mode=async', () => {
     const payload = [{ alertId: known }, { alertId: office, product: 'Microsoft Defender for Office 365' }];
     const path = accepted(await world.enrich(payload, '?mode=async&sources=all'), 2);
     const done = await answerOf(world.get, path);
+    expect(done).toMatchObject({ status: 200 });
     expect(done.json.enrichment.alerts).toMatchObject([
       { alertId: known, status: 'found' },
       { alertId: office, status: 'found', product: 'Microsoft Defender for Office 365' },

@@ -58,7 +58,8 @@ function isPlainlyMeant(payload: unknown): boolean {
 
 const cases: { name: string; payload: unknown }[] = [];
 for (const name of await caseNames()) {
-  if (name.startsWith('bad-input/')) continue;
+  // By itself that text is refused; as the content of an envelope it is Base64 that is read.
+  if (name.startsWith('bad-input/') || name === 'field/base64-string') continue;
   const payload: unknown = JSON.parse(await payloadOf(name));
   if (isPlainlyMeant(payload)) cases.push({ name, payload });
 }

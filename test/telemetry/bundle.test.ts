@@ -23,7 +23,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bundled-app-'));
   await promisify(execFile)(process.execPath, ['scripts/build.mjs', join(folder, 'dist')]);
   await writeFile(join(folder, 'package.json'), '{"type":"module","main":"dist/index.js"}');
-  const chunks = (await readdir(join(folder, 'dist'))).filter((name) => /^client-.*\.cjs$/.test(name));
+  const chunks = (await readdir(join(folder, 'dist'))).filter((name) => /^exporter-.*\.cjs$/.test(name));
   expect(chunks).toHaveLength(1);
   const chunk = join(folder, 'dist', chunks[0] ?? '');
   await writeFile(chunk, `${await readFile(chunk, 'utf8')}\nprocess.send("loaded");\n`);
