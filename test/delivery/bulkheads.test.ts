@@ -22,7 +22,7 @@ const lastArrival = (name: string) =>
 const arrived = (name: string) => fixture.arrivals.filter(({ to }) => to === name).length;
 
 describe('one instance, with what host.json lets it work on at once', () => {
-  test('row 35: a destination that hangs, with 200 deliveries due → another one’s 200 arrive in the seconds that they take alone', async () => {
+  test('a destination that hangs, with 200 deliveries due → another one’s 200 arrive in the seconds that they take alone', async () => {
     fixture.destinations = [destination('hung'), destination('siem')];
     fixture.receive = async (_outgoing, { name }) => {
       if (name === 'siem') return OK;

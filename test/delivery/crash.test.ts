@@ -21,7 +21,7 @@ async function killedAt(nth: number) {
   return { fixture, accepted, isOver: steps < nth };
 }
 
-test('row 36: killed before any step of accepting or sending → what was accepted arrives, what was not is one delivery when repeated, each under one id', async () => {
+test('killed before any step of accepting or sending → what was accepted arrives, what was not is one delivery when repeated, each under one id', async () => {
   let sentTwice = 0;
   for (let nth = 1; ; nth++) {
     const { fixture, accepted, isOver } = await killedAt(nth);

@@ -139,7 +139,7 @@ describe('forward', () => {
 });
 
 describe('a storage account that is down', () => {
-  test('row 34: the storage account is down when an enriched alert is to be forwarded → 503 with Retry-After, and the repeated post is delivered once', async () => {
+  test('the storage account is down when an enriched alert is to be forwarded → 503 with Retry-After, and the repeated post is delivered once', async () => {
     const own = await startAzurite({ persistent: true });
     try {
       await start(receiver.destination(), { settings: { AzureWebJobsStorage: own.connectionString } });

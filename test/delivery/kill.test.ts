@@ -36,7 +36,7 @@ async function expectDelivered(instance: Instance, id: string) {
 const messages = () => new Set(receiver.arrivals.map(({ id, body }) => `${id} ${body}`));
 
 describe('kill -9', () => {
-  test('row 34: kill -9 before a forward’s message is in the queue → the post fails, and repeated it is one delivery that arrives once', async () => {
+  test('kill -9 before a forward’s message is in the queue → the post fails, and repeated it is one delivery that arrives once', async () => {
     const [victim, other] = await fleet.launch({}, {});
     const alert = newAlert();
     const killed = victim.killAt('asked', SEND);
@@ -49,7 +49,7 @@ describe('kill -9', () => {
     expect(receiver.arrivals.map((one) => one.id)).toEqual([id]);
   });
 
-  test('row 34: kill -9 after a forward’s message is in the queue → others deliver it, and the repeated post finds that delivery', async () => {
+  test('kill -9 after a forward’s message is in the queue → others deliver it, and the repeated post finds that delivery', async () => {
     const [victim, other] = await fleet.launch({}, {});
     const alert = newAlert();
     victim.stopReceiving();
@@ -63,7 +63,7 @@ describe('kill -9', () => {
     expect(receiver.arrivals.map((one) => one.id)).toEqual([id]);
   });
 
-  test('row 36: kill -9 of the worker between the send and its note of it → the resend carries the same webhook-id and body', async () => {
+  test('kill -9 of the worker between the send and its note of it → the resend carries the same webhook-id and body', async () => {
     const [victim] = await fleet.launch({});
     // The state is written when it is accepted, when it is claimed, and when it has been delivered.
     const killed = victim.killAt('asked', NOTE, 3);
@@ -81,7 +81,7 @@ describe('kill -9', () => {
     expect(receiver.arrivals[1]?.id).toBe(id);
   });
 
-  test('row 36: kill -9 of the worker before it acknowledges the message → the message’s next delivery does nothing', async () => {
+  test('kill -9 of the worker before it acknowledges the message → the message’s next delivery does nothing', async () => {
     const [victim] = await fleet.launch({});
     const killed = victim.killAt('asked', ACKNOWLEDGE);
     const id = await forward(victim, newAlert());
@@ -94,7 +94,7 @@ describe('kill -9', () => {
     expect(receiver.arrivals).toHaveLength(1);
   });
 
-  test('row 36: kill -9 of a job’s worker between its delivery and its end → the job ends with the same delivery, which arrives once', async () => {
+  test('kill -9 of a job’s worker between its delivery and its end → the job ends with the same delivery, which arrives once', async () => {
     const [victim] = await fleet.launch({});
     const killed = victim.killAt('written', SEND);
     const alert = newAlert();

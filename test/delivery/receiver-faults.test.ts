@@ -18,7 +18,7 @@ async function between(destination: Readonly<Record<string, unknown>> = {}) {
   return { receiver, sender, send: () => fire.time.until(sender.send()) };
 }
 
-test('row 35: a destination answers 500, 503 or 429 → a failed attempt with the wait that it asks for', async () => {
+test('a destination answers 500, 503 or 429 → a failed attempt with the wait that it asks for', async () => {
   const { receiver, send } = await between();
   receiver.behave = () => 'error';
   expect(await send()).toEqual({
@@ -39,7 +39,7 @@ test('row 35: a destination answers 500, 503 or 429 → a failed attempt with th
   expect(await send()).toMatchObject({ kind: 'failed', status: 503, retryAfterMs: 60_000 });
 });
 
-test('row 35: a destination answers 410 → it is gone, and nothing more is sent of this', async () => {
+test('a destination answers 410 → it is gone, and nothing more is sent of this', async () => {
   const { receiver, send } = await between();
   receiver.behave = () => 'gone';
   expect(await send()).toEqual({
@@ -49,7 +49,7 @@ test('row 35: a destination answers 410 → it is gone, and nothing more is sent
   });
 });
 
-test('row 35: a destination redirects, to a private address or to another host → a failed attempt, and nobody is asked there', async () => {
+test('a destination redirects, to a private address or to another host → a failed attempt, and nobody is asked there', async () => {
   const elsewhere = await fire.keep(startReceiver());
   const { receiver, sender } = await between();
   for (const location of [METADATA, elsewhere.url, '/elsewhere']) {
@@ -66,7 +66,7 @@ test('row 35: a destination redirects, to a private address or to another host �
   expect(receiver.received.every(({ path }) => path.startsWith('/hook/'))).toBe(true);
 });
 
-test('row 35: a destination is slow → cut at its time-out, 15 s unless set, and the socket is closed', async () => {
+test('a destination is slow → cut at its time-out, 15 s unless set, and the socket is closed', async () => {
   for (const [timeoutSeconds, ms] of [
     [undefined, 15_000],
     [2, 2_000],
@@ -84,7 +84,7 @@ test('row 35: a destination is slow → cut at its time-out, 15 s unless set, an
   }
 });
 
-test('row 35: a destination takes the connection and never ends the TLS handshake → cut at its time-out, and the socket is closed', async () => {
+test('a destination takes the connection and never ends the TLS handshake → cut at its time-out, and the socket is closed', async () => {
   const silent = await fire.startSilentServer();
   const sender = await fire.keep(startSender({ siem: { url: `${silent.url}/hook` } }));
   expect(await fire.time.until(sender.send())).toEqual({
@@ -95,7 +95,7 @@ test('row 35: a destination takes the connection and never ends the TLS handshak
   expect(silent.open.size).toBe(0);
 });
 
-test('row 35: a destination answers and stalls in the middle → its status counts, and the socket is closed', async () => {
+test('a destination answers and stalls in the middle → its status counts, and the socket is closed', async () => {
   const { receiver, send } = await between();
   receiver.behave = () => 'hang-after-headers';
   const beganMs = performance.now();
@@ -108,7 +108,7 @@ test('row 35: a destination answers and stalls in the middle → its status coun
   expect(receiver.open).toBe(0);
 });
 
-test('row 40: destinations that show all they got in their answers → no secret, token, path or body in any reason', async () => {
+test('destinations that show all they got in their answers → no secret, token, path or body in any reason', async () => {
   const receiver = await fire.keep(startReceiver());
   const { url } = receiver;
   const sender = await fire.keep(
@@ -150,7 +150,7 @@ test('row 40: destinations that show all they got in their answers → no secret
   // The sender's end looks through all reasons.
 });
 
-test('beyond: a destination answers 401 or 403 → the reason says what to look at', async () => {
+test('a destination answers 401 or 403 → the reason says what to look at', async () => {
   const receiver = await fire.keep(startReceiver());
   const { url } = receiver;
   const scope = 'api://refused/.default';
@@ -178,7 +178,7 @@ test('beyond: a destination answers 401 or 403 → the reason says what to look 
   }
 });
 
-test('beyond: a destination resets, says no HTTP, refuses the connection or has no address → a failed attempt that says so', async () => {
+test('a destination resets, says no HTTP, refuses the connection or has no address → a failed attempt that says so', async () => {
   const { receiver, send } = await between();
   const reason = (text: string) => ({ kind: 'failed', reason: expect.stringContaining(text) });
   receiver.behave = () => 'reset';
@@ -200,7 +200,7 @@ test('beyond: a destination resets, says no HTTP, refuses the connection or has 
   }
 });
 
-test('beyond: a destination closes its connections between attempts → the next one takes another, and is delivered', async () => {
+test('a destination closes its connections between attempts → the next one takes another, and is delivered', async () => {
   const { receiver, send } = await between();
   receiver.behave = () => (request, response) => {
     response.once('finish', () => request.socket.end());
@@ -213,7 +213,7 @@ test('beyond: a destination closes its connections between attempts → the next
   expect(receiver.connections).toBe(3);
 });
 
-test('beyond: a destination’s certificate does not hold → a failed attempt that says so, and nothing sent; one that holds is sent to', async () => {
+test('a destination’s certificate does not hold → a failed attempt that says so, and nothing sent; one that holds is sent to', async () => {
   const wrong = await fire.keep(startReceiver({ tls: SELF_SIGNED_TLS }));
   const right = await fire.keep(startReceiver({ tls: AUTHORITY_TLS }));
   const sender = await fire.keep(startSender({ wrong: { url: wrong.url }, right: { url: right.url } }));
@@ -227,7 +227,7 @@ test('beyond: a destination’s certificate does not hold → a failed attempt t
   expect(await fire.time.until(sender.send('right'))).toEqual({ kind: 'delivered', status: 202 });
 });
 
-test('beyond: a destination answers with 500 MB → cut at a small cap, and the socket is closed', async () => {
+test('a destination answers with 500 MB → cut at a small cap, and the socket is closed', async () => {
   const { receiver, sender } = await between();
   let socket: Socket | undefined;
   receiver.behave = () => (request, response) => {
@@ -241,7 +241,7 @@ test('beyond: a destination answers with 500 MB → cut at a small cap, and the 
   expect(socket?.bytesWritten).toBeLessThan(250_000_000); // the cap, and what the sockets hold
 });
 
-test('beyond: a destination’s name resolves to a private, link-local, metadata or loopback address → not called, and the reason says what to set', async () => {
+test('a destination’s name resolves to a private, link-local, metadata or loopback address → not called, and the reason says what to set', async () => {
   const guarded = { url: 'https://siem.example.com/hook/canary-path' };
   for (const address of [
     '169.254.169.254',
@@ -279,7 +279,7 @@ test('beyond: a destination’s name resolves to a private, link-local, metadata
   }
 });
 
-test('beyond: a destination that may be private → called there, and still not where a cloud answers its own machines', async () => {
+test('a destination that may be private → called there, and still not where a cloud answers its own machines', async () => {
   const receiver = await fire.keep(startReceiver({ tls: AUTHORITY_TLS }));
   const { port, pathname } = new URL(receiver.url);
   const named = { url: `https://siem.example.com:${port}${pathname}` };
@@ -322,7 +322,7 @@ test.each([
   ],
   ...['169.254.131.2', '[fe80::1]', '[fd00:ec2::254]', '[::]', '0.0.0.0'],
 ])(
-  'beyond: a destination is written with the platform’s address (%s), private ones allowed → not called',
+  'a destination is written with the platform’s address (%s), private ones allowed → not called',
   async (host) => {
     const sender = await fire.keep(
       startSender({ siem: { url: `https://${host}/`, allowPrivateHost: true } }),

@@ -43,7 +43,7 @@ describe('a delivery', () => {
     expect(fixture.errors).toEqual([]);
   });
 
-  test('row 37: every attempt of the schedule fails → a dead letter with its body and an alarm, hours later; no wait is an error, and nothing vanishes', async () => {
+  test('every attempt of the schedule fails → a dead letter with its body and an alarm, hours later; no wait is an error, and nothing vanishes', async () => {
     fixture.receive = () => DOWN;
     fixture.startWorker();
     const { id } = await fixture.post({ text: LARGE });
@@ -156,7 +156,7 @@ describe('a repeated post', () => {
     expect(fixture.arrivals.map(({ id }) => id)).toEqual([first.id, second.id]);
   });
 
-  test('row 34: the queue is down when a forward is to be accepted → refused and nothing claimed; the repeated post is one delivery', async () => {
+  test('the queue is down when a forward is to be accepted → refused and nothing claimed; the repeated post is one delivery', async () => {
     for (const fault of ['before', 'after'] as const) {
       fixture = openDeliveriesFixture();
       const post = { text: '{"same":1}' };

@@ -10,7 +10,7 @@ import { ALERT, IPS, PATH } from './payloads.js';
 
 const fire = faultHarness();
 
-test('beyond: 200 with "value": null or with numbers for ids → 503, never "no IPs"', async () => {
+test('200 with "value": null or with numbers for ids → 503, never "no IPs"', async () => {
   const world = await fire.startWorld();
   for (const body of [
     '{"value":null}',
@@ -24,7 +24,7 @@ test('beyond: 200 with "value": null or with numbers for ids → 503, never "no 
   expect(world.asked()).toHaveLength(4 * 2);
 });
 
-test('beyond: 200 with 100,000 IPs → all of them, each once', async () => {
+test('200 with 100,000 IPs → all of them, each once', async () => {
   const world = await fire.startWorld();
   const ips = Array.from({ length: 100_000 }, (_, n) => `100.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
   world.defender.intercept = always(ipsAnswer(...ips, ...ips.slice(0, 10)));
@@ -34,7 +34,7 @@ test('beyond: 200 with 100,000 IPs → all of them, each once', async () => {
   expect(json.alert.relatedIps).toEqual(ips);
 });
 
-test('beyond: 200 with IPv6 zones, CIDRs and garbage among good addresses → the good ones in canonical form, the others reported', async () => {
+test('200 with IPv6 zones, CIDRs and garbage among good addresses → the good ones in canonical form, the others reported', async () => {
   const world = await fire.startWorld();
   const bad = [
     '10.0.0.0/8',
@@ -60,7 +60,7 @@ test('beyond: 200 with IPv6 zones, CIDRs and garbage among good addresses → th
   expect(Math.max(...unusableIps.map((text: string) => text.length))).toBeLessThan(250);
 });
 
-test('beyond: 200 nested without end → 503, and the process lives', async () => {
+test('200 nested without end → 503, and the process lives', async () => {
   const world = await fire.startWorld();
   const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
   for (const body of [deep, `{"value":${deep}}`, `{"value":[{"id":${deep}}]}`]) {
@@ -72,7 +72,7 @@ test('beyond: 200 nested without end → 503, and the process lives', async () =
   expect(json.enrichment.alerts[0]).toMatchObject({ ips: ['192.0.2.1'], unusableIps: ['[…]'] });
 });
 
-test('beyond: gzip, deflate and Brotli bodies, and some that only say so → read, and 503 for what cannot be read', async () => {
+test('gzip, deflate and Brotli bodies, and some that only say so → read, and 503 for what cannot be read', async () => {
   const world = await fire.startWorld({ settings: { IPS_CACHE_SECONDS: '0' } });
   const body = ipsAnswer(...IPS).body as string;
   for (const [encoding, bytes] of [
@@ -108,7 +108,7 @@ test('beyond: gzip, deflate and Brotli bodies, and some that only say so → rea
   }
 });
 
-test('beyond: a gzip bomb → cut at the cap after decompression, 502, in bounded memory', async () => {
+test('a gzip bomb → cut at the cap after decompression, 502, in bounded memory', async () => {
   const world = await fire.startWorld();
   const bomb = gzipSync(Buffer.alloc(300_000_000, ' '), { level: 9 });
   world.defender.intercept = always({ status: 200, headers: { 'content-encoding': 'gzip' }, body: bomb });
@@ -119,7 +119,7 @@ test('beyond: a gzip bomb → cut at the cap after decompression, 502, in bounde
   expect(world.asked()).toHaveLength(1);
 });
 
-test('beyond: response headers of 100 kB, bytes that are no HTTP, a bad chunk, a cut body or a connection closed without a word → 503 after at most two retries', async () => {
+test('response headers of 100 kB, bytes that are no HTTP, a bad chunk, a cut body or a connection closed without a word → 503 after at most two retries', async () => {
   for (const [bytes, most] of [
     [`HTTP/1.1 200 OK\r\nX-Large: ${'x'.repeat(100_000)}\r\n\r\n`, 2],
     ['SSH-2.0-OpenSSH_9.6\r\n', 2],
@@ -136,7 +136,7 @@ test('beyond: response headers of 100 kB, bytes that are no HTTP, a bad chunk, a
   }
 });
 
-test('beyond: keep-alive sockets closed by the server between calls → the next call takes another socket and is answered, with one call', async () => {
+test('keep-alive sockets closed by the server between calls → the next call takes another socket and is answered, with one call', async () => {
   const world = await fire.startWorld({ settings: { IPS_CACHE_SECONDS: '0' } });
   const sockets: { destroy(): unknown }[] = [];
   world.defender.intercept = (request) => {
@@ -152,7 +152,7 @@ test('beyond: keep-alive sockets closed by the server between calls → the next
   expect(new Set(sockets).size).toBe(5);
 });
 
-test('beyond: next pages on the same host, on another one, on another path, with credentials in the link, in a circle → followed on the same host and path and charged one by one; 502 at once for the others, remembered for a while, and the token goes nowhere else', async () => {
+test('next pages on the same host, on another one, on another path, with credentials in the link, in a circle → followed on the same host and path and charged one by one; 502 at once for the others, remembered for a while, and the token goes nowhere else', async () => {
   const elsewhere = await fire.startRawServer((socket) => socket.end());
   const world = await fire.startWorld({ settings: { IPS_CACHE_SECONDS: '0' } });
   const page = (nextLink: unknown, id = '192.0.2.1') => ({
@@ -194,7 +194,7 @@ test('beyond: next pages on the same host, on another one, on another path, with
   expect(world.asked()).toHaveLength(2 + links.length + 1);
 });
 
-test('beyond: 429 without Retry-After, with 0, -1, a date or 1000000000 → a bounded number of calls, then 429 that names at least 1 s and at most an hour', async () => {
+test('429 without Retry-After, with 0, -1, a date or 1000000000 → a bounded number of calls, then 429 that names at least 1 s and at most an hour', async () => {
   for (const [retryAfter, calls] of [
     [undefined, 3],
     ['0', 3],
@@ -211,7 +211,7 @@ test('beyond: 429 without Retry-After, with 0, -1, a date or 1000000000 → a bo
   }
 });
 
-test('beyond: 429 or 403 with a body that breaks off → the status counts: 429 with the wait that was asked for, or 502, after one call', async () => {
+test('429 or 403 with a body that breaks off → the status counts: 429 with the wait that was asked for, or 502, after one call', async () => {
   const cut = (head: string): OnRequest => {
     return (socket) => socket.end(`HTTP/1.1 ${head}\r\nContent-Length: 100\r\n\r\n{"error":`);
   };

@@ -24,7 +24,7 @@ function expectOutOfTime(answer: Answer, stage: string): void {
   expect(answer.json.detail).toContain(stage);
 }
 
-test('beyond: the deadline falls into the wait for a token → 504 that names the identity endpoint; the token is there for the next caller', async () => {
+test('the deadline falls into the wait for a token → 504 that names the identity endpoint; the token is there for the next caller', async () => {
   const world = await fire.startWorld();
   let give = () => {};
   const wait = new Promise<void>((resolve) => {
@@ -41,7 +41,7 @@ test('beyond: the deadline falls into the wait for a token → 504 that names th
   expect(world.identity.requests).toHaveLength(1);
 });
 
-test('beyond: the deadline comes before the next permit → 429 at once instead of a wait in vain; a permit that comes in time is waited for', async () => {
+test('the deadline comes before the next permit → 429 at once instead of a wait in vain; a permit that comes in time is waited for', async () => {
   const world = await fire.startWorld({ settings: { QUOTA_PER_MINUTE: '3' } });
   await fire.time.until(world.enrich({ alertIds: alertIds(3) }));
   await fire.time.pass(50_000);
@@ -52,7 +52,7 @@ test('beyond: the deadline comes before the next permit → 429 at once instead 
   expect(Math.round(world.clock.monotonicMs() - began)).toBe(12_000);
 });
 
-test('beyond: the deadline falls into the wait behind calls in flight → 504, and the calls in flight are not disturbed', async () => {
+test('the deadline falls into the wait behind calls in flight → 504, and the calls in flight are not disturbed', async () => {
   const world = await fire.startWorld({ defender: { latencyMs: { min: 9_000, max: 9_000 } } });
   const busy = world.enrich({ alertIds: alertIds(32) });
   await fire.time.settle();
@@ -61,7 +61,7 @@ test('beyond: the deadline falls into the wait behind calls in flight → 504, a
   expect((await fire.time.until(busy)).json.enrichment.status).toBe('complete');
 });
 
-test('beyond: the deadline falls into the connecting → 504 that names Defender, and the socket is closed', async () => {
+test('the deadline falls into the connecting → 504 that names Defender, and the socket is closed', async () => {
   const silent = await fire.startSilentServer();
   const world = await fire.startWorld({ settings: { DEFENDER_API_HOST: silent.url } });
   expectOutOfTime(await askWithin5s(world), 'Defender');
@@ -69,7 +69,7 @@ test('beyond: the deadline falls into the connecting → 504 that names Defender
   expect(silent.open.size).toBe(0);
 });
 
-test('beyond: the deadline falls into the wait for headers, or into headers or a body that drip → 504 that names Defender, and the socket is closed', async () => {
+test('the deadline falls into the wait for headers, or into headers or a body that drip → 504 that names Defender, and the socket is closed', async () => {
   for (const begun of ['', 'HTTP/1.1 200 OK\r\nX-Drip: ', 'HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n']) {
     const slow = await fire.startRawServer((socket) => {
       socket.write(begun);
@@ -84,7 +84,7 @@ test('beyond: the deadline falls into the wait for headers, or into headers or a
   }
 });
 
-test('beyond: the deadline would fall into the wait before a retry → no such wait: the failure at once, with the upstream’s own Retry-After', async () => {
+test('the deadline would fall into the wait before a retry → no such wait: the failure at once, with the upstream’s own Retry-After', async () => {
   const world = await fire.startWorld();
   const began = world.clock.monotonicMs();
   world.defender.intercept = always(upstreamError(503, 'Busy', { 'retry-after': '10' }));
@@ -95,7 +95,7 @@ test('beyond: the deadline would fall into the wait before a retry → no such w
   expect(Math.round(world.clock.monotonicMs() - began)).toBe(3_000);
 });
 
-test('beyond: one caller’s deadline falls into a wait that it shares with a more patient one → 504 for the one, 200 for the other, without another call', async () => {
+test('one caller’s deadline falls into a wait that it shares with a more patient one → 504 for the one, 200 for the other, without another call', async () => {
   const world = await fire.startWorld({ defender: { latencyMs: { min: 4_000, max: 4_000 } } });
   world.defender.intercept = first(upstreamError(503, 'Busy', { 'retry-after': '4' }));
   const patient = world.enrich(ALERT, '?wait=25');
@@ -105,7 +105,7 @@ test('beyond: one caller’s deadline falls into a wait that it shares with a mo
   expect(world.asked()).toHaveLength(2);
 });
 
-test('beyond: the deadline falls into the sending of the payload → 408, and nobody is asked', async () => {
+test('the deadline falls into the sending of the payload → 408, and nobody is asked', async () => {
   const world = await fire.startWorld();
   const socket = connect(Number(new URL(world.host.url).port), '127.0.0.1');
   socket.write('POST /api/enrichAlert?wait=9 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n');

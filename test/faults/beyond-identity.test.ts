@@ -11,7 +11,7 @@ import { ALERT } from './payloads.js';
 const fire = faultHarness();
 const NO_CACHE = { IPS_CACHE_SECONDS: '0' };
 
-test('beyond: the identity endpoint hangs for ever with 20 callers waiting → all are answered, by one attempt of 10 s, and its socket is closed', async () => {
+test('the identity endpoint hangs for ever with 20 callers waiting → all are answered, by one attempt of 10 s, and its socket is closed', async () => {
   const world = await fire.startWorld();
   let closed = 0;
   world.identity.intercept = (_request, response) => {
@@ -45,7 +45,7 @@ test('beyond: the identity endpoint hangs for ever with 20 callers waiting → a
   expect(world.asked()).toEqual([]);
 });
 
-test('beyond: the identity endpoint stalls in the middle of its answer → cut after 10 s like one that hangs', async () => {
+test('the identity endpoint stalls in the middle of its answer → cut after 10 s like one that hangs', async () => {
   const world = await fire.startWorld();
   let closed = 0;
   world.identity.intercept = (_request, response) => {
@@ -60,7 +60,7 @@ test('beyond: the identity endpoint stalls in the middle of its answer → cut a
   expect(closed).toBe(1);
 });
 
-test('beyond: the identity endpoint asks to come back in an hour → callers are told within 10 s, and nothing of the attempt goes on', async () => {
+test('the identity endpoint asks to come back in an hour → callers are told within 10 s, and nothing of the attempt goes on', async () => {
   const world = await fire.startWorld();
   world.identity.intercept = always({ status: 503, headers: { 'retry-after': '3600' }, body: '{}' });
   expectRetryLater(await fire.time.until(world.enrich(ALERT)), 503, 'identity-unavailable');
@@ -69,7 +69,7 @@ test('beyond: the identity endpoint asks to come back in an hour → callers are
   expect(world.identity.requests).toHaveLength(asked);
 });
 
-test('beyond: the identity endpoint goes down before half-life, after it and past expiry, and comes back each time → 200s as long as the token is valid, then 503, then 200', async () => {
+test('the identity endpoint goes down before half-life, after it and past expiry, and comes back each time → 200s as long as the token is valid, then 503, then 200', async () => {
   const world = await fire.startWorld({ settings: NO_CACHE }); // a token of 24 hours
   const hour = 3_600_000;
   const ask = async () => {
@@ -115,7 +115,7 @@ test('beyond: the identity endpoint goes down before half-life, after it and pas
   await expectAnswered();
 });
 
-test('beyond: tokens with expires_on missing, in the past, no number or 60 s ahead → 503 for what has no usable end, 200 for the others, and no token is used past its end', async () => {
+test('tokens with expires_on missing, in the past, no number or 60 s ahead → 503 for what has no usable end, 200 for the others, and no token is used past its end', async () => {
   const refused = [
     {},
     { expires_on: '' },
@@ -153,7 +153,7 @@ test('beyond: tokens with expires_on missing, in the past, no number or 60 s ahe
   expect(brief.identity.requests.length).toBeLessThanOrEqual(6);
 });
 
-test('beyond: an identity endpoint that answers 200 with a page, without a token or with a token that is no text → 503, and Defender is not asked', async () => {
+test('an identity endpoint that answers 200 with a page, without a token or with a token that is no text → 503, and Defender is not asked', async () => {
   for (const body of [
     '<html>',
     '',
@@ -170,7 +170,7 @@ test('beyond: an identity endpoint that answers 200 with a page, without a token
   }
 });
 
-test('beyond: the identity endpoint refuses (400, 401, 403) → at once 502 that says what to fix', async () => {
+test('the identity endpoint refuses (400, 401, 403) → at once 502 that says what to fix', async () => {
   for (const status of [400, 401, 403]) {
     const world = await fire.startWorld();
     world.identity.intercept = always({
@@ -186,7 +186,7 @@ test('beyond: the identity endpoint refuses (400, 401, 403) → at once 502 that
   }
 });
 
-test('beyond: the calendar jumps by ±10 minutes → tokens, cache ages, quota and waits are right all the same', async () => {
+test('the calendar jumps by ±10 minutes → tokens, cache ages, quota and waits are right all the same', async () => {
   const world = await fire.startWorld({ identity: { tokenLifetimeSeconds: 3600 } });
   const ids = alertIds(100);
   expect((await fire.time.until(world.enrich({ alertIds: ids }))).json.enrichment.status).toBe('complete');
@@ -209,7 +209,7 @@ test('beyond: the calendar jumps by ±10 minutes → tokens, cache ages, quota a
   expect(world.identity.requests).toHaveLength(2);
 });
 
-test('beyond: a storm of 50 callers whose token is refused with 401 → 50 answers of 502 at once, one renewal in flight, at most two calls each; of a token that cannot be renewed, one', async () => {
+test('a storm of 50 callers whose token is refused with 401 → 50 answers of 502 at once, one renewal in flight, at most two calls each; of a token that cannot be renewed, one', async () => {
   const world = await fire.startWorld({ identity: { tokenLifetimeSeconds: 200 } });
   world.defender.intercept = always(upstreamError(401, 'Unauthorized'));
   let inFlight = 0;

@@ -4,7 +4,7 @@ import { ALERT, IPS, PATH } from './payloads.js';
 
 const fire = faultHarness();
 
-test('row 7: a duplicate alert within the TTL → the same answer without an upstream call; asked again after it', async () => {
+test('a duplicate alert within the TTL → the same answer without an upstream call; asked again after it', async () => {
   const world = await fire.startWorld({ settings: { IPS_CACHE_SECONDS: '300' } });
   const first = await fire.time.until(world.enrich(ALERT));
   await fire.time.pass(299_000);
@@ -19,7 +19,7 @@ test('row 7: a duplicate alert within the TTL → the same answer without an ups
   expect(world.asked()).toHaveLength(2);
 });
 
-test('row 8: 50 concurrent duplicates → 50 answers from 1 upstream call and 1 charge to the quota', async () => {
+test('50 concurrent duplicates → 50 answers from 1 upstream call and 1 charge to the quota', async () => {
   const world = await fire.startWorld({ defender: { latencyMs: { min: 200, max: 200 } } });
   const answers = await fire.time.until(Promise.all(Array.from({ length: 50 }, () => world.enrich(ALERT))));
   for (const { status, json } of answers) {
@@ -30,7 +30,7 @@ test('row 8: 50 concurrent duplicates → 50 answers from 1 upstream call and 1 
   expect(answers[0]?.json.enrichment.quota.minute.remaining).toBe(99);
 });
 
-test("row 9: the same alert id in another payload → each caller's own payload enriched, never the other one's", async () => {
+test("the same alert id in another payload → each caller's own payload enriched, never the other one's", async () => {
   const world = await fire.startWorld({ defender: { latencyMs: { min: 200, max: 200 } } });
   const payloads = Array.from({ length: 20 }, (_, caller) => ({ ...ALERT, caller: `caller ${caller}` }));
   const together = await fire.time.until(Promise.all(payloads.map((payload) => world.enrich(payload))));

@@ -25,7 +25,7 @@ function cutting(): Intercept & { most: number } {
   return intercept;
 }
 
-test('row 23: identity endpoint down and no token yet → 503 with Retry-After or 200 degraded, one token attempt in flight, no call and no charge; 200 once it is back', async () => {
+test('identity endpoint down and no token yet → 503 with Retry-After or 200 degraded, one token attempt in flight, no call and no charge; 200 once it is back', async () => {
   const world = await fire.startWorld();
   const down = cutting();
   world.identity.intercept = down;
@@ -54,7 +54,7 @@ test('row 23: identity endpoint down and no token yet → 503 with Retry-After o
   expect(json.enrichment.quota.minute.remaining).toBe(99);
 });
 
-test('row 24: identity endpoint down while the token is valid → 200s without a wait; after its expiry 503 or 200 degraded; the process lives, and 200 once it is back', async () => {
+test('identity endpoint down while the token is valid → 200s without a wait; after its expiry 503 or 200 degraded; the process lives, and 200 once it is back', async () => {
   const hour = 3_600_000;
   const world = await fire.startWorld({ settings: { IPS_CACHE_SECONDS: '0' } }); // a token of 24 hours
   expect((await fire.time.until(world.enrich(ALERT))).status).toBe(200);
@@ -77,7 +77,7 @@ test('row 24: identity endpoint down while the token is valid → 200s without a
   expect((await fire.time.until(world.enrich(ALERT))).status).toBe(200);
 });
 
-test('row 25: 50 cold requests at once → 50 answers with 1 token call', async () => {
+test('50 cold requests at once → 50 answers with 1 token call', async () => {
   const world = await fire.startWorld();
   const answers = await fire.time.until(
     Promise.all(alertIds(50).map((id) => world.enrich({ ...ALERT, id }))),

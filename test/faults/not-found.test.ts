@@ -42,7 +42,7 @@ const FOREIGN: readonly (readonly [string, Fault])[] = [
 ];
 
 test.each(FOREIGN)(
-  'beyond: %s where Defender was asked about an alert → a failure, asked again once, not cached, and posted relatedIps stay',
+  '%s where Defender was asked about an alert → a failure, asked again once, not cached, and posted relatedIps stay',
   async (_what, fault) => {
     const world = await fire.startWorld();
     world.defender.intercept = always(fault);
@@ -62,7 +62,7 @@ test.each(FOREIGN)(
 );
 
 test.each([html(404), upstreamError(404, 'NotFound'), { status: 404 }])(
-  'beyond: a 404 of somebody else where statistics were asked for → none for that address, never a prevalence of 0',
+  'a 404 of somebody else where statistics were asked for → none for that address, never a prevalence of 0',
   async (fault) => {
     const world = await fire.startWorld();
     world.defender.intercept = (request, response) =>
@@ -75,7 +75,7 @@ test.each([html(404), upstreamError(404, 'NotFound'), { status: 404 }])(
   },
 );
 
-test("beyond: Defender's own 404 for the second page → a failure, not cached, and the addresses of the first page are not given out as all", async () => {
+test("Defender's own 404 for the second page → a failure, not cached, and the addresses of the first page are not given out as all", async () => {
   const world = await fire.startWorld();
   const second = `${world.defender.url}${PATH}?$skiptoken=2`;
   const firstPage = page(JSON.stringify({ value: [{ id: '192.0.2.1' }], '@odata.nextLink': second }));
@@ -84,14 +84,14 @@ test("beyond: Defender's own 404 for the second page → a failure, not cached, 
   expect((await fire.time.until(world.enrich(ALERT))).json.alert.relatedIps).toEqual(IPS);
 });
 
-test('beyond: 410 → at once 502 that says that the API is gone', async () => {
+test('410 → at once 502 that says that the API is gone', async () => {
   const world = await fire.startWorld();
   world.defender.intercept = always(upstreamError(410, 'Gone'));
   expectMendable(await fire.time.until(world.enrich(ALERT)), 502, 'source-retired');
   expect(world.asked()).toHaveLength(1);
 });
 
-test('beyond: every alert is unknown to Defender, in its own words → the doctor, the log and the answers say that the source is suspect, until one is known', async () => {
+test('every alert is unknown to Defender, in its own words → the doctor, the log and the answers say that the source is suspect, until one is known', async () => {
   const world = await fire.startWorld();
   const ids = alertIds(SUSPECT_AFTER);
   for (const id of ids) world.defender.alerts.set(id, null);

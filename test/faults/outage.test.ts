@@ -72,7 +72,7 @@ test.each([
   [30, OUTCOMES.refusedConnection],
   [30, { ...OUTCOMES.refusedConnection, code: 'ENOTFOUND' }],
 ] as const)(
-  'beyond: Defender cannot be reached for %i minutes at 20 alerts a minute → the outage costs no quota: the first answer within seconds of the recovery, none refused',
+  'Defender cannot be reached for %i minutes at 20 alerts a minute → the outage costs no quota: the first answer within seconds of the recovery, none refused',
   async (minutes, failure) => {
     const { refused, spentByOutage, recoveredAfterMs } = await live(minutes, failure);
     expect({ refused, spentByOutage }).toEqual({ refused: 0, spentByOutage: 0 });
@@ -81,7 +81,7 @@ test.each([
 );
 
 test.each([['unavailable', OUTCOMES.unavailable] as const, ['timed-out', OUTCOMES.timedOut] as const])(
-  'beyond: Defender fails every call (%s) for 30 minutes → one call an alert instead of three, and answers within seconds of the recovery',
+  'Defender fails every call (%s) for 30 minutes → one call an alert instead of three, and answers within seconds of the recovery',
   async (_kind, failure) => {
     const { refused, recoveredAfterMs } = await live(30, failure);
     expect(refused).toBe(0);

@@ -14,7 +14,7 @@ const view = async (world: World) => {
   return { minute: minute.remaining, hour: hour.remaining };
 };
 
-test('row 26: call 101 in a minute or 1,501 in an hour → 429 or 200 degraded with the exact wait, neither window charged, Defender not asked; 200 after that wait', async () => {
+test('call 101 in a minute or 1,501 in an hour → 429 or 200 degraded with the exact wait, neither window charged, Defender not asked; 200 after that wait', async () => {
   const world = await fire.startWorld();
   const ids = alertIds(1500);
   const began = world.clock.monotonicMs();

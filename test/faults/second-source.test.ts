@@ -38,7 +38,7 @@ const DEATHS: readonly (readonly [string, Fault | 'dns'])[] = [
 ];
 
 test.each(DEATHS)(
-  "beyond: Defender's route dies by %s, with Graph as second source → every alert answered, none falsely not_found, and no call to Defender any more",
+  "Defender's route dies by %s, with Graph as second source → every alert answered, none falsely not_found, and no call to Defender any more",
   async (_how, fault) => {
     const world = await fire.startWorld({
       settings: { ...BOTH, ...(fault === 'dns' ? { DEFENDER_API_HOST: NOWHERE } : {}) },
@@ -64,7 +64,7 @@ test.each(DEATHS)(
   },
 );
 
-test('beyond: Defender comes back → one question a while finds it out, and it is asked first again', async () => {
+test('Defender comes back → one question a while finds it out, and it is asked first again', async () => {
   const world = await fire.startWorld({ settings: BOTH });
   world.defender.intercept = always(html(404));
   const ids = alertIds(20);
@@ -78,14 +78,14 @@ test('beyond: Defender comes back → one question a while finds it out, and it 
   expect(world.defender.arrivals).toHaveLength(before + 2);
 });
 
-test('beyond: Defender says once that it is gone for good → the next alert costs it no call', async () => {
+test('Defender says once that it is gone for good → the next alert costs it no call', async () => {
   const world = await fire.startWorld({ settings: BOTH });
   world.defender.intercept = always(upstreamError(410, 'Gone'));
   for (const id of alertIds(10)) expect((await enrich(world, { alertId: id })).alert.status).toBe('found');
   expect(world.defender.arrivals).toHaveLength(1);
 });
 
-test('beyond: a burst of 60 alerts meets a dead Defender → all answered by Graph, and at most two calls each', async () => {
+test('a burst of 60 alerts meets a dead Defender → all answered by Graph, and at most two calls each', async () => {
   const world = await fire.startWorld({ settings: BOTH });
   world.defender.intercept = always(html(404));
   const { json } = await enrich(
@@ -98,7 +98,7 @@ test('beyond: a burst of 60 alerts meets a dead Defender → all answered by Gra
   expect(world.graph.arrivals).toHaveLength(60);
 });
 
-test('beyond: Defender does not answer at all → Graph does in the time that is left, and soon at once', async () => {
+test('Defender does not answer at all → Graph does in the time that is left, and soon at once', async () => {
   const world = await fire.startWorld({ settings: BOTH });
   world.defender.intercept = () => true;
   for (const id of alertIds(OPENS_AFTER))
@@ -108,7 +108,7 @@ test('beyond: Defender does not answer at all → Graph does in the time that is
   expect(world.defender.arrivals).toHaveLength(before);
 });
 
-test('beyond: the quota for Defender is used up → Graph answers the rest, and both quotas are told', async () => {
+test('the quota for Defender is used up → Graph answers the rest, and both quotas are told', async () => {
   const world = await fire.startWorld({ settings: { ...BOTH, QUOTA_PER_MINUTE: '3' } });
   const { json } = await enrich(
     world,
@@ -185,7 +185,7 @@ test("sources=all: the union in both sources' order, the worst verdict first, ea
   expect([world.defender.arrivals.length, world.graph.arrivals.length]).toEqual([1, 1]);
 });
 
-test('beyond: with sources=all one source fails → the answer of the other, said to be incomplete, and asked again next time', async () => {
+test('with sources=all one source fails → the answer of the other, said to be incomplete, and asked again next time', async () => {
   const world = await fire.startWorld({ settings: BOTH });
   world.graph.intercept = always(upstreamError(403, 'Forbidden'));
   const { alert } = await enrich(world, { alertId: KNOWN_ALERT }, '?sources=all');
@@ -211,7 +211,7 @@ const graphs = (status: number, evidence: readonly unknown[], headers = {}): Fau
 test.each([
   ['a 206', graphs(206, [ipEvidence('203.0.113.9')])],
   ['a warning', graphs(200, [ipEvidence('203.0.113.9')], { warning: '199 - "Vendor/Provider/504/1"' })],
-])('beyond: Graph answers with %s → its addresses, said to be incomplete', async (_what, fault) => {
+])('Graph answers with %s → its addresses, said to be incomplete', async (_what, fault) => {
   const world = await fire.startWorld({ settings: { IP_SOURCES: 'graph' } });
   world.graph.intercept = always(fault);
   expect((await enrich(world, { alertId: KNOWN_ALERT })).alert).toMatchObject({
@@ -221,7 +221,7 @@ test.each([
   });
 });
 
-test('beyond: Graph answers with 5 MB of evidence → as many addresses as there may be, said to be incomplete', async () => {
+test('Graph answers with 5 MB of evidence → as many addresses as there may be, said to be incomplete', async () => {
   const world = await fire.startWorld({ settings: { IP_SOURCES: 'graph' } });
   const evidence = Array.from({ length: 30_000 }, (_, n) =>
     ipEvidence(`23.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, { padding: 'x'.repeat(30) }),
@@ -244,7 +244,7 @@ test.each([
   ['a 410', upstreamError(410, 'Gone'), 502, 'source-retired'],
   ['a 403', upstreamError(403, 'Forbidden'), 502, 'source-refused'],
 ] as const)(
-  'beyond: Graph alone answers with %s → a failure that names Graph, and never "no IPs"',
+  'Graph alone answers with %s → a failure that names Graph, and never "no IPs"',
   async (_what, fault, status, kind) => {
     const world = await fire.startWorld({ settings: { IP_SOURCES: 'graph' } });
     world.graph.intercept = always(fault);
@@ -257,7 +257,7 @@ test.each([
   },
 );
 
-test('beyond: Graph alone does not know the alert → not_found that says how little that means', async () => {
+test('Graph alone does not know the alert → not_found that says how little that means', async () => {
   const world = await fire.startWorld({ settings: { IP_SOURCES: 'graph' } });
   const { alert, json } = await enrich(world, { alertId: UNKNOWN_ALERT });
   expect(alert).toMatchObject({ status: 'not_found', reason: expect.stringContaining('tuned') });
@@ -326,7 +326,7 @@ test('the path of the upstream says what it means that Graph alone does not know
   expect(json.error.message).toContain('tuned');
 });
 
-test("beyond: in the middle of bursts Defender's route dies in one way after the other, and comes back between → every alert answered, none falsely not_found, and no call beyond either limit", async () => {
+test("in the middle of bursts Defender's route dies in one way after the other, and comes back between → every alert answered, none falsely not_found, and no call beyond either limit", async () => {
   const world = await fire.startWorld({ settings: BOTH });
   const ids = alertIds(320);
   let at = 0;
@@ -356,7 +356,7 @@ test("beyond: in the middle of bursts Defender's route dies in one way after the
   expect(last.ips[0].sources).toEqual(['defender']);
 });
 
-test('beyond: a burst meets a Defender that has been left alone for a while and is still dead → one of its alerts tries it, the others wait for nothing', async () => {
+test('a burst meets a Defender that has been left alone for a while and is still dead → one of its alerts tries it, the others wait for nothing', async () => {
   const world = await fire.startWorld({ settings: BOTH });
   world.defender.intercept = always(html(404));
   for (const alertId of alertIds(OPENS_AFTER)) await enrich(world, { alertId });
@@ -368,7 +368,7 @@ test('beyond: a burst meets a Defender that has been left alone for a while and 
   expect(world.defender.arrivals).toHaveLength(before + 1);
 });
 
-test('beyond: both sources are dead, and come back → they are asked at once, since there is nobody else', async () => {
+test('both sources are dead, and come back → they are asked at once, since there is nobody else', async () => {
   const world = await fire.startWorld({ settings: BOTH });
   world.defender.intercept = always(html(404));
   world.graph.intercept = always(html(404));

@@ -6,7 +6,7 @@ import { ALERT, PATH } from './payloads.js';
 
 const fire = faultHarness();
 
-test('row 40: all of the above, with an identity endpoint, an upstream and a caller that show their secrets → no token, header secret, function key or payload in any log line or answer', async () => {
+test('all of the above, with an identity endpoint, an upstream and a caller that show their secrets → no token, header secret, function key or payload in any log line or answer', async () => {
   const world = await fire.startWorld({ functionKey: 'canary-function-key' });
   const tokens = new Set<string>();
   const key = { 'x-functions-key': 'canary-function-key' };

@@ -28,7 +28,7 @@ const unusable = [
   { status: 204 },
 ];
 
-test('row 18: 200 with HTML, truncated JSON or a wrong schema → one retry, then 503 or 200 degraded; never "no IPs"', async () => {
+test('200 with HTML, truncated JSON or a wrong schema → one retry, then 503 or 200 degraded; never "no IPs"', async () => {
   for (const fault of unusable) {
     const world = await fire.startWorld();
     world.defender.intercept = always(fault);
@@ -41,7 +41,7 @@ test('row 18: 200 with HTML, truncated JSON or a wrong schema → one retry, the
   }
 });
 
-test('row 19: a stall after the headers → an answer within the caller’s own wait, and the socket is closed', async () => {
+test('a stall after the headers → an answer within the caller’s own wait, and the socket is closed', async () => {
   const stalling = await fire.startRawServer((socket) => {
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"value":[');
   });
@@ -59,7 +59,7 @@ test('row 19: a stall after the headers → an answer within the caller’s own 
   expect(stalling.requests).toHaveLength(1 + 3);
 });
 
-test('row 20: a DNS failure, a refused connection, a reset on a reused socket, a bad certificate → two retries, two retries, one retry and 200, 502 without a retry and with no token sent', async () => {
+test('a DNS failure, a refused connection, a reset on a reused socket, a bad certificate → two retries, two retries, one retry and 200, 502 without a retry and with no token sent', async () => {
   // A name that is not resolved, and then it is, at the third attempt.
   const named = await fire.startWorld();
   const port = new URL(named.defender.url).port;
@@ -116,7 +116,7 @@ test('row 20: a DNS failure, a refused connection, a reset on a reused socket, a
   expect(untrusted).toMatchObject({ connections: 1, received: [] });
 });
 
-test('row 21: a 500 MB response → cut at the cap, 502, no retry', async () => {
+test('a 500 MB response → cut at the cap, 502, no retry', async () => {
   const world = await fire.startWorld();
   let sent = 0;
   world.defender.intercept = async (_request, response) => {
@@ -135,7 +135,7 @@ test('row 21: a 500 MB response → cut at the cap, 502, no retry', async () => 
   expect(sent).toBeLessThan(250_000_000); // the cap, and what the sockets hold
 });
 
-test('row 22: a redirect to another host → not followed, the token never sent there, 502', async () => {
+test('a redirect to another host → not followed, the token never sent there, 502', async () => {
   const elsewhere = await fire.startRawServer((socket) => socket.end());
   const world = await fire.startWorld();
   for (const status of [301, 302, 303, 307, 308]) {

@@ -20,7 +20,7 @@ function gaps(world: World): number[] {
   return times.slice(1).map((at, index) => Math.round(at - (times[index] as number)));
 }
 
-test('row 11: 429 with Retry-After: 2 → nobody asks Defender anything for 2 s, then every caller gets 200', async () => {
+test('429 with Retry-After: 2 → nobody asks Defender anything for 2 s, then every caller gets 200', async () => {
   const world = await fire.startWorld();
   world.defender.intercept = first(tooMany('2'));
   const throttled = world.enrich(ALERT);
@@ -35,7 +35,7 @@ test('row 11: 429 with Retry-After: 2 → nobody asks Defender anything for 2 s,
   for (const atMs of others) expect(atMs - one).toBeLessThan(2_100);
 });
 
-test('row 12: 429 with Retry-After: 3600 → at once 429 with the same wait, or 200 degraded, for everybody; 200 after it', async () => {
+test('429 with Retry-After: 3600 → at once 429 with the same wait, or 200 degraded, for everybody; 200 after it', async () => {
   const world = await fire.startWorld();
   world.defender.intercept = first(tooMany('3600'));
   const began = world.clock.monotonicMs();
@@ -50,7 +50,7 @@ test('row 12: 429 with Retry-After: 3600 → at once 429 with the same wait, or 
   expect((await fire.time.until(world.enrich(ALERT))).status).toBe(200);
 });
 
-test('row 13: 429 with a Retry-After that is malformed, a date or a past date → jittered backoff; the date by the upstream’s own clock; no wait', async () => {
+test('429 with a Retry-After that is malformed, a date or a past date → jittered backoff; the date by the upstream’s own clock; no wait', async () => {
   const backoff = async (retryAfter: string | undefined, random: number) => {
     const world = await fire.startWorld({ random: () => random });
     world.defender.intercept = first(tooMany(retryAfter));
@@ -78,7 +78,7 @@ test('row 13: 429 with a Retry-After that is malformed, a date or a past date �
   expect(gap).toBeLessThanOrEqual(5_000);
 });
 
-test('row 14: 408, 500, 502, 503, 504 → two retries within the deadline, then 503 with Retry-After or 200 degraded; a redelivery works', async () => {
+test('408, 500, 502, 503, 504 → two retries within the deadline, then 503 with Retry-After or 200 degraded; a redelivery works', async () => {
   for (const status of [408, 500, 502, 503, 504]) {
     const world = await fire.startWorld();
     const down = upstreamError(status, 'InternalServerError');
@@ -108,7 +108,7 @@ test('row 14: 408, 500, 502, 503, 504 → two retries within the deadline, then 
   }
 });
 
-test('row 15: 400 or 403 → no retry; 502 that says what to fix, with Defender’s correlation id and without Retry-After', async () => {
+test('400 or 403 → no retry; 502 that says what to fix, with Defender’s correlation id and without Retry-After', async () => {
   for (const [status, code, kind, hint] of [
     [400, 'InvalidInput', 'request-refused', 'InvalidInput'],
     [403, 'Forbidden', 'permission-missing', 'Ip.Read.All'],
@@ -125,7 +125,7 @@ test('row 15: 400 or 403 → no retry; 502 that says what to fix, with Defender�
   }
 });
 
-test("row 16: 404 in Defender's own words → 200 with that alert not_found and no IPs, and the others enriched", async () => {
+test("404 in Defender's own words → 200 with that alert not_found and no IPs, and the others enriched", async () => {
   const world = await fire.startWorld();
   const posted = { alertIds: [UNKNOWN_ALERT, ALERT.id] };
   const { status, json } = await fire.time.until(world.enrich(posted));
@@ -138,7 +138,7 @@ test("row 16: 404 in Defender's own words → 200 with that alert not_found and 
   expect(world.asked()).toHaveLength(2);
 });
 
-test('row 17: 401 → the token is asked for once more, by all concurrent callers together: 200 with another one, 502 at once with the same one, naming the platform’s 24-hour token cache', async () => {
+test('401 → the token is asked for once more, by all concurrent callers together: 200 with another one, 502 at once with the same one, naming the platform’s 24-hour token cache', async () => {
   // Tokens under 300 s are not kept by the identity library: each attempt brings another one.
   const renewing = await fire.startWorld({ identity: { tokenLifetimeSeconds: 200 } });
   refuseFirstToken(renewing);

@@ -20,7 +20,7 @@ function expectFound(answer: Answer, ids: readonly string[]): void {
 }
 
 describe('kill -9', () => {
-  test('row 10: kill -9 before a job’s message is in the queue → the post fails, and repeated it becomes one job that is done once', async () => {
+  test('kill -9 before a job’s message is in the queue → the post fails, and repeated it becomes one job that is done once', async () => {
     fleet = await startFleet({});
     const [victim, other] = await fleet.launch({}, {});
     const alertIds = freshAlertIds(3);
@@ -34,7 +34,7 @@ describe('kill -9', () => {
     expect(asked().sort()).toEqual([...alertIds].sort());
   });
 
-  test('row 10: kill -9 after a job’s message is in the queue → others do the work, and the repeated post finds it, each alert asked once', async () => {
+  test('kill -9 after a job’s message is in the queue → others do the work, and the repeated post finds it, each alert asked once', async () => {
     fleet = await startFleet({});
     const [victim, other] = await fleet.launch({}, {});
     const alertIds = freshAlertIds(3);
@@ -49,7 +49,7 @@ describe('kill -9', () => {
     expect(asked().sort()).toEqual([...alertIds].sort());
   });
 
-  test('row 10: kill -9 of a worker in mid-lookup → when its lease is over another one goes on, and only the call in flight is repeated', async () => {
+  test('kill -9 of a worker in mid-lookup → when its lease is over another one goes on, and only the call in flight is repeated', async () => {
     fleet = await startFleet({});
     const [victim] = await fleet.launch({});
     const alertIds = freshAlertIds(5);
@@ -78,7 +78,7 @@ describe('kill -9', () => {
     expect(asked().sort()).toEqual([...alertIds, stuck].sort());
   });
 
-  test('row 10: kill -9 of a worker before it acknowledges the message → the answer is there, and the message’s next delivery does nothing', async () => {
+  test('kill -9 of a worker before it acknowledges the message → the answer is there, and the message’s next delivery does nothing', async () => {
     fleet = await startFleet({});
     const [victim] = await fleet.launch({});
     const alertIds = freshAlertIds(2);
@@ -97,7 +97,7 @@ describe('kill -9', () => {
 });
 
 describe('appTerminate', () => {
-  test('row 33: appTerminate with a job in work → its calls in flight are kept, and another process goes on at once', async () => {
+  test('appTerminate with a job in work → its calls in flight are kept, and another process goes on at once', async () => {
     fleet = await startFleet({
       defender: { latencyMs: { min: 1_500, max: 1_500 } },
       settings: { QUOTA_PER_MINUTE: '60' },

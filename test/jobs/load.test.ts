@@ -65,7 +65,7 @@ describe('jobs that are much', () => {
 });
 
 describe('an upstream that says when', () => {
-  test('row 12: 429 with Retry-After: 3600, where a job is allowed → at once 202 with the same wait, without another call', async () => {
+  test('429 with Retry-After: 3600, where a job is allowed → at once 202 with the same wait, without another call', async () => {
     await start();
     const [alertId] = freshAlertIds(1);
     world.defender.intercept = (_request, response) => {

@@ -31,7 +31,7 @@ async function burst(instances: readonly Instance[], each: number) {
 const enrichNew = (instance: Instance) => insist(() => instance.enrich({ alertIds: freshAlertIds(1) }));
 
 describe('the quota of real processes', () => {
-  test('row 27: four processes bursting, 240 alerts in a minute that takes 100 → 100 answered, the others told when to come back, and by Defender’s own log no window is broken', async () => {
+  test('four processes bursting, 240 alerts in a minute that takes 100 → 100 answered, the others told when to come back, and by Defender’s own log no window is broken', async () => {
     fleet = await startFleet({ settings: NO_CACHE });
     const instances = await fleet.launch({}, {}, {}, {});
     const { looked, found, refused } = await burst(instances, 60);
@@ -43,7 +43,7 @@ describe('the quota of real processes', () => {
     }
   });
 
-  test('row 31: instances whose clocks are five minutes apart either way → the limit holds, and all are told the same moment', async () => {
+  test('instances whose clocks are five minutes apart either way → the limit holds, and all are told the same moment', async () => {
     fleet = await startFleet({
       defender: { perMinute: 30 },
       settings: { ...NO_CACHE, QUOTA_PER_MINUTE: '30' },
@@ -59,7 +59,7 @@ describe('the quota of real processes', () => {
     expectLimitKept(30);
   });
 
-  test('row 30: restart with the minute and the hour spent → the budget is kept: 429 with the wait, and Defender is not asked', async () => {
+  test('restart with the minute and the hour spent → the budget is kept: 429 with the wait, and Defender is not asked', async () => {
     fleet = await startFleet({ settings: { ...NO_CACHE, QUOTA_PER_HOUR: '25' } });
     const [before] = await fleet.launch({});
     expect((await lookUp(before, freshAlertIds(25))).found).toBe(25);
@@ -71,7 +71,7 @@ describe('the quota of real processes', () => {
     expect(fleet.arrivals()).toHaveLength(25);
   });
 
-  test('row 10: kill -9 in mid-swap, before the storage or after it has written → no lock is left: the others go on at once, and what was charged stays charged', async () => {
+  test('kill -9 in mid-swap, before the storage or after it has written → no lock is left: the others go on at once, and what was charged stays charged', async () => {
     fleet = await startFleet({ settings: { ...NO_CACHE, QUOTA_PER_HOUR: '6' } });
     const [first, other] = await fleet.launch({}, {});
     expect((await enrichNew(other)).status).toBe(200);
@@ -104,7 +104,7 @@ async function killInSwap(victim: Instance, moment: 'asked' | 'written'): Promis
 }
 
 describe('a process that is told to end', () => {
-  test('row 33: appTerminate with calls in flight and callers in the queue for permits → what is in flight is answered, the others are told to ask again, at once; then the process ends', async () => {
+  test('appTerminate with calls in flight and callers in the queue for permits → what is in flight is answered, the others are told to ask again, at once; then the process ends', async () => {
     fleet = await startFleet({
       defender: { latencyMs: { min: 700, max: 700 } },
       settings: { ...NO_CACHE, QUOTA_PER_MINUTE: '3' },
@@ -128,7 +128,7 @@ describe('a process that is told to end', () => {
 });
 
 describe('what Defender says to one process', () => {
-  test('row 11: 429 + 2 s to one process → every process pauses at least 2 s, then 200', async () => {
+  test('429 + 2 s to one process → every process pauses at least 2 s, then 200', async () => {
     fleet = await startFleet({ settings: NO_CACHE });
     const [one, other] = await fleet.launch({}, {});
     let saidAtMs = Number.NaN;
@@ -152,7 +152,7 @@ describe('what Defender says to one process', () => {
     expect(Math.min(...afterwards) - saidAtMs).toBeGreaterThanOrEqual(2_000);
   });
 
-  test('row 12: 429 + 3,600 s to one process → at once 429 with the same wait from every process, without another call', async () => {
+  test('429 + 3,600 s to one process → at once 429 with the same wait from every process, without another call', async () => {
     fleet = await startFleet({ settings: NO_CACHE });
     const [one, other] = await fleet.launch({}, {});
     expect((await enrichNew(other)).status).toBe(200);

@@ -46,7 +46,7 @@ async function storm(ledgers: readonly SharedLedger[], run = <T>(work: Promise<T
   return { granted, refused };
 }
 
-test('row 28: an ETag storm of forty instances on one ledger → bounded tries, each permit granted once, and 503 with Retry-After for whoever was too slow', async () => {
+test('an ETag storm of forty instances on one ledger → bounded tries, each permit granted once, and 503 with Retry-After for whoever was too slow', async () => {
   const { time, store, latency, instance, logged } = setUpLedgers({ perMinute: 1_000 });
   latency.ms = 100;
   const ledgers = Array.from({ length: 40 }, instance);
@@ -68,7 +68,7 @@ test('instances on one ledger of a real storage account: what was granted is cha
   expect(charged).toBeGreaterThanOrEqual(granted);
 });
 
-test('beyond: a corrupt or foreign ledger → set aside, a new one begun as if the whole quota were spent, an alarm logged: never an open tap', async () => {
+test('a corrupt or foreign ledger → set aside, a new one begun as if the whole quota were spent, an alarm logged: never an open tap', async () => {
   const store = openStore(azurite);
   await store.write(NAME, '<html>sign in</html>', 'any');
   const reports: OperatorAlert[] = [];

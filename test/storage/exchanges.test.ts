@@ -10,7 +10,7 @@ import { setUpLedgers } from '../quota/ledgers.js';
 const FOUND: SourceAnswer = { status: 'found', ips: ['192.0.2.1'], unusable: [] };
 const times = { ipsSeconds: 300, notFoundSeconds: 30 };
 
-test('beyond: the first lookup of a process → at most three exchanges with the storage before Defender is asked; a cached one none', async () => {
+test('the first lookup of a process → at most three exchanges with the storage before Defender is asked; a cached one none', async () => {
   const { time, store, machine, total, logged } = setUpLedgers();
   const { clock, ledger } = machine();
   const quota = new Quota(clock, ledger);

@@ -8,7 +8,7 @@ let fleet: Fleet;
 afterEach(() => fleet.close());
 
 describe('the storage of real processes', () => {
-  test('row 29: the storage is stopped and started again → cached alerts are answered, everything else gets 503 and Defender is not asked; then all goes on, and the budget is kept', async () => {
+  test('the storage is stopped and started again → cached alerts are answered, everything else gets 503 and Defender is not asked; then all goes on, and the budget is kept', async () => {
     fleet = await startFleet({ persistent: true, settings: { QUOTA_PER_HOUR: '3' } });
     const [one, other] = await fleet.launch({}, {});
     const [known, unknown, late] = freshAlertIds(3);
@@ -34,7 +34,7 @@ describe('the storage of real processes', () => {
     expect(fleet.arrivals()).toHaveLength(3);
   });
 
-  test('beyond: a storage that never answers → each caller is answered within its wait, with Retry-After, and Defender is not asked', async () => {
+  test('a storage that never answers → each caller is answered within its wait, with Retry-After, and Defender is not asked', async () => {
     fleet = await startFleet({});
     const [instance] = await fleet.launch({});
     fleet.onExchange = () => 'hold';
@@ -48,7 +48,7 @@ describe('the storage of real processes', () => {
     expect(fleet.arrivals()).toEqual([]);
   });
 
-  test('beyond: an alert that one process looked up → another answers it without a call, with its age', async () => {
+  test('an alert that one process looked up → another answers it without a call, with its age', async () => {
     fleet = await startFleet({});
     const [alertId = ''] = freshAlertIds(1);
     const [one] = await fleet.launch({});
