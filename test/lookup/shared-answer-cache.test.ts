@@ -36,6 +36,14 @@ describe('the cache that instances share', () => {
     expect(await find(instance('another identity'), 'da1_1')).toBeUndefined();
   });
 
+  test('an answer that version 0.1.0 has written is found', async () => {
+    await time.until(instance().keep('da1_1', NOT_FOUND));
+    const [name = ''] = store.blobs.keys();
+    const written = '{"version":1,"answer":{"status":"found","ips":["192.0.2.1"],"unusable":[]}}';
+    await time.until(store.write(name, written, 'any'));
+    expect(await find(instance(), 'da1_1')).toEqual({ answer: FOUND, ageSeconds: 0 });
+  });
+
   test('what has expired is not found: each kind of answer has its own time', async () => {
     await time.until(Promise.all([instance().keep('da1_1', FOUND), instance().keep('da1_2', NOT_FOUND)]));
     await time.pass(28_000);

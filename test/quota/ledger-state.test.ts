@@ -33,6 +33,15 @@ describe("a ledger's state", () => {
     expect(readState(writeState(NEW_LEDGER), NOW)).toEqual(NEW_LEDGER);
   });
 
+  test('a state that version 0.1.0 has written is read', () => {
+    const written =
+      '{"version":1,"swap":"3f8f1e4a-0000-4000-8000-000000000000","pausedUntilMs":1795456800500,"calls":"mwtkl3t4*2 18r4"}';
+    expect(readState(written, NOW)).toMatchObject({
+      log: [NOW - 59_000, NOW - 59_000, NOW - 1_000],
+      pausedUntilMs: NOW + 500,
+    });
+  });
+
   test('1,500 calls, each at a time of its own, are less than 8 kB; in batches much less', () => {
     const spread = Array.from({ length: 1500 }, (_, n) => NOW - 3_600_000 + Math.floor(n * 2_399.7));
     expect(writeState({ ...NEW_LEDGER, log: spread }).length).toBeLessThan(8_000);
