@@ -1,11 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Metafile } from 'esbuild';
+import { build as bundle, type Metafile } from 'esbuild';
 import { bundledPackages, thirdPartyNotices } from '../../scripts/licences/notices.mjs';
 import { TEXTS } from '../../scripts/licences/texts.mjs';
 import { APP_NAME } from '../../shared/base/version.js';
@@ -63,13 +62,23 @@ test('what is loaded before the functions are registered holds none of the libra
 test('Node does not compile its own fetch before the functions are registered', async () => {
   await build(process.env);
   await writeFile(join(folder, 'package.json'), '{"type":"module","main":"index.js"}');
-  const script = `import { loadApp } from '${pathToFileURL(resolve('local/host/load.ts')).href}';
+  // CommonJS, since an import of node:http by an ES module reads all its getters, and one of them is fetch's.
+  const loader = join(folder, 'load.cjs');
+  await bundle({
+    entryPoints: ['local/host/load.ts'],
+    outfile: loader,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+  });
+  const script = `const { loadApp } = require('${loader}');
     const hasFetch = () => process.moduleLoadList.some((name) => name.endsWith('undici/undici'));
     const before = hasFetch();
-    await loadApp('${folder}');
-    console.log(before, hasFetch());
-    process.exit();`;
-  const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+    loadApp('${folder}').then(() => {
+      console.log(before, hasFetch());
+      process.exit();
+    });`;
+  const args = ['--input-type=commonjs', '-e', script];
   const { stdout } = await promisify(execFile)(process.execPath, args, { env: { STATE_STORAGE: 'memory' } });
   expect(stdout.trim()).toBe('false false');
 });
