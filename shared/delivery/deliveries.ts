@@ -7,7 +7,7 @@ import { render } from '../formats/render.js';
 import { isId, type Message } from '../queue-work/message.js';
 import { giveUpMessage, type Handled, runMessage, type Work } from '../queue-work/run-message.js';
 import type { Swept } from '../storage/sweep.js';
-import { destinationRemoved, ensureMessage, makeDead, savingLost } from './dead-letters.js';
+import { announceDead, destinationRemoved, ensureMessage, makeDead, savingLost } from './dead-letters.js';
 import type { Delivery, OddBody } from './delivery.js';
 import { DEAD_KEPT_DAYS, DELIVERED_KEPT_DAYS } from './delivery-store.js';
 import { destinationNamed } from './destination.js';
@@ -21,7 +21,7 @@ import {
 } from './forwarding.js';
 import { type DeadRange, listDead, redriveOne, redriveRange } from './redrive.js';
 import { type SweepParts, sweepDeliveries } from './sweep-deliveries.js';
-import { newDelivery, waitBefore } from './transitions.js';
+import { deadDelivery, newDelivery, waitBefore } from './transitions.js';
 import { deliveryWork, type Worked, type WorkParts } from './work.js';
 
 /** What deliveries are made of. */
@@ -88,7 +88,7 @@ export class Deliveries implements Forwarding {
       reservation,
       () => render(format, enriched),
       contentType,
-      firstWaitMs,
+      (fields, nowMs) => newDelivery(fields, firstWaitMs, nowMs),
     );
     const { delivery, storeTimeMs } = accepted;
     if (destination) {
@@ -99,13 +99,20 @@ export class Deliveries implements Forwarding {
   }
 
   /**
-   * Makes a dead letter of a payload that was accepted and could not even be enriched.
+   * Makes a dead letter of a payload that was accepted and could not even be enriched. A delivery that was made
+   * of it before goes on: a worker may have died between making one and saying so.
    * @param text the payload as it was posted; undefined when it is gone
    */
   async deadLetter(reservation: Reservation, text: string | undefined, reason: string): Promise<void> {
-    const { delivery } = await this.#ensure(reservation, () => text ?? '', 'application/json', 0);
     const body: OddBody = text === undefined ? 'missing' : 'as-posted';
-    await makeDead(this.#parts, delivery, reason, body);
+    const { delivery, storeTimeMs } = await this.#ensure(
+      reservation,
+      () => text ?? '',
+      'application/json',
+      (fields, nowMs) => deadDelivery(fields, reason, nowMs, body),
+    );
+    if (delivery.end) await announceDead(this.#parts, delivery);
+    else await ensureMessage(this.#parts, delivery, storeTimeMs);
   }
 
   work(message: Message): Promise<Worked | Handled> {
@@ -184,7 +191,7 @@ export class Deliveries implements Forwarding {
     { id, destination, traceparent, reservedAtMs }: Reservation,
     makeBody: () => string | Promise<string>,
     contentType: string,
-    firstWaitMs: number,
+    make: (fields: Parameters<typeof newDelivery>[0], nowMs: number) => Delivery,
   ): Promise<{ readonly delivery: Delivery; readonly storeTimeMs: number }> {
     const { clock, deliveries } = this.#parts;
     let storeTimeMs = reservedAtMs;
@@ -196,7 +203,7 @@ export class Deliveries implements Forwarding {
     const nowMs = storeTimeMs;
     const fields = { id, destination, contentType, ...(traceparent === undefined ? {} : { traceparent }) };
     const delivery = await deliveries.accept(await makeBody(), (bodyDigest) =>
-      newDelivery({ ...fields, bodyDigest }, firstWaitMs, nowMs),
+      make({ ...fields, bodyDigest }, nowMs),
     );
     if (delivery) return { delivery, storeTimeMs };
     throw new StorageError('The delivery was deleted while it was looked for. Post the alerts again.', {

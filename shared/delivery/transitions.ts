@@ -142,8 +142,18 @@ export function newDelivery(
   };
 }
 
+/** A delivery that is a dead letter from its start: what could not even be enriched, or is lost. */
+export function deadDelivery(
+  fields: Parameters<typeof newDelivery>[0],
+  reason: string,
+  nowMs: number,
+  body: OddBody,
+): Delivery {
+  return { ...newDelivery(fields, 0, nowMs), end: deadLettered(reason, nowMs, body) };
+}
+
 /** What is left of a delivery whose state is lost: a dead letter, so that somebody looks. */
 export function lostDelivery({ id, generation }: Message, reason: string, nowMs: number): Delivery {
   const fields = { id, destination: UNKNOWN_DESTINATION, contentType: 'application/octet-stream' };
-  return { ...newDelivery(fields, 0, nowMs), generation, end: deadLettered(reason, nowMs, 'missing') };
+  return { ...deadDelivery(fields, reason, nowMs, 'missing'), generation };
 }

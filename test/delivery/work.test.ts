@@ -339,6 +339,34 @@ describe('a dead letter of which what was to be sent is not there', () => {
   });
 });
 
+describe('what could not be enriched', () => {
+  const order = { id: 'b'.repeat(32), destination: 'siem' };
+  const bury = () =>
+    fixture.clock.until(fixture.open().deadLetter(order, '{"posted":1}', 'It killed a worker.'));
+
+  test('though a delivery was made of it before, by a worker that died right behind that: it is sent', async () => {
+    await fixture.clock.until(fixture.open().accept(order, payload('{"n":1}')));
+    fixture.queue.messages.clear();
+    await bury();
+    fixture.startWorker();
+    await fixture.untilIs('delivered', order.id);
+    await bury();
+    expect(await fixture.ask(order.id)).toMatchObject({ status: 'delivered' });
+    expect(fixture.reports).toEqual([]);
+  });
+
+  test('is a dead letter from the start, and is announced again by whoever repeats it', async () => {
+    await bury();
+    await bury();
+    fixture.startWorker();
+    await fixture.clock.pass(HOUR);
+    expect(await fixture.ask(order.id)).toMatchObject({ status: 'dead-lettered', attempts: 0 });
+    expect(await fixture.clock.until(fixture.open().dead())).toEqual({ ids: [order.id], hasMore: false });
+    expect(fixture.reports).toHaveLength(2);
+    expect(fixture.arrivals).toEqual([]);
+  });
+});
+
 describe('what is kept', () => {
   test('a delivery for a week after it was delivered, a dead letter for thirty days, what is queued for good', async () => {
     fixture.startWorker();
