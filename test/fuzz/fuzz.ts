@@ -29,10 +29,11 @@ const BASE_BYTES = MEGABYTE;
 /** An alert of 35 bytes has an entry of some 700 where no call is left for it, and more in the forms of other products. */
 const BYTES_OUT_PER_BYTE_IN = 60;
 /**
- * The app's own turns take 50 ms of the processor. The local host is in the same process, and reads a body for headers
- * in one turn, as Azure's host does in its own process: a second for a million elements.
+ * The app's own turns take 50 ms; what the processor spends on collecting garbage beside them counts here too. Only
+ * chunked bodies are looked at: one with a length is read in one turn by the local host, as Azure's host does in a
+ * process of its own.
  */
-const LONGEST_STALL_MS = 3_000;
+const LONGEST_STALL_MS = 250;
 /** After these all that is loaded lazily has been loaded. */
 const WARM_UP_POSTS = 10;
 const MEMORY_MAY_GROW_BYTES = 64 * MEGABYTE;
@@ -71,7 +72,8 @@ let longestStall = { stallMs: 0, what: '' };
 async function tryOne(n: number, { what, text }: FuzzPost, query: string): Promise<void> {
   const name = `post ${n} (${query}; ${what})`;
   try {
-    const { status, text: answer } = await post(text, query, n % 2 === 0);
+    const isChunked = n % 2 === 0;
+    const { status, text: answer } = await post(text, query, isChunked);
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
     const [bytesIn, bytesOut] = [Buffer.byteLength(text), Buffer.byteLength(answer)];
     const ratio = Math.max(0, bytesOut - BASE_BYTES) / bytesIn;
@@ -80,8 +82,8 @@ async function tryOne(n: number, { what, text }: FuzzPost, query: string): Promi
     const health = await app.ask('/api/health');
     if (health.status !== 200) findings.push(`${name}: the next caller got a ${health.status}`);
     const { stallMs } = await app.measure();
-    if (stallMs > longestStall.stallMs) longestStall = { stallMs, what: name };
-    if (values.strict && stallMs > LONGEST_STALL_MS)
+    if (isChunked && stallMs > longestStall.stallMs) longestStall = { stallMs, what: name };
+    if (values.strict && isChunked && stallMs > LONGEST_STALL_MS)
       findings.push(`${name}: stalled for ${Math.round(stallMs)} ms`);
   } catch (error) {
     findings.push(`${name}: ${error instanceof Error ? error.message : error}`);
@@ -137,7 +139,9 @@ console.log(`${posts} posts: ${answered.join(', ')}`);
 console.log(
   `most bytes out per byte in, beyond ${megabytes(BASE_BYTES)}: ${largestRatio.ratio.toFixed(1)}; ${largestRatio.what}`,
 );
-console.log(`longest stall of the event loop: ${Math.round(longestStall.stallMs)} ms; ${longestStall.what}`);
+console.log(
+  `longest turn of the event loop, chunked bodies: ${Math.round(longestStall.stallMs)} ms; ${longestStall.what}`,
+);
 for (const finding of findings) console.log(`NOT TO BE: ${finding.slice(0, 2_000)}`);
 if (findings.length > 0) console.log(`Repeat it with: npm run fuzz -- ${seed} --only <number of the post>`);
 process.exitCode = findings.length > 0 ? 1 : 0;

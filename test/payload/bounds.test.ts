@@ -392,6 +392,13 @@ describe('a text that is read in pieces', () => {
     }
   });
 
+  test('has no array of more than a million elements', () => {
+    const elements = (count: number) => `[${'[],'.repeat(count - 1)}1]`;
+    expect(parseJson(elements(1_000_000))).toHaveLength(1_000_000);
+    expect(() => parseJson(elements(1_000_001))).toThrow('more than 1000000 elements');
+    expect(() => parseJson(`{"value":${elements(6_000_000)}}`)).toThrow('more than 1000000 elements');
+  });
+
   test('has no object of more than 120,000 members', () => {
     const members = (count: number) =>
       `{${Array.from({ length: count }, (_, n) => `"n${n}":${n}`).join(',')}}`;
