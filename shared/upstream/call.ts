@@ -147,8 +147,8 @@ const NO_CONNECTION = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH',
  * code alone does not prove it, since some can end a connection that was there: then the system call is
  * another one.
  */
-function isNeverSent(code: string, error: FetchError): boolean {
-  const { erroredSysCall } = error as { erroredSysCall?: string }; // missing in its types
+export function isNeverSent(code: string, error: Error): boolean {
+  const { erroredSysCall } = error as { erroredSysCall?: string }; // node-fetch's, missing in its types
   if (erroredSysCall !== undefined) return ['connect', 'getaddrinfo'].includes(erroredSysCall);
   return NO_CONNECTION.includes(code);
 }

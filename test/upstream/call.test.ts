@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../shared/base/clock.js';
 import type { TelemetryEvent } from '../../shared/base/telemetry-event.js';
 import { defenderApi } from '../../shared/defender/api.js';
-import { createCall, UpstreamClock, withTelemetry } from '../../shared/upstream/call.js';
+import { createCall, isNeverSent, UpstreamClock, withTelemetry } from '../../shared/upstream/call.js';
 import type { Outcome } from '../../shared/upstream/outcome.js';
 import { FakeTimers } from '../support/fake-timers.js';
 
@@ -249,4 +249,18 @@ describe('a call with telemetry', () => {
     await expect(noted(QUESTION, 'token', new AbortController().signal)).rejects.toThrow('nobody waits');
     expect(events).toEqual([]);
   });
+});
+
+// No machine of a test has a network that ends a connection so.
+test.each([
+  ['EHOSTUNREACH', 'connect', true],
+  ['EHOSTUNREACH', 'read', false],
+  ['ENETUNREACH', 'write', false],
+  ['ENOTFOUND', 'getaddrinfo', true],
+  ['ETIMEDOUT', 'connect', true],
+  ['ETIMEDOUT', 'read', false],
+  ['ECONNREFUSED', undefined, true],
+  ['ECONNRESET', undefined, false],
+])('%s of the system call %s: never sent is %s', (code, erroredSysCall, neverSent) => {
+  expect(isNeverSent(code, Object.assign(new Error(), { erroredSysCall }))).toBe(neverSent);
 });
