@@ -1,8 +1,8 @@
 import { inTurns, type Steps } from '../base/steps.js';
 import type { EnrichedPayload } from '../enrichment/enrich.js';
-import type { AlertEntry } from '../enrichment/result.js';
+import type { AlertEntry, RelatedIp } from '../enrichment/result.js';
 import { memberText, withMember } from '../payload/members.js';
-import { isWhole, type PostedEvent, postedEvent } from './event.js';
+import { isWhole, type PostedEvent, postedEvent, withAppended } from './event.js';
 import type { Format, Piece } from './format.js';
 import { jsonPieces, listOf } from './json-pieces.js';
 import { answeredIps, whyUnanswered } from './texts.js';
@@ -11,13 +11,14 @@ import { answeredIps, whyUnanswered } from './texts.js';
 const OURS = 'alert_ip_enrichment';
 
 /**
- * Elastic Common Schema: `related.ip` (https://www.elastic.co/docs/reference/ecs/ecs-related), and what
- * became of each alert under a proper name.
+ * Elastic Common Schema: `related.ip` (https://www.elastic.co/docs/reference/ecs/ecs-related), what a source holds for
+ * bad as `threat.enrichments` (https://www.elastic.co/docs/reference/ecs/ecs-threat), and what became of each alert
+ * under a proper name.
  *
  * Where the payload was one ECS document, that document comes back with the addresses added to its own. Else
  * it is a fragment to be appended to a document (the `append` processor of an ingest pipeline): a partial
- * update would replace the document's `related.ip`. So `related` is left out while a lookup failed or there
- * is no address, and the fragment has no `@timestamp`, `event.*` or `ecs.version`, which the document knows
+ * update would replace the document's `related.ip`. So both lists are left out while a lookup failed or there is
+ * no address, and the fragment has no `@timestamp`, `event.*` or `ecs.version`, which the document knows
  * better.
  */
 export const ecs: Format = {
@@ -35,8 +36,25 @@ function fragmentPieces(enriched: EnrichedPayload): Iterable<Piece> {
   const { status, ips, alerts } = enriched.enrichment;
   return jsonPieces({
     related: isWhole(enriched) ? { ip: listOf(ips, ({ address }) => address) } : undefined,
+    threat:
+      isWhole(enriched) && ips.some(isBad) ? { enrichments: listOf(ips.filter(isBad), toThreat) } : undefined,
     [OURS]: { status, alerts: listOf(alerts, toEntry) },
   });
+}
+
+function isBad({ evidence }: RelatedIp): boolean {
+  return evidence?.verdict === 'malicious' || evidence?.verdict === 'suspicious';
+}
+
+function toThreat({ address, version, evidence: { verdict, roles, country } = {} }: RelatedIp) {
+  return {
+    indicator: {
+      type: `ipv${version}-addr`,
+      ip: address,
+      description: `Verdict: ${verdict}${roles ? `; roles: ${roles.join(', ')}` : ''}`,
+      ...(country === undefined ? {} : { geo: { country_iso_code: country } }),
+    },
+  };
 }
 
 function toEntry(alert: AlertEntry) {
@@ -51,8 +69,10 @@ function toEntry(alert: AlertEntry) {
 
 function* wholeEvent(enriched: EnrichedPayload, { text, document }: PostedEvent): Steps<string> {
   const { status, alerts } = enriched.enrichment;
-  const related = isWhole(enriched) ? yield* withRelated(enriched, text, document) : text;
-  return yield* withMember(related, OURS, JSON.stringify({ status, alerts: alerts.map(toEntry) }));
+  const whole = isWhole(enriched)
+    ? yield* withThreats(enriched, yield* withRelated(enriched, text, document), document)
+    : text;
+  return yield* withMember(whole, OURS, JSON.stringify({ status, alerts: alerts.map(toEntry) }));
 }
 
 /**
@@ -77,4 +97,20 @@ function* withRelated(
   if (related === undefined && dotted === undefined)
     return yield* withMember(text, 'related', `{"ip":${list}}`);
   return yield* withMember(text, 'related.ip', list);
+}
+
+/** The same with the bad ones among them. */
+function* withThreats(
+  { enrichment }: EnrichedPayload,
+  text: string,
+  { threat, 'threat.enrichments': dotted }: PostedEvent['document'],
+): Steps<string> {
+  const threats = enrichment.ips.filter(isBad).map(toThreat);
+  if (threats.length === 0) return text;
+  if (threat === undefined && dotted === undefined)
+    return yield* withMember(text, 'threat', JSON.stringify({ enrichments: threats }));
+  if (dotted !== undefined || typeof threat !== 'object' || threat === null || Array.isArray(threat))
+    return yield* withAppended(text, 'threat.enrichments', threats);
+  const own = (yield* memberText(text, 'threat')) ?? '{}';
+  return yield* withMember(text, 'threat', yield* withAppended(own, 'enrichments', threats));
 }

@@ -75,6 +75,52 @@ describe('ecs, of a payload that is no ECS document', () => {
   });
 });
 
+describe('ecs, with what a source says of addresses', () => {
+  const ips = [
+    relatedIp('198.51.100.3', [alertId(1)], {
+      evidence: { verdict: 'malicious', roles: ['attacker', 'scanned'], country: 'RU' },
+    }),
+    relatedIp('2001:db8::1', [alertId(1)], { evidence: { verdict: 'suspicious' } }),
+    relatedIp('192.0.2.1', [alertId(1)], { evidence: { verdict: 'noThreatsFound', country: 'DE' } }),
+  ];
+  const entry = alert(1, { shape: 'ecs', pointer: '', ips: ips.map(({ address }) => address) });
+  const THREATS = [
+    {
+      indicator: {
+        type: 'ipv4-addr',
+        ip: '198.51.100.3',
+        description: 'Verdict: malicious; roles: attacker, scanned',
+        geo: { country_iso_code: 'RU' },
+      },
+    },
+    { indicator: { type: 'ipv6-addr', ip: '2001:db8::1', description: 'Verdict: suspicious' } },
+  ];
+
+  test('has those that are bad as indicators in threat.enrichments, of a fragment', () => {
+    const { related, threat } = rendered(ecs, payload([entry], ips));
+    expect(related.ip).toHaveLength(3);
+    expect(threat).toEqual({ enrichments: THREATS });
+    const partly = payload([entry, alert(2, { status: 'failed', error: UNAVAILABLE })], ips);
+    expect(rendered(ecs, partly)).not.toHaveProperty('threat');
+  });
+
+  const all = JSON.stringify(THREATS).slice(1);
+  test.each([
+    ['{"a":1}', `"threat":{"enrichments":[${all}}`],
+    [
+      '{"threat":{"enrichments":[{"n":12345678901234567890}],"b":1}}',
+      `{"threat":{"enrichments":[{"n":12345678901234567890},${all},"b":1}`,
+    ],
+    ['{"threat":{"b":1}}', `{"threat":{"b":1,"enrichments":[${all}}`],
+    ['{"threat.enrichments":[],"threat":{"b":1}}', `{"threat.enrichments":[${all},"threat":{"b":1}`],
+    ['{"threat":null}', `{"threat":null,`],
+    ['{"threat":null}', `"threat.enrichments":[${all}`],
+  ])('of the document %s has %s', async (text, part) => {
+    const posted = { text, payload: JSON.parse(text) };
+    expect(await render(ecs, { ...payload([entry], ips), posted })).toContain(part);
+  });
+});
+
 describe('ecs, of a payload that is one ECS document', () => {
   const OURS = '"alert_ip_enrichment":';
 
