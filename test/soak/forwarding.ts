@@ -14,7 +14,8 @@ const CALLERS = 12;
 const KILLS = 5;
 /** Defender's limits are not what is looked at here. */
 const NO_LIMIT = 100_000;
-const PATIENCE_MS = 300_000;
+/** One that found no room may stay away for a quarter of an hour (shared/delivery/slots.ts). */
+const PATIENCE_MS = 1_200_000;
 const AGAIN_MS = 200;
 
 const soak = await openSoak(`soak of forwarding, ${ALERTS} alerts`, {
