@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import http from 'node:http';
 import type { Clock } from '../../shared/base/clock.js';
-import { systemClock } from '../../shared/base/clock.js';
 import { type Dispatched, NoAnswer } from './dispatcher.js';
 import { endToEndHeaders, forwardedTarget, invocationIdHeader } from './headers.js';
 import type { Upload } from './upload.js';
@@ -119,13 +118,12 @@ function never(): Promise<never> {
  * Reads the rest of a body that nobody wants, so that the caller, who may not look at the answer
  * before all is sent, gets it; closes the connection when that takes too long. Like Kestrel.
  */
-export async function drain(request: IncomingMessage): Promise<void> {
+export async function drain(request: IncomingMessage, clock: Clock): Promise<void> {
   if (request.complete || request.destroyed) return;
   const over = new AbortController();
   request.once('end', () => over.abort()).once('close', () => over.abort());
   request.resume();
-  // The machine's own clock: this is about real bytes on a real socket.
-  await systemClock.sleep(drainMs, over.signal).then(
+  await clock.sleep(drainMs, over.signal).then(
     () => request.socket.destroy(), // the response has let go of it when it is finished
     () => {},
   );

@@ -76,7 +76,7 @@ export class HttpFront {
       });
       answerEmpty(response, 401);
     } else await this.#call(match, query, request, response, head === 'usable');
-    await drain(request);
+    await drain(request, this.#options.clock);
   }
 
   #mayCall(route: HttpRoute, request: IncomingMessage, query: URLSearchParams): boolean {
