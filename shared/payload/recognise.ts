@@ -278,6 +278,8 @@ class Search implements Recognised {
     const key = alertKey(id);
     const before = holder?.named?.get(key);
     if (before) {
+      // Of one alert there are three spellings at most, and a payload can repeat one a million times.
+      if (before.candidate.ids.includes(id)) return;
       before.candidate = { ...before.candidate, ids: [...before.candidate.ids, id] };
       before.verdict = judge(before.candidate);
       return;

@@ -28,6 +28,14 @@ function outcome(payload: unknown): string | readonly AlertReference[] {
   }
 }
 
+// With work that grows as the square of the repetitions, these would take hours.
+test.each([
+  ['strings', { note: Array(500_000).fill(ALERT_ID) }],
+  ['one string', { note: `${ALERT_ID} `.repeat(25_000) }],
+])('an id repeated without end in %s is one alert', (_, payload) => {
+  expect(outcome(payload)).toMatchObject([{ kind: 'endpoint', alertId: ALERT_ID }]);
+});
+
 describe('names of any length around any number of ids', () => {
   const ids = (count: number) => Array.from({ length: count }, (_, n) => alertId(n));
 
