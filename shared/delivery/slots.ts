@@ -33,8 +33,11 @@ const SOON_MS = 2_000;
 const LATE_MS = 60_000;
 /** Deliveries whose place in the line is known, of one destination; a hundred bytes each. */
 const LONGEST_LINE = 20_000;
-/** So much the latest attempt counts in the average of their durations. A choice. */
-const LATEST_COUNTS = 0.2;
+/**
+ * So much the latest attempt counts in the average of their durations. A choice: one that hangs, of a hundred, must
+ * not send a thousand others away for a quarter of an hour.
+ */
+const LATEST_COUNTS = 0.05;
 
 /** A delivery that was deferred. */
 interface Deferred {
@@ -121,8 +124,7 @@ export class SendingSlots {
       slots.underWay.delete(attempt);
       const nowMs = clock.monotonicMs();
       const tookMs = nowMs - attempt.atMs;
-      slots.averageMs ??= tookMs;
-      slots.averageMs += LATEST_COUNTS * (tookMs - slots.averageMs);
+      slots.averageMs = averageWith(slots.averageMs, tookMs);
       if (tookMs > SLOW_MS) slots.slowUntilMs = nowMs + SLOW_FOR_MS;
       slots.waiting.shift()?.();
     };
@@ -147,7 +149,9 @@ export class SendingSlots {
 
   /** How often a slot becomes free, about, in milliseconds. */
   #msPerDelivery(slots: Slots): number {
-    return Math.max(1, slots.averageMs ?? 0, this.#longestUnderWayMs(slots)) / this.#most(slots);
+    const { averageMs = 0 } = slots;
+    const soFarMs = averageWith(slots.averageMs, this.#longestUnderWayMs(slots));
+    return Math.max(1, averageMs, soFarMs) / this.#most(slots);
   }
 
   /** Resolves when there is room, or none is to be expected soon. */
@@ -173,6 +177,11 @@ export class SendingSlots {
       waiting.push(go);
     });
   }
+}
+
+/** The average duration of attempts, with one more. */
+function averageWith(averageMs: number | undefined, tookMs: number): number {
+  return averageMs === undefined ? tookMs : averageMs + LATEST_COUNTS * (tookMs - averageMs);
 }
 
 /** How many in a line have waited longer and are still away, and how many of these are back soon. */

@@ -82,3 +82,17 @@ describe('a receiver that took more than two seconds', () => {
     expect(Math.max(...last) - Math.min(...last)).toBeGreaterThan(5 * MINUTE);
   });
 });
+
+test('a receiver that is quick but for one attempt that hangs has its backlog back within two minutes', async () => {
+  for (let n = 0; n < 50; n++) {
+    const leave = await mustGo();
+    await clock.pass(50);
+    leave();
+  }
+  await mustGo();
+  await clock.pass(5_000);
+  await mustGo();
+  let last = 0;
+  for (let n = 0; n < 500; n++) last = (await mustWait()).waitMs;
+  expect(last).toBeLessThan(2 * MINUTE);
+});
