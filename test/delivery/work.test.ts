@@ -544,6 +544,24 @@ describe('equal posts of which one overtakes the other between body and state', 
       expect(blobs(fixture.places.bodies)).toEqual([]);
     },
   );
+
+  test('until the other has been delivered: nothing is left of a body that comes after that', async () => {
+    const [first, second] = [fixture.open(), fixture.open()];
+    const { clock, store, places } = fixture;
+    const [one, two] = await clock.until(Promise.all([first.reserve(post), second.reserve(post)]));
+    const write = store.write.bind(store);
+    store.write = async (name, body, condition) => {
+      if (name.startsWith(places.bodies)) {
+        store.write = write;
+        await second.accept(two, payload(LARGE));
+        await second.work({ id: two.id, generation: 0 });
+      }
+      return write(name, body, condition);
+    };
+    expect(await clock.until(first.accept(one, payload(LARGE)))).toMatchObject({ status: 'delivered' });
+    expect(fixture.arrivals).toHaveLength(1);
+    expect(blobs(places.bodies)).toEqual([]);
+  });
 });
 
 describe('the marks of dead letters', () => {
