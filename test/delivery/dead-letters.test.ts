@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { START_MS } from '../support/virtual-clock.js';
 import {
   type DeliveriesFixture,
+  DOWN,
   destination,
   HOUR,
   LARGE,
@@ -110,6 +111,26 @@ describe('the list', () => {
     expect((await list()).ids).toEqual([]);
     await expect(fixture.ask(id)).rejects.toMatchObject({ status: 404 });
   });
+});
+
+test('one that was sent again and has failed since is queued: neither it nor its range is sent once more', async () => {
+  const [id = ''] = await die(1);
+  fixture.receive = () => DOWN;
+  await fixture.clock.until(fixture.open().redeliver(id));
+  await fixture.clock.until(fixture.open().work({ id, generation: 1 }));
+  await expect(fixture.clock.until(fixture.open().redeliver(id))).rejects.toMatchObject({
+    kind: 'delivery-not-dead',
+  });
+  expect(await redeliverRange()).toEqual({ requeued: 0, remaining: 0 });
+});
+
+test('one that a later version has written keeps no other from being listed and sent again', async () => {
+  const [old = '', ...others] = await die(3);
+  const name = fixture.places.state(old);
+  const { text, ...rest } = fixture.store.blobs.get(name) ?? { text: '', etag: '', lastModifiedMs: 0 };
+  fixture.store.blobs.set(name, { ...rest, text: text.replace(/"version":\d/, '"version":99') });
+  expect((await list()).ids).toEqual([...others].reverse());
+  expect(await redeliverRange()).toEqual({ requeued: 2, remaining: 0 });
 });
 
 describe('sending a range again', () => {

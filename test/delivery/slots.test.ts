@@ -96,3 +96,15 @@ test('a receiver that is quick but for one attempt that hangs has its backlog ba
   for (let n = 0; n < 500; n++) last = (await mustWait()).waitMs;
   expect(last).toBeLessThan(2 * MINUTE);
 });
+
+test('a slot that becomes free is for who waits, not for who has stopped waiting', async () => {
+  const leave = await mustGo();
+  for (let n = 0; n < 5; n++) await mustGo();
+  await mustWait();
+  const next = slots.admit('siem', { id: 'dl_next', generation: 0 }, clock.epochMs());
+  await clock.pass(500);
+  leave();
+  const freeAtMs = clock.monotonicMs();
+  expect(await clock.until(next)).toMatchObject({ kind: 'go' });
+  expect(clock.monotonicMs()).toBe(freeAtMs);
+});

@@ -303,6 +303,18 @@ describe('a job whose result is to be forwarded', () => {
     expect([...fixture.deadLetters]).toEqual([[order.id, forwarded().text]]);
   });
 
+  test('is no dead letter when it is only the answer that cannot be made: no worker has died of it', async () => {
+    const job = await start(forwarded());
+    fixture.onRender = () => {
+      throw new TypeError('a fault of ours');
+    };
+    fixture.startWorker();
+    await fixture.clock.pass(400_000);
+    await expect(ask(job)).rejects.toMatchObject({ kind: 'job-failed' });
+    expect([...fixture.forwarded.keys()]).toEqual([order.id]);
+    expect(fixture.deadLetters.size).toBe(0);
+  });
+
   test('says so when the posted alerts are gone: a dead letter without a body, and never nothing', async () => {
     const job = await start(forwarded());
     fixture.store.blobs.delete(fixture.places.payload(job.id));
