@@ -105,12 +105,26 @@ function* withThreats(
   text: string,
   { threat, 'threat.enrichments': dotted }: PostedEvent['document'],
 ): Steps<string> {
-  const threats = enrichment.ips.filter(isBad).map(toThreat);
+  const own = [
+    dotted ?? (threat as { readonly enrichments?: unknown } | null | undefined)?.enrichments,
+  ].flat();
+  const known = new Set(own.map(keyOf));
+  const threats = enrichment.ips
+    .filter(isBad)
+    .map(toThreat)
+    .filter((one) => !known.has(keyOf(one)));
   if (threats.length === 0) return text;
   if (threat === undefined && dotted === undefined)
     return yield* withMember(text, 'threat', JSON.stringify({ enrichments: threats }));
   if (dotted !== undefined || typeof threat !== 'object' || threat === null || Array.isArray(threat))
     return yield* withAppended(text, 'threat.enrichments', threats);
-  const own = (yield* memberText(text, 'threat')) ?? '{}';
-  return yield* withMember(text, 'threat', yield* withAppended(own, 'enrichments', threats));
+  const ownText = (yield* memberText(text, 'threat')) ?? '{}';
+  return yield* withMember(text, 'threat', yield* withAppended(ownText, 'enrichments', threats));
+}
+
+/** What makes two entries the same: a document that was enriched before has ours already. */
+function keyOf(threat: unknown): string {
+  const { ip, description } =
+    (threat as Partial<ReturnType<typeof toThreat>> | null | undefined)?.indicator ?? {};
+  return JSON.stringify([ip, description]);
 }

@@ -121,6 +121,21 @@ describe('ecs, with what a source says of addresses', () => {
   });
 });
 
+test.each([
+  ['{"threat":{"enrichments":[{"matched":{}},7,null]}}'],
+  ['{"threat.enrichments":[]}'],
+  ['{"a":1}'],
+])('ecs has nothing twice when its answer for %s is posted again', async (text) => {
+  const evidence = { verdict: 'malicious', country: 'RU' } as const;
+  const ips = [relatedIp('198.51.100.3', [alertId(1)], { evidence })];
+  const entry = alert(1, { shape: 'ecs', pointer: '', ips: ['198.51.100.3'] });
+  const answerTo = (posted: string) =>
+    render(ecs, { ...payload([entry], ips), posted: { text: posted, payload: JSON.parse(posted) } });
+  const once = await answerTo(text);
+  expect(once.split('"indicator"')).toHaveLength(2);
+  expect(await answerTo(once)).toBe(once);
+});
+
 describe('ecs, of a payload that is one ECS document', () => {
   const OURS = '"alert_ip_enrichment":';
 
